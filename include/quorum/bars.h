@@ -1,0 +1,56 @@
+/* Daily bars: ascending, one per session, prices in 1/10,000 dollar on one adjustment basis. */
+#ifndef QUORUM_BARS_H
+#define QUORUM_BARS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quorum/err.h"
+
+struct bar {
+    int32_t day; /* timeutil.h */
+    int64_t open, high, low, close; /* 1/10,000 dollar */
+    int64_t volume;                 /* shares */
+};
+
+struct bars {
+    struct bar *bar;
+    size_t n, cap;
+};
+
+/* One row of a factors file: applies to every day up to and including `last_day` and after the
+ * row before. adjusted price = raw * price_factor * split_factor; adjusted volume = raw / split. */
+struct factor {
+    int32_t last_day;
+    double price_factor, split_factor;
+};
+struct factors {
+    struct factor *factor;
+    size_t n, cap;
+};
+
+void bars_release(struct bars *b);
+void bars_add(struct bars *b, const struct bar *bar);
+/* Number of bars with day <= d; 0 when none. */
+size_t bars_until(const struct bars *b, int32_t d);
+
+/* Reads "date,open,high,low,close,volume" (header required, any column order, extra columns
+ * ignored; dates YYYY-MM-DD or YYYYMMDD). Refuses, with file, line, what and the fix: duplicate or
+ * unsorted dates, missing or bad numbers, prices <= 0, high < low or outside open/close by more
+ * than rounding, more than 200,000 rows, a session missing between the first and the last bar
+ * that the exchange's calendar has (more than 5 in a row is a hole; single ones are counted in
+ * *missing). Nothing is half loaded. */
+struct bars_report {
+    size_t missing_sessions;
+    int32_t first_missing;
+    size_t split_like_jumps; /* raw series only: close-to-open ratio near a split ratio */
+    int32_t first_jump;
+};
+enum err bars_read_csv(const char *path, struct bars *out, struct bars_report *report,
+                       struct error *e);
+enum err factors_read_csv(const char *path, struct factors *out, struct error *e);
+void factors_release(struct factors *f);
+/* Adjusts in place. */
+void bars_adjust(struct bars *b, const struct factors *f);
+
+#endif

@@ -1,0 +1,45 @@
+/* The private PostgreSQL cluster of a user who named no DATABASE_URL. Created on first use, kept
+ * alive by its clients (a kernel lock each holds), restarted when killed, stopped after the last
+ * client has gone and the linger time has passed. docs/cluster.md. */
+#ifndef QUORUM_CLUSTER_H
+#define QUORUM_CLUSTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "quorum/err.h"
+
+struct cluster; /* this process's hold on it */
+
+struct cluster_options {
+    const char *home;    /* QUORUM_HOME; the cluster lives in home/cluster */
+    const char *bindir;  /* QUORUM_PG_BINDIR or NULL: found */
+    const char *user;    /* QUORUM_PG_USER or NULL: postgres, used when root */
+    int64_t linger_ms;   /* < 0: the default, 10 s */
+    bool durable;        /* false only in tests: fsync off */
+    void (*progress)(void *arg, const char *text); /* "creating the private database ..." */
+    void *arg;
+};
+
+/* Blocks (at most 60 s) until the server answers. The hold lasts until cluster_leave or the
+ * death of the process. ERR_FAILED with the package to install when no server program is found. */
+enum err cluster_join(const struct cluster_options *options, struct cluster **out, struct error *e);
+void cluster_leave(struct cluster *c);
+/* "host=/dir user=ROLE dbname=DATABASE" for libpq; roles quorum_owner, quorum_app, quorum_ro. */
+const char *cluster_conninfo(struct cluster *c, char *dst, unsigned long size, const char *role,
+                             const char *database);
+const char *cluster_socket_dir(const struct cluster *c);
+const char *cluster_data_dir(const struct cluster *c);
+const char *cluster_bindir(const struct cluster *c);
+
+struct cluster_status {
+    bool exists, running;
+    int postmaster_pid, supervisor_pid;
+    int clients; /* locks held, this process not counted; -1 unknown */
+    char data_dir[512], socket_dir[256], version[16];
+};
+/* Looks without starting anything. */
+enum err cluster_inspect(const struct cluster_options *options, struct cluster_status *out,
+                         struct error *e);
+
+#endif

@@ -1,0 +1,88 @@
+/* One PostgreSQL connection in the loop: non-blocking, pipelined, reconnecting with backoff.
+ * Statements are named rows next to the code that uses them; parameters are always bound, as
+ * text. Results are copied out: no libpq type leaves store/. */
+#ifndef QUORUM_DB_H
+#define QUORUM_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quorum/err.h"
+#include "quorum/loop.h"
+#include "quorum/mem.h"
+
+struct db;
+
+struct statement {
+    const char *name; /* unique; for the log and for error messages */
+    const char *sql;  /* $1 .. $n */
+};
+
+/* A finished result. Cell text is NULL for SQL NULL. */
+struct rows {
+    size_t nrows, ncols;
+    char **column;  /* names */
+    char **cell;    /* nrows * ncols */
+    int64_t affected;
+    char sqlstate[6]; /* of an error, else "" */
+    struct arena arena;
+};
+void rows_release(struct rows *r);
+const char *rows_text(const struct rows *r, size_t row, size_t col); /* NULL when SQL NULL */
+const char *rows_named(const struct rows *r, size_t row, const char *column);
+int64_t rows_int(const struct rows *r, size_t row, size_t col); /* 0 when NULL */
+double rows_double(const struct rows *r, size_t row, size_t col, bool *is_null);
+bool rows_bool(const struct rows *r, size_t row, size_t col);
+
+/* Parameters of one call. */
+struct params {
+    const char *value[32];
+    int n;
+    struct arena arena;
+};
+void params_text(struct params *p, const char *s); /* NULL binds SQL NULL; copied */
+void params_int(struct params *p, int64_t v);
+void params_double(struct params *p, double v);
+void params_bool(struct params *p, bool v);
+void params_decimal(struct params *p, int64_t value, int digits);
+void params_release(struct params *p);
+
+enum db_state { DB_CLOSED, DB_CONNECTING, DB_READY, DB_WAITING };
+
+struct db_options {
+    const char *conninfo;     /* URL or keyword string; a "+driver" in the scheme is dropped */
+    const char *application;  /* application_name */
+    bool reconnect;           /* keep trying with backoff 50 ms -> 10 s */
+    bool read_only;
+    void (*notified)(void *arg, const char *channel, const char *payload);
+    void (*state_changed)(void *arg, enum db_state state);
+    void *arg;
+};
+
+struct db *db_new(struct loop *l, const struct db_options *options);
+void db_free(struct db *d); /* pending calls end with ERR_TRANSIENT */
+enum db_state db_state(const struct db *d);
+const char *db_error(const struct db *d); /* last connection error, sanitised, no password */
+/* Starts connecting and waits until ready. ERR_TRANSIENT when unreachable, ERR_USAGE when the URL
+ * is wrong, ERR_FAILED when refused (role, password, database). */
+enum err db_open(struct db *d, int64_t timeout_ms, struct error *e);
+
+typedef void db_done_fn(void *arg, struct rows *rows, const struct error *e);
+/* Queues one statement; done is called from the loop, rows belong to the callee for the call
+ * only (move them with rows_move). On failure rows has the sqlstate and e is set. */
+void db_send(struct db *d, const struct statement *st, struct params *owned_params,
+             db_done_fn *done, void *arg);
+void rows_move(struct rows *dst, struct rows *src);
+/* The same, waiting (not from inside a callback). out may be NULL. */
+enum err db_query(struct db *d, const struct statement *st, struct params *owned_params,
+                  struct rows *out, struct error *e);
+/* A whole script in one transaction, waiting. For migrations only. */
+enum err db_script(struct db *d, const char *sql, struct error *e);
+/* Connection facts without the password. */
+struct db_where {
+    char host[256], port[16], database[128], user[128];
+};
+enum err db_where(const char *conninfo, struct db_where *out, struct error *e);
+
+#endif

@@ -1,0 +1,111 @@
+/* Where facts about a symbol come from: simulated, recorded, or a vendor. A provider fills a
+ * struct market_data as it was known at `as_of`; nothing published later gets in. */
+#ifndef QUORUM_MARKET_H
+#define QUORUM_MARKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "quorum/bars.h"
+#include "quorum/buf.h"
+#include "quorum/mem.h"
+#include "quorum/value.h"
+
+enum datum_state { DATUM_ABSENT, DATUM_PRESENT, DATUM_STALE, DATUM_ERROR };
+const char *datum_state_name(enum datum_state s);
+
+struct provenance {
+    enum datum_state state;
+    char source[24];     /* "simulated", "recorded", "fmp", "given" */
+    int64_t as_of;       /* what moment the datum describes; TIME_NONE unknown */
+    int64_t published_at, fetched_at;
+    char reason[128];    /* why it is not PRESENT; clean text */
+};
+
+struct quote {
+    struct provenance from;
+    int64_t price, open, high, low, previous_close; /* 1/10,000 dollar */
+    int64_t volume;
+};
+
+struct profile {
+    struct provenance from;
+    char company[96], sector[48], industry[64]; /* clean text */
+    bool is_bank; /* banks and insurers: margin, turnover and current ratio mean nothing */
+};
+
+/* One fiscal year; dollars (not thousands), shares. Unknown stays unknown. */
+struct statement_year {
+    int fiscal_year;
+    int32_t period_end;
+    int64_t filed_at; /* microseconds UTC */
+    char currency[4];
+    struct value revenue, gross_profit, ebit, ebitda, net_income, eps_diluted, shares_diluted;
+    struct value total_assets, current_assets, current_liabilities, long_term_debt, total_debt;
+    struct value cash, equity, tax_rate, cash_from_operations, free_cash_flow;
+};
+enum { STATEMENT_YEARS_MAX = 5, NEWS_ITEMS_MAX = 40 };
+struct fundamentals {
+    struct provenance from;
+    struct statement_year year[STATEMENT_YEARS_MAX]; /* newest first, filed at or before as_of */
+    size_t n;
+};
+
+struct news_item {
+    char id[24];        /* "n1" .. within one dossier */
+    char *title;        /* clean text */
+    char *summary;      /* clean text, may be "" */
+    char *outlet;
+    int64_t published_at;
+};
+struct news {
+    struct provenance from;
+    struct news_item item[NEWS_ITEMS_MAX]; /* newest first */
+    size_t n;
+};
+
+struct market_data {
+    char symbol[16], benchmark[16];
+    int64_t as_of;
+    struct quote quote;
+    struct provenance bars_from, benchmark_from;
+    struct bars bars, benchmark_bars;
+    struct profile profile;
+    struct fundamentals fundamentals;
+    struct news news;
+    struct arena arena; /* strings of the above */
+};
+void market_data_release(struct market_data *m);
+
+struct market; /* a provider instance */
+
+struct market_ops {
+    const char *name; /* "simulated", "recorded", "none" */
+    void (*free)(struct market *m);
+    /* Fills out (zeroed by the caller, released by the caller) and calls done, possibly before it
+     * returns. An unknown symbol is ERR_USAGE E20; missing parts are states, not errors. */
+    void (*gather)(struct market *m, const char *symbol, int64_t as_of, struct market_data *out,
+                   void (*done)(void *arg, const struct error *e), void *arg);
+    /* Known symbols, space separated, into b; "" when it cannot tell. */
+    void (*symbols)(struct market *m, struct buf *b);
+    /* Last session with data at or before now, or DAY_NONE when it cannot tell. */
+    int32_t (*last_session)(struct market *m, int64_t now);
+};
+struct market {
+    const struct market_ops *ops;
+};
+
+void market_free(struct market *m);
+void market_gather(struct market *m, const char *symbol, int64_t as_of, struct market_data *out,
+                   void (*done)(void *arg, const struct error *e), void *arg);
+
+/* Simulated: prices with regimes, gaps and correlation, fundamentals and headlines with a hidden
+ * truth; the same seed gives the same bytes for ever. */
+struct market *market_simulated_new(uint64_t seed);
+/* Recorded: DIR/SYMBOL.csv (also symbol.csv, SYMBOL_raw*.csv with SYMBOL_factors.csv, and
+ * symbol_adj*.csv); optional SYMBOL_fundamentals.json and SYMBOL_news.csv. Reads on demand. */
+enum err market_recorded_new(const char *dir, struct market **out, struct error *e);
+/* No provider: every datum ABSENT with the reason given (a paper desk without a market key). */
+struct market *market_none_new(const char *reason);
+
+#endif
