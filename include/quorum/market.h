@@ -103,7 +103,8 @@ void market_gather(struct market *m, const char *symbol, int64_t as_of, struct m
  * truth; the same seed gives the same bytes for ever. */
 struct market *market_simulated_new(uint64_t seed);
 /* Recorded: DIR/SYMBOL.csv (also symbol.csv, SYMBOL_raw*.csv with SYMBOL_factors.csv, and
- * symbol_adj*.csv); optional SYMBOL_fundamentals.json and SYMBOL_news.csv. Reads on demand. */
+ * symbol_adj*.csv). It has bars only: fundamentals and news are ABSENT with that reason. Reads on
+ * demand. */
 enum err market_recorded_new(const char *dir, struct market **out, struct error *e);
 /* No provider: every datum ABSENT with the reason given (a paper desk without a market key). */
 struct market *market_none_new(const char *reason);
