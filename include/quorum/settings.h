@@ -6,6 +6,7 @@
 #define QUORUM_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "quorum/err.h"
@@ -83,6 +84,10 @@ enum setting_origin settings_origin(const struct settings *s, enum setting_id id
 const char *settings_origin_path(const struct settings *s, enum setting_id id); /* file, or "" */
 /* Validates a text for a setting without setting it. */
 enum err setting_check(enum setting_id id, const char *value, const char *where, struct error *e);
+
+/* Things found while loading that change nothing but should be said: misspelt names, ignored
+ * endpoints. NULL past the last. */
+const char *settings_note(const struct settings *s, size_t i);
 
 /* Where state lives: QUORUM_HOME, else /var/lib/quorum for root, else $XDG_STATE_HOME/quorum or
  * ~/.local/state/quorum. And $XDG_CONFIG_HOME/quorum or ~/.config/quorum. */

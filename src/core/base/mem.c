@@ -45,7 +45,8 @@ void *mem_grow(void *p, size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / size)
         exhausted();
-    void *q = realloc(p, n * size ? n * size : 1);
+    size_t total = n * size;
+    void *q = realloc(p, total ? total : 1);
     if (!q)
         exhausted();
     return q;
