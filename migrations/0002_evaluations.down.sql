@@ -1,0 +1,9 @@
+DROP FUNCTION ensure_partitions(timestamptz);
+DROP TABLE votes;
+DROP TABLE agent_hourly;
+DROP TABLE agent_daily_metrics;
+DROP TABLE agent_payloads;
+DROP TABLE agent_interactions;
+DROP TABLE dossiers;
+DROP TABLE evaluations;
+DROP TABLE agent_prompts;

@@ -1,0 +1,12 @@
+ALTER TABLE parameter_versions DROP CONSTRAINT parameter_versions_adjustment_id_fkey;
+DROP TABLE strategy_adjustments;
+DROP TABLE parameter_versions;
+DROP TABLE trade_metadata;
+DROP TABLE trade_outcomes;
+DROP TABLE equity_marks;
+DROP TABLE ledger;
+DROP FUNCTION ledger_balanced();
+DROP TABLE fills;
+DROP TABLE orders;
+DROP TABLE positions;
+DROP TABLE accounts;
