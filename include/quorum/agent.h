@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An agent: what it is shown, what it is asked, what it may answer, and its free baseline. One
  * file and one line in agents/table.c each. */
 #ifndef QUORUM_AGENT_H

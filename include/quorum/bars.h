@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Daily bars: ascending, one per session, prices in 1/10,000 dollar on one adjustment basis. */
 #ifndef QUORUM_BARS_H
 #define QUORUM_BARS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Growing byte buffer with a maximum. Always NUL-terminated once anything was added. Passing the
  * maximum sets `overflow` and drops the rest: the owner checks it once at the end. Running out of
  * memory aborts (mem.h). A zeroed struct buf is a valid empty one with the default maximum. */

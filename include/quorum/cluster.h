@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The private PostgreSQL cluster of a user who named no DATABASE_URL. Created on first use, kept
  * alive by its clients (a kernel lock each holds), restarted when killed, stopped after the last
  * client has gone and the linger time has passed. docs/cluster.md. */

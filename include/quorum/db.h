@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One PostgreSQL connection in the loop: non-blocking, pipelined, reconnecting with backoff.
  * Statements are named rows next to the code that uses them; parameters are always bound, as
  * text. Results are copied out: no libpq type leaves store/. */

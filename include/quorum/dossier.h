@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is known about one symbol at one moment: the bytes every vote of an evaluation rests on.
  * Built from market data and from what the operator gave; stored, so that a replay reads the same
  * bytes. Agents see nothing else. */

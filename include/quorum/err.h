@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Errors. A function that can fail returns enum err (OK is 0) and fills a struct error, its last
  * parameter. The enum is the program's exit status, so that no table translates between them.
  * A user's error has three parts: what is wrong and why (text), a code of the error list

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Technical indicators by the definitions of docs/indicators.md (Wilder 1978 for RSI, ATR, DI and
  * ADX; seeds and edge cases as there). */
 #ifndef QUORUM_INDICATORS_H

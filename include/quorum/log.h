@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The log file: one line a record, "2026-11-22T14:03:11.123Z info engine text". Every text passes
  * the sanitiser and the redaction of registered secrets. Rotates by size (5 files of 8 MB).
  * Several processes append to one file; each line is one write(2). */

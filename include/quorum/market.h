@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where facts about a symbol come from: simulated, recorded, or a vendor. A provider fills a
  * struct market_data as it was known at `as_of`; nothing published later gets in. */
 #ifndef QUORUM_MARKET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Memory. Running out of it is not an error a trading desk can work around: these abort after the
  * hook (which the console uses to restore the terminal) has run. An arena frees together what
  * dies together: one per dossier, per request, per frame. */

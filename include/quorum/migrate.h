@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Schema versions: numbered SQL embedded in the program, one transaction each, checksums kept in
  * the table quorum.schema_migration. docs/database.md. */
 #ifndef QUORUM_MIGRATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Money is an integer in its smallest unit: model cost in nano-dollars, trades in micro-dollars,
  * prices in ten-thousandths of a dollar. Parsed from and printed as decimal text, never through
  * a double. Rounding happens at output only, half away from zero. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Market regime by rule (docs/regimes.md): a label, how long it has held, and a confidence that
  * means "probability, in percent, that the label still holds in ten sessions". It says nothing
  * about direction. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Settings. One table drives parsing, validation, help and documentation. The value in force is
  * the first of: command line, environment, .env of the working directory,
  * $XDG_CONFIG_HOME/quorum/env, default. Desk-wide settings are seeded into the desk's database

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Dates are days since 1970-01-01, times are microseconds since 1970-01-01T00:00Z. Machine time
  * comes from the monotonic clock or the database; desk time from the desk's clock row. Nothing
  * here reads TZ: the exchange's zone is computed from the US rules (in force since 1967, changed

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A number that may be missing. Not-ready is a flag, never 0. */
 #ifndef QUORUM_VALUE_H
 #define QUORUM_VALUE_H

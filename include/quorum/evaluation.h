@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One evaluation: QUEUED, GATHERING, VOTING, SIZING, then DECIDED, NO_QUORUM, REFUSED, CANCELLED
+ * or FAILED with a reason. Each state is a row before it is an act, so that whatever dies can be
+ * finished from the stored state (evaluation_resume). docs/evaluation.md. */
+#ifndef QUORUM_EVALUATION_H
+#define QUORUM_EVALUATION_H
+
+#include "quorum/consensus.h"
+#include "quorum/desk.h"
+#include "quorum/sizing.h"
+
+enum { VOTERS_MAX = 8, EVALUATION_VOTES_MAX = 24 };
+
+struct evaluation_request {
+    const char *symbol;
+    int64_t price;           /* 1/10,000 dollar; 0: from the market */
+    const char *indicators;  /* "sma_20=172.30,atr=3.25" checked by indicators_parse, or NULL */
+    const char *voters;      /* agent names, space or comma separated; NULL: the desk's */
+    int min_agreement;       /* 0: the desk's */
+    int64_t as_of;           /* TIME_NONE: the desk's now */
+    bool fresh;              /* ignore cached vendor data */
+};
+
+/* Checks "name=value,..." against the indicator table: unknown names, doubles, values outside the
+ * row's range are ERR_USAGE. Fills only what is given. */
+enum err indicators_parse(const char *text, struct indicators *out, struct error *e);
+/* Checks voters against the agent table and min_agreement against their number. */
+enum err voters_parse(const struct agent *const *table, const char *text,
+                      const struct agent **out, size_t *n, struct error *e);
+
+struct evaluation;
+/* done is called once from the loop with the id (0 if not even stored) and what went wrong; an
+ * evaluation that ends in a stated state is OK. It frees itself after done. */
+typedef void evaluation_done_fn(void *arg, int64_t id, const struct error *e);
+enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
+                          evaluation_done_fn *done, void *arg, struct error *e);
+/* Takes over an unfinished evaluation whose owner is gone or whose lease ran out. ERR_CONFLICT
+ * through done when somebody else has it or it is finished. */
+void evaluation_resume(struct desk *d, int64_t id, evaluation_done_fn *done, void *arg);
+/* Unfinished ones that can be resumed now; ids ascending in the arena. */
+enum err evaluation_unfinished(struct desk *d, struct arena *a, int64_t **ids, size_t *n,
+                               size_t *held, struct error *e);
+
+/* An evaluation as stored, for showing. Text is clean and lives in the arena. */
+struct stored_vote {
+    const char *agent, *source, *role, *vote, *answer, *reason, *evidence;
+    double confidence;
+    struct value score;
+    int wrong_evidence;
+    bool counted;
+    const char *cost_usd;
+    int64_t tokens;
+};
+struct stored_cap {
+    const char *name, *note;
+    double pct;
+    bool applied, binding;
+};
+struct stored_evaluation {
+    int64_t id;
+    const char *symbol, *state, *state_reason, *requested_by, *created_at, *as_of, *finished_at;
+    const char *price; /* decimal text or NULL */
+    const char *regime, *decision, *agreement, *consensus_reason, *risk_decision, *size_reason;
+    const char *binding, *cost_usd, *degraded_reason, *locked_by;
+    struct value regime_confidence, position_pct, stop_pct, target_pct;
+    bool reached, degraded;
+    int agree, voters, needed;
+    int64_t shares, tokens, latency_ms;
+    struct stored_vote vote[EVALUATION_VOTES_MAX];
+    size_t nvotes;
+    struct stored_cap cap[SIZING_CAPS_MAX];
+    size_t ncaps;
+    const char *worksheet; /* JSON, or NULL */
+    const char *dossier;   /* JSON as stored, or NULL */
+    const char *dossier_sha256;
+    struct arena arena;
+};
+/* ERR_USAGE when there is no such evaluation. with_dossier also loads the facts. */
+enum err evaluation_load(struct desk *d, int64_t id, bool with_dossier,
+                         struct stored_evaluation *out, struct error *e);
+void stored_evaluation_release(struct stored_evaluation *e);
+
+/* Builds the dossier from gathered data, given figures and the agents' derived facts. */
+void dossier_build(struct dossier *d, const struct agent *const *agents,
+                   const struct indicators *given, int64_t given_price);
+void dossier_write(const struct dossier *d, struct buf *json);
+enum err dossier_read(struct dossier *d, const char *json, size_t len, struct error *e);
+
+/* The account as sizing sees it. */
+struct account_view {
+    int64_t equity, cash, reserved, gross, peak; /* micro-dollars */
+    int open_positions;
+};
+
+#endif
