@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quorum/loop.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <uv.h>
+
+#include "quorum/mem.h"
+
+static const int caught_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+struct loop_io {
+    uv_poll_t poll; /* first: the close callback frees the whole through it */
+    struct loop_io *prev, *next;
+    struct loop *loop;
+    void (*ready)(void *arg, int events);
+    void *arg;
+};
+
+struct loop_timer {
+    uv_timer_t timer; /* first, as above */
+    struct loop_timer *prev, *next;
+    struct loop *loop;
+    void (*fired)(void *arg);
+    void *arg;
+};
+
+struct loop {
+    uv_loop_t uv;
+    /* Always active, so that a turn without any other handle sleeps instead of spinning. */
+    uv_async_t keep;
+    uv_timer_t deadline;
+    bool expired;
+    bool turning; /* inside uv_run or the hook: loop_run_until would be a nested wait */
+    uv_signal_t signals[ARRAY_LEN(caught_signals)];
+    bool catching;
+    int interrupted;
+    void (*hook)(void *arg);
+    void *hook_arg;
+    struct loop_io *ios;
+    struct loop_timer *timers;
+};
+
+static void never_sent(uv_async_t *handle)
+{
+    (void)handle;
+}
+
+struct loop *loop_new(void)
+{
+    struct loop *l = mem_alloc(sizeof(*l));
+    int rc = uv_loop_init(&l->uv);
+
+    /* A peer that closes its socket must be an error of write(), not the end of the process. */
+    signal(SIGPIPE, SIG_IGN);
+    assert(rc == 0);
+    rc = uv_async_init(&l->uv, &l->keep, never_sent);
+    assert(rc == 0);
+    rc = uv_timer_init(&l->uv, &l->deadline);
+    assert(rc == 0);
+    (void)rc;
+    return l;
+}
+
+struct uv_loop_s *loop_uv(struct loop *l)
+{
+    return &l->uv;
+}
+
+static void close_foreign(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void loop_free(struct loop *l)
+{
+    if (!l)
+        return;
+    assert(!l->turning);
+    while (l->ios)
+        loop_io_free(l->ios);
+    while (l->timers)
+        loop_timer_free(l->timers);
+    uv_walk(&l->uv, close_foreign, NULL);
+    l->turning = true;
+    uv_run(&l->uv, UV_RUN_DEFAULT);
+    int rc = uv_loop_close(&l->uv);
+    assert(rc == 0);
+    (void)rc;
+    mem_free(l);
+}
+
+static void deadline_passed(uv_timer_t *timer)
+{
+    struct loop *l = timer->data;
+
+    l->expired = true;
+}
+
+/* libuv counts in whole milliseconds of a clock it rounds down, so a timer may come up to one
+ * early; a timeout here never does. */
+static uint64_t round_up(int64_t ms)
+{
+    return ms > 0 ? (uint64_t)ms + 1 : 0;
+}
+
+static void turn(struct loop *l, uv_run_mode mode)
+{
+    l->turning = true;
+    uv_run(&l->uv, mode);
+    if (l->hook)
+        l->hook(l->hook_arg);
+    l->turning = false;
+}
+
+bool loop_run_until(struct loop *l, bool (*done)(void *arg), void *arg, int64_t timeout_ms)
+{
+    bool finished;
+
+    assert(!l->turning); /* waiting inside a callback would turn the loop inside itself */
+    l->expired = false;
+    if (timeout_ms >= 0) {
+        l->deadline.data = l;
+        uv_update_time(&l->uv);
+        uv_timer_start(&l->deadline, deadline_passed, round_up(timeout_ms), 0);
+    }
+    while (!(finished = done(arg)) && !l->expired && !l->interrupted)
+        turn(l, timeout_ms == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    uv_timer_stop(&l->deadline);
+    return finished;
+}
+
+void loop_on_turn(struct loop *l, void (*hook)(void *arg), void *arg)
+{
+    l->hook = hook;
+    l->hook_arg = arg;
+}
+
+static void io_ready(uv_poll_t *poll, int status, int events)
+{
+    struct loop_io *io = poll->data;
+    int ready = 0;
+
+    /* An error is reported as both directions: the owner's read or write then meets it. */
+    if (status < 0)
+        ready = LOOP_READ | LOOP_WRITE;
+    if (events & UV_READABLE)
+        ready |= LOOP_READ;
+    if (events & UV_WRITABLE)
+        ready |= LOOP_WRITE;
+    if (ready)
+        io->ready(io->arg, ready);
+}
+
+struct loop_io *loop_io_new(struct loop *l, int fd, void (*ready)(void *arg, int events), void *arg)
+{
+    struct loop_io *io = mem_alloc(sizeof(*io));
+    int rc = uv_poll_init(&l->uv, &io->poll, fd);
+
+    if (rc != 0) { /* a closed or regular file, or an fd that is watched already */
+        mem_free(io);
+        return NULL;
+    }
+    io->poll.data = io;
+    io->loop = l;
+    io->ready = ready;
+    io->arg = arg;
+    io->next = l->ios;
+    if (l->ios)
+        l->ios->prev = io;
+    l->ios = io;
+    return io;
+}
+
+void loop_io_want(struct loop_io *io, int events)
+{
+    int want = 0;
+
+    if (events & LOOP_READ)
+        want |= UV_READABLE;
+    if (events & LOOP_WRITE)
+        want |= UV_WRITABLE;
+    if (want)
+        uv_poll_start(&io->poll, want, io_ready);
+    else
+        uv_poll_stop(&io->poll);
+}
+
+static void io_closed(uv_handle_t *handle)
+{
+    mem_free((struct loop_io *)handle);
+}
+
+void loop_io_free(struct loop_io *io)
+{
+    if (!io)
+        return;
+    if (io->prev)
+        io->prev->next = io->next;
+    else
+        io->loop->ios = io->next;
+    if (io->next)
+        io->next->prev = io->prev;
+    uv_close((uv_handle_t *)&io->poll, io_closed);
+}
+
+static void timer_fired(uv_timer_t *timer)
+{
+    struct loop_timer *t = timer->data;
+
+    t->fired(t->arg);
+}
+
+struct loop_timer *loop_timer_new(struct loop *l, void (*fired)(void *arg), void *arg)
+{
+    struct loop_timer *t = mem_alloc(sizeof(*t));
+
+    uv_timer_init(&l->uv, &t->timer);
+    t->timer.data = t;
+    t->loop = l;
+    t->fired = fired;
+    t->arg = arg;
+    t->next = l->timers;
+    if (l->timers)
+        l->timers->prev = t;
+    l->timers = t;
+    return t;
+}
+
+void loop_timer_start(struct loop_timer *t, int64_t after_ms)
+{
+    uv_update_time(&t->loop->uv);
+    uv_timer_start(&t->timer, timer_fired, round_up(after_ms), 0);
+}
+
+void loop_timer_stop(struct loop_timer *t)
+{
+    uv_timer_stop(&t->timer);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    mem_free((struct loop_timer *)handle);
+}
+
+void loop_timer_free(struct loop_timer *t)
+{
+    if (!t)
+        return;
+    if (t->prev)
+        t->prev->next = t->next;
+    else
+        t->loop->timers = t->next;
+    if (t->next)
+        t->next->prev = t->prev;
+    uv_close((uv_handle_t *)&t->timer, timer_closed);
+}
+
+static void signal_caught(uv_signal_t *handle, int number)
+{
+    struct loop *l = handle->data;
+
+    l->interrupted = number;
+}
+
+void loop_catch_signals(struct loop *l)
+{
+    if (l->catching)
+        return;
+    l->catching = true;
+    for (size_t i = 0; i < ARRAY_LEN(caught_signals); i++) {
+        uv_signal_init(&l->uv, &l->signals[i]);
+        l->signals[i].data = l;
+        uv_signal_start(&l->signals[i], signal_caught, caught_signals[i]);
+    }
+}
+
+int loop_interrupted(const struct loop *l)
+{
+    return l->interrupted;
+}
+
+void loop_clear_interrupt(struct loop *l)
+{
+    l->interrupted = 0;
+}
