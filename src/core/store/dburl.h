@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Database URLs. A wrong one is reported in one line that shows what is wrong and never a
+ * password: libpq's own messages quote the whole URL, so none of them is passed on. */
+#ifndef STORE_DBURL_H
+#define STORE_DBURL_H
+
+#include <stdbool.h>
+
+#include "quorum/err.h"
+
+enum { CONNINFO_MAX = 64 };
+
+/* libpq's keywords with values; NULL-terminated, as PQconnectStartParams wants them. */
+struct conninfo {
+    char *key[CONNINFO_MAX + 1];
+    char *value[CONNINFO_MAX + 1];
+    int n;
+};
+
+/* Accepts postgresql:// and postgres:// URLs, either with a "+driver", and "host=… dbname=…"
+ * strings. ERR_USAGE otherwise; out is then empty. */
+enum err conninfo_parse(const char *text, struct conninfo *out, struct error *e);
+/* Overwrites the values before they are freed: one of them is the password. */
+void conninfo_release(struct conninfo *c);
+const char *conninfo_get(const struct conninfo *c, const char *key); /* NULL when absent */
+void conninfo_put(struct conninfo *c, const char *key, const char *value);
+void conninfo_default(struct conninfo *c, const char *key, const char *value);
+
+#endif
