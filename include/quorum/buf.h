@@ -45,7 +45,7 @@ void json_close(struct json *j, char bracket);                  /* '}' or ']' */
 void json_str(struct json *j, const char *key, const char *value); /* NULL value writes null */
 void json_int(struct json *j, const char *key, int64_t value);
 void json_num(struct json *j, const char *key, double value);      /* shortest round-trip; not finite: null */
-void json_bool(struct json *j, const char *key, bool value);
+void json_flag(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
 void json_raw(struct json *j, const char *key, const char *json); /* value is JSON already */
 

@@ -183,7 +183,7 @@ void json_num(struct json *j, const char *key, double value)
     buf_str(j->out, text);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void json_flag(struct json *j, const char *key, bool value)
 {
     json_key(j, key);
     buf_str(j->out, value ? "true" : "false");

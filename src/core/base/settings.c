@@ -287,7 +287,7 @@ static enum err apply_file(struct settings *s, const char *path, enum setting_or
             note(s, b.data);
             continue;
         }
-        if (*value && s->item[id].origin < origin)
+        if (*value && s->item[id].origin <= origin)
             result = put(s, id, value, origin, path, e);
     }
     explicit_bzero(text, ENV_FILE_MAX);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quorum/dossier.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/evaluation.h"
+#include "quorum/money.h"
+#include "quorum/timeutil.h"
+
+void dossier_release(struct dossier *d)
+{
+    market_data_release(&d->market);
+    arena_release(&d->arena);
+    *d = (struct dossier){0};
+}
+
+struct fact *dossier_add(struct dossier *d, const char *id, const struct provenance *from)
+{
+    if (d->nfacts == FACTS_MAX)
+        return NULL;
+    struct fact *f = &d->fact[d->nfacts++];
+    *f = (struct fact){.decimals = 2, .from = *from};
+    copy_text(f->id, sizeof f->id, id);
+    return f;
+}
+
+const struct fact *dossier_fact(const struct dossier *d, const char *id)
+{
+    for (size_t i = 0; i < d->nfacts; i++)
+        if (strcmp(d->fact[i].id, id) == 0)
+            return &d->fact[i];
+    return NULL;
+}
+
+/* Indicators of the last bar and the regime of the whole series. */
+static void read_series(struct dossier *d)
+{
+    const struct bars *b = &d->market.bars;
+    if (b->n == 0)
+        return;
+    struct indicators *all = mem_array(b->n, sizeof *all);
+    const struct bars *bench = d->market.benchmark_bars.n ? &d->market.benchmark_bars : NULL;
+    indicators_compute(b, bench, all);
+    d->indicators = all[b->n - 1];
+    d->regime = regime_of_series(all, b->n);
+    mem_free(all);
+}
+
+static struct provenance technical_provenance(const struct dossier *d)
+{
+    struct provenance from = d->market.bars_from;
+    if (d->indicators_given) {
+        from = (struct provenance){.state = DATUM_PRESENT,
+                                   .as_of = d->as_of,
+                                   .published_at = d->as_of,
+                                   .fetched_at = d->as_of};
+        copy_text(from.source, sizeof from.source, "given");
+    }
+    return from;
+}
+
+static void add_indicator_facts(struct dossier *d, const struct provenance *from)
+{
+    for (size_t i = 0; i < indicator_row_count; i++) {
+        const struct indicator_row *row = &indicator_rows[i];
+        struct fact *f = dossier_add(d, row->name, from);
+        if (!f)
+            return;
+        f->number = indicator_get(&d->indicators, row);
+        f->decimals = row->decimals;
+        copy_text(f->unit, sizeof f->unit, row->unit);
+        if (f->number.known || from->state == DATUM_ERROR || from->state == DATUM_ABSENT)
+            continue;
+        f->from.state = DATUM_ABSENT;
+        if (d->indicators_given)
+            copy_text(f->from.reason, sizeof f->from.reason, "not given");
+        else
+            snprintf(f->from.reason, sizeof f->from.reason, "not ready with %zu bars",
+                     d->market.bars.n);
+    }
+}
+
+static void add_regime_facts(struct dossier *d, const struct provenance *from)
+{
+    struct fact *label = dossier_add(d, "regime_rule", from);
+    struct fact *confidence = dossier_add(d, "regime_confidence", from);
+    if (!label || !confidence)
+        return;
+    if (d->regime.label == REGIME_UNKNOWN) {
+        label->from.state = confidence->from.state = DATUM_ABSENT;
+        return;
+    }
+    label->text = arena_text(&d->arena, regime_name(d->regime.label));
+    confidence->number = VALUE(d->regime.confidence);
+    confidence->decimals = 0;
+    copy_text(confidence->unit, sizeof confidence->unit, "%");
+}
+
+static void set_price(struct dossier *d, int64_t given_price)
+{
+    d->price = given_price > 0 ? given_price : d->market.quote.price;
+    if (d->price <= 0)
+        d->price = 0;
+    /* With given figures only, the price belongs to them. */
+    if (d->indicators_given && !d->indicators.price.known && d->price > 0)
+        d->indicators.price = VALUE(decimal_to_double(d->price, PRICE_DIGITS));
+}
+
+void dossier_build(struct dossier *d, const struct agent *const *agents,
+                   const struct indicators *given, int64_t given_price)
+{
+    copy_text(d->symbol, sizeof d->symbol, d->market.symbol);
+    d->as_of = d->market.as_of;
+    d->simulated = strcmp(d->market.quote.from.source, "simulated") == 0;
+    d->indicators_given = given != NULL;
+    if (given)
+        d->indicators = *given;
+    else
+        read_series(d);
+    set_price(d, given_price);
+    if (given)
+        d->regime = regime_single(&d->indicators);
+    struct provenance from = technical_provenance(d);
+    add_indicator_facts(d, &from);
+    add_regime_facts(d, &from);
+    for (const struct agent *const *a = agents; *a; a++)
+        if ((*a)->add_facts && (*a)->role != AGENT_VETO)
+            (*a)->add_facts(d, NULL);
+}
