@@ -18,13 +18,15 @@ struct evidence {
     bool wrong; /* the dossier says otherwise */
 };
 
-/* One agent's opinion. For ABSTAIN and FAILED `reason` says why and confidence is 0. */
+/* One agent's opinion. For ABSTAIN and FAILED `reason` says why and confidence is 0. A classifier
+ * and a veto do not vote: when they answered, state is HOLD and `answer` holds what they said. */
 struct vote {
     enum vote_state state;
     double confidence; /* 0-100, stated */
     char reason[400];  /* clean text, one line */
     char answer[24];   /* the classifier's label or the risk verdict; "" for voters */
-    struct value score; /* what the vote was made from: S of research, m' of news, ... */
+    struct value score; /* what the vote was made from: S of research, m' of news, the most shares
+                         * a REDUCE leaves, ... */
     struct evidence evidence[EVIDENCE_MAX];
     size_t nevidence;
 };
@@ -35,7 +37,7 @@ enum agent_role {
     AGENT_VETO,       /* may veto or shrink a size */
     AGENT_PROPOSER,   /* words and ranks parameter changes */
 };
-const char *agent_role_name(enum agent_role r);
+const char *agent_role_name(enum agent_role r); /* "voter" */
 
 enum field_type { FIELD_TEXT, FIELD_ENUM, FIELD_NUMBER, FIELD_INTEGER, FIELD_BOOL, FIELD_EVIDENCE };
 
@@ -45,7 +47,8 @@ struct answer_field {
     enum field_type type;
     bool optional;
     double min, max;           /* numbers: range, inclusive; rejected outside, never clamped */
-    size_t max_length;         /* text: bytes after cleaning */
+    size_t max_length;         /* text: bytes after cleaning; longer is cut with an ellipsis, for
+                                * prose is not worth a second paid call */
     const char *const *choice; /* enum: NULL-terminated, upper case */
     const char *help;
 };
@@ -75,17 +78,26 @@ struct agent {
     enum agent_role role;
     const char *does;        /* one sentence for `agents` */
     const char *const *facts; /* fact ids or prefixes ending in '*' it is shown; NULL-terminated */
+    /* Puts the facts this agent derives from the dossier's market data into it (ratios, headlines,
+     * the proposed size). NULL: it needs none. Call once per dossier; risk is NULL except for
+     * AGENT_VETO. */
+    void (*add_facts)(struct dossier *d, const struct risk_view *risk);
     int prompt_version;
     const char *prompt;      /* stable system text; facts follow as data */
     const struct answer_field *answer; /* ends with .name = NULL */
     /* Deterministic and free. risk is NULL except for AGENT_VETO. NULL: none yet. */
     void (*baseline)(const struct dossier *d, const struct risk_view *risk, struct vote *out);
-    /* A checked answer becomes a vote. */
+    /* A checked answer becomes a vote. NULL for AGENT_PROPOSER. */
     void (*to_vote)(const struct answer *a, const struct dossier *d, struct vote *out);
 };
 
 /* NULL-terminated; given to the engine by main. */
 extern const struct agent *const agent_table[];
+const struct agent *agent_find(const char *name); /* NULL when there is none */
+/* Does the agent's list name this fact, itself or by a prefix? */
+bool agent_shows(const struct agent *a, const char *fact_id);
+/* What a veto leaves of `shares`: 0 on REJECT, at most its score on REDUCE, else all. */
+int64_t vote_risk_limit(const struct vote *v, int64_t shares);
 
 /* agents/answer.c: everything about the form of an answer, from its table. */
 void answer_schema(const struct answer_field *fields, struct buf *out); /* JSON schema, strict */
@@ -93,8 +105,9 @@ void answer_schema(const struct answer_field *fields, struct buf *out); /* JSON 
  * strings, values out of range are ERR_FAILED with a reason fit for a repair request. */
 enum err answer_parse(const struct answer_field *fields, const char *text, size_t len,
                       struct answer *out, struct error *e);
-/* Marks evidence that differs from the dossier by more than 0.5 %; caps confidence at 50 if any
- * does. Returns how many are wrong. */
+/* Marks evidence that the dossier does not bear out: an id it does not have, a value where it has
+ * none, a value off by more than 0.5 % and by more than half of the last decimal shown. Caps the
+ * confidence at 50 if there is any. Returns how many are wrong. */
 size_t evidence_check(const struct dossier *d, struct vote *v);
 void vote_abstain(struct vote *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
