@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quorum/desk.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/desk/desk_private.h"
+#include "quorum/buf.h"
+#include "quorum/log.h"
+#include "quorum/migrate.h"
+
+enum { CONNECT_TIMEOUT_MS = 10000, DEMO_SEED = 42 };
+
+static const struct statement desk_row = {"desk row", "SELECT kind, seed FROM desk"};
+
+static const char *database_name(enum desk_kind k)
+{
+    return k == DESK_PAPER ? "quorum_paper" : "quorum_demo";
+}
+
+static bool uses_private_cluster(const struct settings *s, enum desk_kind k)
+{
+    return k == DESK_DEMO || !settings_text(s, SETTING_DATABASE_URL);
+}
+
+static enum err join_cluster(const struct desk_options *o, struct cluster **out, struct error *e)
+{
+    struct cluster_options c = {.home = settings_home(o->settings),
+                                .bindir = settings_text(o->settings, SETTING_PG_BINDIR),
+                                .user = settings_text(o->settings, SETTING_PG_USER),
+                                .linger_ms = -1,
+                                .durable = true,
+                                .progress = o->progress,
+                                .arg = o->arg};
+    return cluster_join(&c, out, e);
+}
+
+/* Which login of DATABASE_URL's server serves the purpose. */
+static const char *login_url(const struct settings *s, bool as_owner)
+{
+    const char *owner = settings_text(s, SETTING_DATABASE_OWNER_URL);
+    return as_owner && owner ? owner : settings_text(s, SETTING_DATABASE_URL);
+}
+
+static enum err connect(struct desk *d, const char *conninfo, struct db **out, struct error *e)
+{
+    char application[200];
+    snprintf(application, sizeof application, "quorum/%s", owner_self());
+    struct db_options options = {
+        .conninfo = conninfo, .application = application, .reconnect = true};
+    *out = db_new(d->loop, &options);
+    return db_open(*out, CONNECT_TIMEOUT_MS, e);
+}
+
+/* A private desk follows the program by itself; a database the user named is theirs to migrate
+ * (postgres.md 2). */
+static enum err bring_to_head(struct desk *d, const struct desk_options *o, struct error *e)
+{
+    if (!d->cluster)
+        return migrate_require_head(d->db, e);
+    int version = 0, applied = 0;
+    if (migrate_current(d->db, &version, e) == OK && version == migration_count)
+        return OK;
+    char conninfo[sizeof d->conninfo];
+    struct db *owner = NULL;
+    if (o->progress && version == 0)
+        o->progress(o->arg, "creating the tables");
+    cluster_conninfo(d->cluster, conninfo, sizeof conninfo, "quorum_owner",
+                     database_name(d->kind));
+    enum err result = connect(d, conninfo, &owner, e);
+    if (!result)
+        result = migrate_up(owner, -1, &applied, e);
+    db_free(owner);
+    if (!result)
+        result = migrate_require_head(d->db, e);
+    if (!result && applied)
+        log_write(LOG_INFO, "desk", "%s: %d migrations applied", desk_kind_name(d->kind), applied);
+    return result;
+}
+
+static enum err check_kind(struct desk *d, struct error *e)
+{
+    struct params p = {0};
+    struct rows rows = {0};
+    if (db_query(d->db, &desk_row, &p, &rows, e))
+        return e->kind;
+    enum err result = OK;
+    const char *kind = rows_text(&rows, 0, 0);
+    if (!kind || strcmp(kind, desk_kind_name(d->kind)) != 0) {
+        err_set(e, ERR_USAGE, "this database holds the %s desk, not the %s desk",
+                kind ? kind : "unknown", desk_kind_name(d->kind));
+        result = err_fix(e, "point DATABASE_URL at a database of its own: demo and paper never mix");
+    } else {
+        d->seed = rows_int(&rows, 0, 1);
+    }
+    rows_release(&rows);
+    return result;
+}
+
+static enum err open_market(struct desk *d, const char *data_dir, struct error *e)
+{
+    if (data_dir)
+        return market_recorded_new(data_dir, &d->market, e);
+    if (d->kind == DESK_DEMO)
+        d->market = market_simulated_new((uint64_t)d->seed);
+    else
+        d->market = market_none_new(
+            settings_text(d->settings, SETTING_FMP_API_KEY)
+                ? "this version has no client for live market data yet; use --data or --desk demo"
+                : "no market data: FMP_API_KEY is not set; use --data or --desk demo");
+    return OK;
+}
+
+static void describe(const struct desk *d, char *dst, size_t size)
+{
+    struct db_where w;
+    struct error ignored;
+    struct buf b = {0};
+    if (d->cluster)
+        buf_printf(&b, "private cluster, database %s", database_name(d->kind));
+    else if (db_where(settings_text(d->settings, SETTING_DATABASE_URL), &w, &ignored) == OK)
+        buf_printf(&b, "%s@%s:%s/%s", w.user, w.host, w.port, w.database);
+    else
+        buf_str(&b, "DATABASE_URL");
+    copy_text(dst, size, buf_text(&b));
+    buf_release(&b);
+}
+
+static enum err open_database(struct desk *d, const struct desk_options *o, struct error *e)
+{
+    if (uses_private_cluster(d->settings, d->kind)) {
+        bool created;
+        const char *name = database_name(d->kind);
+        if (join_cluster(o, &d->cluster, e) || cluster_ensure_database(d->cluster, name, &created, e))
+            return e->kind;
+        cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo,
+                         o->as_owner ? "quorum_owner" : "quorum_app", name);
+    } else if (!copy_text(d->conninfo, sizeof d->conninfo, login_url(d->settings, o->as_owner))) {
+        return err_set(e, ERR_USAGE, "DATABASE_URL is longer than %zu bytes",
+                       sizeof d->conninfo - 1);
+    }
+    return connect(d, d->conninfo, &d->db, e);
+}
+
+enum err desk_open(const struct desk_options *o, struct desk **out, struct error *e)
+{
+    struct desk *d = mem_alloc(sizeof *d);
+    char where[320];
+    *out = d;
+    d->settings = o->settings;
+    d->loop = o->loop;
+    d->agents = o->agents;
+    if (desk_choose(o->settings, o->name, &d->kind, NULL, e) || open_database(d, o, e))
+        return e->kind;
+    d->seed = DEMO_SEED;
+    if (!o->any_schema && (bring_to_head(d, o, e) || desk_load_settings(d, e) || check_kind(d, e)))
+        return e->kind;
+    if (open_market(d, o->data_dir, e))
+        return e->kind;
+    describe(d, where, sizeof where);
+    return desk_remember(o->settings, d->kind, where, e);
+}
+
+void desk_close(struct desk *d)
+{
+    if (!d)
+        return;
+    market_free(d->market);
+    db_free(d->db);
+    cluster_leave(d->cluster);
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        mem_free(d->in_force[i].value);
+        mem_free(d->in_force[i].set_by);
+        mem_free(d->in_force[i].set_at);
+        mem_free(d->in_force[i].origin);
+    }
+    explicit_bzero(d->conninfo, sizeof d->conninfo);
+    mem_free(d);
+}
+
+enum err desk_drop(const struct desk_options *o, enum desk_kind k, struct error *e)
+{
+    if (!uses_private_cluster(o->settings, k)) {
+        err_set(e, ERR_POLICY, "the %s desk lives in DATABASE_URL; quorum drops only databases "
+                               "of its private cluster",
+                desk_kind_name(k));
+        return err_fix(e, "drop it as its owner with psql or dropdb, then: quorum db setup");
+    }
+    struct cluster *c = NULL;
+    enum err result = join_cluster(o, &c, e);
+    if (!result)
+        result = cluster_drop_database(c, database_name(k), e);
+    cluster_leave(c);
+    return result ? result : desk_forget(o->settings, k, e);
+}
