@@ -24,9 +24,10 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 READY := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && \
            pkg-config --exists $(PKGS) >/dev/null 2>&1 && echo yes)
 
+# snprintf cuts by design, and what gcc guesses about it changes with the optimisation.
 WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
         -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wundef -Wvla \
-        -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion
+        -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion -Wno-format-truncation
 FLAGS_debug := -O0 -g3
 FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 FLAGS_asan := -O1 -g3 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
@@ -96,7 +97,7 @@ $B/.objects: FORCE
 	@$(call stamp,$(OBJ) $(TEST_LIB_OBJ))
 
 # What only the files that print it need to know; the others are not rebuilt for a new commit.
-VERSION = $(or $(if $(wildcard .git),$(shell git describe --tags --always --dirty 2>/dev/null)), \
+VERSION = $(or $(if $(wildcard .git),$(shell git -c safe.directory=* describe --tags --always --dirty 2>/dev/null)), \
             $(shell cat VERSION 2>/dev/null),unknown)
 $B/.version: FORCE
 	@$(call stamp,$(VERSION) $(PREFIX))
@@ -194,11 +195,13 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/$(NAME) $(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1
 	rm -rf $(DESTDIR)$(PREFIX)/share/$(NAME)
 
+# What is committed, and VERSION for the place where git is not.
+dist: RELEASE = $(NAME)-$(patsubst %-dirty,%,$(VERSION))
 dist:
 	@mkdir -p build
-	git archive --format=tar.gz --prefix=$(NAME)-$(VERSION)/ \
-	    --add-virtual-file=$(NAME)-$(VERSION)/VERSION:$(VERSION) -o build/$(NAME)-$(VERSION).tar.gz HEAD
-	@echo build/$(NAME)-$(VERSION).tar.gz
+	$(Q)git archive --format=tar.gz --prefix=$(RELEASE)/ -o build/$(RELEASE).tar.gz \
+	    --add-virtual-file=$(RELEASE)/VERSION:$(RELEASE:$(NAME)-%=%) HEAD
+	@echo build/$(RELEASE).tar.gz
 
 clean:
 	rm -rf build
