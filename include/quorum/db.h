@@ -56,22 +56,36 @@ struct db_options {
     const char *application;  /* application_name */
     bool reconnect;           /* keep trying with backoff 50 ms -> 10 s */
     bool read_only;
+    int64_t answer_ms;        /* a sent call without an answer for so long ends the connection, an
+                                 unsent one fails after twice that; 0: 15 s */
     void (*notified)(void *arg, const char *channel, const char *payload);
+    /* On DB_READY: LISTEN, then read again what notifications were missed about. */
     void (*state_changed)(void *arg, enum db_state state);
     void *arg;
 };
 
 struct db *db_new(struct loop *l, const struct db_options *options);
-void db_free(struct db *d); /* pending calls end with ERR_TRANSIENT */
+/* Pending calls end with ERR_TRANSIENT. Not from inside one of its callbacks. */
+void db_free(struct db *d);
 enum db_state db_state(const struct db *d);
 const char *db_error(const struct db *d); /* last connection error, sanitised, no password */
 /* Starts connecting and waits until ready. ERR_TRANSIENT when unreachable, ERR_USAGE when the URL
- * is wrong, ERR_FAILED when refused (role, password, database). */
+ * is wrong, ERR_FAILED when refused (role, password, database). With `reconnect` it keeps trying
+ * until the time is over. After a failure the connection is closed and may be opened again. */
 enum err db_open(struct db *d, int64_t timeout_ms, struct error *e);
 
 typedef void db_done_fn(void *arg, struct rows *rows, const struct error *e);
-/* Queues one statement; done is called from the loop, rows belong to the callee for the call
- * only (move them with rows_move). On failure rows has the sqlstate and e is set. */
+/* Queues one statement (st must stay; no text of the call is kept but the parameters, which are
+ * taken over and may be NULL). done (may be NULL) is called from the loop, never from inside
+ * db_send; rows belong to the callee for the call only (move them with rows_move). e is NULL on
+ * success; on failure rows has the sqlstate and e is one of
+ *   ERR_TRANSIENT  connection lost or silent ("it is not known whether it was done": it was sent),
+ *                  no connection in time (E40, nothing was sent), lock or statement time-out,
+ *                  deadlock, serialisation
+ *   ERR_POLICY     E42, the role or the session may not do it
+ *   ERR_CONFLICT   a constraint (SQLSTATE 23...)
+ *   ERR_FAILED     anything else
+ * While the connection is down, calls not yet sent are kept and go out after the reconnect. */
 void db_send(struct db *d, const struct statement *st, struct params *owned_params,
              db_done_fn *done, void *arg);
 void rows_move(struct rows *dst, struct rows *src);

@@ -58,6 +58,13 @@ void conninfo_default(struct conninfo *c, const char *key, const char *value)
         conninfo_put(c, key, value);
 }
 
+void conninfo_copy(struct conninfo *dst, const struct conninfo *src)
+{
+    *dst = (struct conninfo){0};
+    for (int i = 0; i < src->n; i++)
+        conninfo_put(dst, src->key[i], src->value[i]);
+}
+
 void conninfo_release(struct conninfo *c)
 {
     for (int i = 0; i < c->n; i++) {
@@ -274,7 +281,7 @@ static enum err parse(const char *text, struct conninfo *out, struct error *e)
         goto out;
     }
     for (PQconninfoOption *o = options; o->keyword; o++) {
-        if (o->val && o->val[0])
+        if (o->val) /* an empty one counts: options='' keeps PGOPTIONS out */
             conninfo_put(out, o->keyword, o->val);
         if (o->val && strcmp(o->keyword, "password") == 0)
             explicit_bzero(o->val, strlen(o->val));
@@ -310,6 +317,19 @@ enum err conninfo_parse(const char *text, struct conninfo *out, struct error *e)
     if (rc != OK)
         conninfo_release(out);
     return rc;
+}
+
+void conninfo_print(const struct conninfo *c, struct buf *out)
+{
+    for (int i = 0; i < c->n; i++) {
+        buf_printf(out, "%s%s='", i ? " " : "", c->key[i]);
+        for (const char *p = c->value[i]; *p; p++) {
+            if (*p == '\'' || *p == '\\')
+                buf_char(out, '\\');
+            buf_char(out, *p);
+        }
+        buf_char(out, '\'');
+    }
 }
 
 enum err db_where(const char *conninfo, struct db_where *out, struct error *e)

@@ -6,14 +6,15 @@
 
 #include <stdbool.h>
 
+#include "quorum/buf.h"
 #include "quorum/err.h"
 
 enum { CONNINFO_MAX = 64 };
 
-/* libpq's keywords with values; NULL-terminated, as PQconnectStartParams wants them. */
+/* libpq's keywords with values. */
 struct conninfo {
-    char *key[CONNINFO_MAX + 1];
-    char *value[CONNINFO_MAX + 1];
+    char *key[CONNINFO_MAX];
+    char *value[CONNINFO_MAX];
     int n;
 };
 
@@ -24,6 +25,9 @@ enum err conninfo_parse(const char *text, struct conninfo *out, struct error *e)
 void conninfo_release(struct conninfo *c);
 const char *conninfo_get(const struct conninfo *c, const char *key); /* NULL when absent */
 void conninfo_put(struct conninfo *c, const char *key, const char *value);
+void conninfo_copy(struct conninfo *dst, const struct conninfo *src);
 void conninfo_default(struct conninfo *c, const char *key, const char *value);
+/* The keyword string for PQconnectStart; it may hold the password, so wipe it after use. */
+void conninfo_print(const struct conninfo *c, struct buf *out);
 
 #endif
