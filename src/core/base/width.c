@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/base/width.h"
 
-#include <string.h>
 #include <utf8proc.h>
 
 /* First and last value a second byte may have, by first byte: this excludes overlong forms,
@@ -67,11 +66,22 @@ static bool is_hidden(uint32_t c, const utf8proc_property_t *p)
            (c >= 0x1f3fb && c <= 0x1f3ff) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
-/* Circled tens on black squares and the hexagrams: C libraries say two columns, most terminals
- * one. A desk can do without them. */
+/* Characters that C libraries and terminals of different years give different columns: circled
+ * tens, trigrams, hexagrams, counting rods (wide only since Unicode 16), a few tone and reading
+ * marks. A desk can do without them. */
 static bool is_disputed(uint32_t c)
 {
-    return (c >= 0x3248 && c <= 0x324f) || (c >= 0x4dc0 && c <= 0x4dff);
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x2630, 0x2637}, {0x268a, 0x268f},   {0x302e, 0x302f},   {0x3248, 0x324f},
+        {0x4dc0, 0x4dff}, {0x16ff0, 0x16ff1}, {0x1d300, 0x1d376},
+    };
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    }
+    return false;
 }
 
 int width_of(uint32_t c)
@@ -83,6 +93,8 @@ int width_of(uint32_t c)
     const utf8proc_property_t *p = utf8proc_get_property((utf8proc_int32_t)c);
     if (is_hidden(c, p))
         return WIDTH_HIDDEN;
+    if (is_disputed(c))
+        return WIDTH_UNFIT;
     switch (p->category) {
     case UTF8PROC_CATEGORY_CN:
     case UTF8PROC_CATEGORY_CO:
@@ -94,8 +106,6 @@ int width_of(uint32_t c)
     default:
         break;
     }
-    if (is_disputed(c))
-        return WIDTH_UNFIT;
     /* Vowels and final consonants of Hangul join the cell of the syllable's first letter. */
     if ((c >= 0x1160 && c <= 0x11ff) || (c >= 0xd7b0 && c <= 0xd7ff))
         return 0;
