@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A client's side of the private cluster: join, leave, look. docs/cluster.md. */
+#include "quorum/cluster.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "core/store/cluster_internal.h"
+#include "quorum/buf.h"
+#include "quorum/mem.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+
+enum { PING_MS = 3, LOOK_EVERY = 16, SPAWNS_MAX = 4, LINGER_MS = 10000 };
+#define JOIN_US (60 * USEC_SECOND)
+
+static void tell(const struct cluster_options *o, const char *text)
+{
+    if (o && o->progress)
+        o->progress(o->arg, text);
+}
+
+/* Makes what is missing and starts the supervisor. Under ctl, with no supervisor there. */
+static enum err start(struct cluster *c, const struct cluster_options *o, int64_t deadline,
+                      struct error *e)
+{
+    cluster_paths_scan(&c->at);
+    enum err r = cluster_find_bindir("", c->bindir, c->at.major, true, c->at.bindir, e);
+    if (r == OK)
+        r = cluster_identity_choose(c, &c->as, e);
+    if (r == OK)
+        r = cluster_paths_settle(&c->at, &c->as, e);
+    if (r == OK && !c->at.major) {
+        tell(o, "creating the private database ...");
+        r = cluster_create(c, deadline, e);
+    }
+    return r ? r : cluster_supervisor_spawn(c, e);
+}
+
+/* For a server that runs already: only names. */
+static enum err locate(struct cluster *c, struct error *e)
+{
+    cluster_paths_scan(&c->at);
+    if (!c->at.bindir[0])
+        cluster_find_bindir("", c->bindir, c->at.major, false, c->at.bindir, NULL);
+    return cluster_socket_find(&c->at, e);
+}
+
+static enum err why_not(const struct cluster *c, struct error *e)
+{
+    char path[CLUSTER_PATH], line[400] = "";
+    if (cluster_path(path, "%s/failure", c->at.log))
+        cluster_log_tail(path, line, sizeof(line));
+    err_set(e, ERR_FAILED, "the private database does not start: %s",
+            line[0] ? line : "its supervisor keeps ending");
+    return err_fix(e, "see %s/postgres.log", c->at.log);
+}
+
+static bool has_failed(const struct cluster *c)
+{
+    char path[CLUSTER_PATH];
+    return cluster_path(path, "%s/failure", c->at.log) && access(path, F_OK) == 0;
+}
+
+/* OK: it answers and is ours. ERR_CONFLICT: the supervisor is gone, start another. */
+static enum err wait_for_server(struct cluster *c, bool try_first, int64_t deadline,
+                                struct error *e)
+{
+    int refused = 0;
+    for (int i = 0;; i++) {
+        enum cluster_answer answer =
+            i == 0 && try_first ? CLUSTER_OURS : cluster_ping(c);
+        if (answer == CLUSTER_OURS)
+            answer = cluster_verify(c, true, NULL, e);
+        if (answer == CLUSTER_OURS)
+            return OK;
+        if (answer == CLUSTER_FOREIGN)
+            return ERR_FAILED;
+        /* Refusals end by themselves while it starts or stops, or when connections run out. */
+        refused += answer == CLUSTER_REFUSED && !(i == 0 && try_first);
+        if (refused > 1000)
+            return ERR_TRANSIENT;
+        if (i % LOOK_EVERY == LOOK_EVERY - 1 && !cluster_supervised(&c->at, NULL))
+            return has_failed(c) ? why_not(c, e) : ERR_CONFLICT;
+        if (time_monotonic_us() >= deadline)
+            return err_set(e, ERR_TRANSIENT, "the private database did not answer in time");
+        /* Each ping writes a line into the server's log: a long recovery is asked less often. */
+        cluster_pause(i < 300 ? PING_MS : 50);
+    }
+}
+
+static enum err lock_ctl(struct cluster *c, const struct cluster_options *o, int64_t deadline,
+                         struct error *e)
+{
+    if (flock(c->ctl_fd, LOCK_EX | LOCK_NB) == 0)
+        return OK;
+    if (!cluster_lock(c->ctl_fd, LOCK_EX, time_monotonic_us() + USEC_SECOND / 10))
+        tell(o, "waiting for another program that starts the private database ...");
+    if (cluster_lock(c->ctl_fd, LOCK_EX, deadline))
+        return OK;
+    err_set(e, ERR_TRANSIENT, "another program holds %s", c->at.ctl);
+    return err_fix(e, "try again; fuser %s names the program", c->at.ctl);
+}
+
+static enum err join(struct cluster *c, const struct cluster_options *o, struct error *e)
+{
+    int64_t deadline = time_monotonic_us() + JOIN_US;
+    for (int spawns = 0; spawns < SPAWNS_MAX; spawns++) {
+        enum err r = lock_ctl(c, o, deadline, e);
+        if (r)
+            return r;
+        /* Shared, and taken under ctl: from here on nobody stops the server. */
+        if (!cluster_lock(c->clients_fd, LOCK_SH, deadline))
+            r = err_set(e, ERR_TRANSIENT, "cannot lock %s", c->at.clients);
+        bool runs = r == OK && cluster_supervised(&c->at, NULL);
+        if (r == OK)
+            r = runs ? locate(c, e) : start(c, o, deadline, e);
+        flock(c->ctl_fd, LOCK_UN);
+        if (r)
+            return r;
+        r = wait_for_server(c, runs, deadline, e);
+        if (r != ERR_CONFLICT)
+            return r;
+    }
+    return why_not(c, e);
+}
+
+static void release(struct cluster *c)
+{
+    /* Unlocking, not only closing: a child forked elsewhere may still hold a copy. */
+    if (c->clients_fd >= 0) {
+        flock(c->clients_fd, LOCK_UN);
+        close(c->clients_fd);
+    }
+    if (c->ctl_fd >= 0)
+        close(c->ctl_fd);
+    mem_free(c);
+}
+
+enum err cluster_join(const struct cluster_options *options, struct cluster **out, struct error *e)
+{
+    struct cluster *c = mem_alloc(sizeof(*c));
+    struct error own;
+    if (!e)
+        e = &own;
+    *out = NULL;
+    c->ctl_fd = c->clients_fd = -1;
+    c->linger_ms = options->linger_ms < 0 ? LINGER_MS : options->linger_ms;
+    c->durable = options->durable;
+    bool fits = copy_text(c->bindir, sizeof(c->bindir), options->bindir ? options->bindir : "") &&
+                copy_text(c->user, sizeof(c->user), options->user ? options->user : "");
+    enum err r = fits ? cluster_paths_open(&c->at, options->home, true, e)
+                      : err_set(e, ERR_USAGE, "QUORUM_PG_BINDIR or QUORUM_PG_USER is too long");
+    if (r == OK) {
+        c->ctl_fd = cluster_lock_open(c->at.ctl, e);
+        c->clients_fd = c->ctl_fd < 0 ? -1 : cluster_lock_open(c->at.clients, e);
+        r = c->clients_fd < 0 ? ERR_FAILED : join(c, options, e);
+    }
+    if (r) {
+        release(c);
+        return r;
+    }
+    err_clear(e); /* what was refused on the way */
+    *out = c;
+    return OK;
+}
+
+enum err cluster_revive(struct cluster *c, struct error *e)
+{
+    if (cluster_supervised(&c->at, NULL) || flock(c->ctl_fd, LOCK_EX | LOCK_NB))
+        return OK; /* there, or somebody is at it */
+    enum err r = OK;
+    if (!cluster_supervised(&c->at, NULL))
+        r = start(c, NULL, time_monotonic_us() + JOIN_US, e);
+    flock(c->ctl_fd, LOCK_UN);
+    return r;
+}
+
+void cluster_leave(struct cluster *c)
+{
+    if (!c)
+        return;
+    char file[CLUSTER_PATH];
+    bool stale;
+    /* A server that lost its supervisor would run for ever after us. */
+    if (!cluster_supervised(&c->at, NULL) && cluster_path(file, "%s/postmaster.pid", c->at.data) &&
+        cluster_pid_read(file, c->at.data, &stale))
+        cluster_revive(c, NULL);
+    release(c);
+}
+
+/* 'value' with quotes and backslashes escaped; false when it does not fit. */
+static bool add_value(char *dst, size_t size, size_t *n, const char *keyword, const char *value)
+{
+    int add = snprintf(dst + *n, size - *n, "%s%s='", *n ? " " : "", keyword);
+    if (add < 0 || (size_t)add >= size - *n)
+        return false;
+    *n += (size_t)add;
+    for (; *value; value++) {
+        if (*n + 3 >= size)
+            return false;
+        if (*value == '\'' || *value == '\\')
+            dst[(*n)++] = '\\';
+        dst[(*n)++] = *value;
+    }
+    if (*n + 2 > size)
+        return false;
+    dst[(*n)++] = '\'';
+    dst[*n] = '\0';
+    return true;
+}
+
+const char *cluster_conninfo(struct cluster *c, char *dst, unsigned long size, const char *role,
+                             const char *database)
+{
+    size_t n = 0;
+    if (size == 0)
+        return "";
+    if (!add_value(dst, size, &n, "host", c->at.sock) ||
+        !add_value(dst, size, &n, "port", CLUSTER_PORT) ||
+        !add_value(dst, size, &n, "user", role) ||
+        !add_value(dst, size, &n, "dbname", database) || !add_value(dst, size, &n, "options", ""))
+        dst[0] = '\0';
+    return dst;
+}
+
+const char *cluster_socket_dir(const struct cluster *c)
+{
+    return c->at.sock;
+}
+
+const char *cluster_data_dir(const struct cluster *c)
+{
+    return c->at.data;
+}
+
+const char *cluster_bindir(const struct cluster *c)
+{
+    return c->at.bindir;
+}
+
+/* "7: FLOCK  ADVISORY  READ 1234 fe:00:5678 0 EOF". Some file systems (btrfs) show another device
+ * number there than stat does, so the inode decides where no line fits both. */
+static int count_locks(const char *path)
+{
+    struct stat st;
+    FILE *f = stat(path, &st) ? NULL : fopen("/proc/locks", "re");
+    if (!f)
+        return -1;
+    char line[256];
+    int both = 0, inode_only = 0;
+    while (fgets(line, sizeof(line), f)) {
+        int pid;
+        unsigned major, minor;
+        unsigned long inode;
+        if (sscanf(line, "%*d: FLOCK ADVISORY READ %d %x:%x:%lu", &pid, &major, &minor,
+                   &inode) != 4 || inode != st.st_ino || pid == getpid())
+            continue;
+        inode_only++;
+        both += major == major(st.st_dev) && minor == minor(st.st_dev);
+    }
+    fclose(f);
+    return both ? both : inode_only;
+}
+
+enum err cluster_inspect(const struct cluster_options *options, struct cluster_status *out,
+                         struct error *e)
+{
+    struct cluster *c = mem_alloc(sizeof(*c));
+    pid_t supervisor;
+    bool stale;
+    char file[CLUSTER_PATH];
+    memset(out, 0, sizeof(*out));
+    out->clients = -1;
+    c->ctl_fd = c->clients_fd = -1;
+    enum err r = cluster_paths_open(&c->at, options->home, false, e);
+    if (r == OK)
+        cluster_paths_scan(&c->at);
+    out->exists = r == OK && c->at.major != 0;
+    if (out->exists) {
+        copy_text(out->data_dir, sizeof(out->data_dir), c->at.data);
+        snprintf(out->version, sizeof(out->version), "%d", c->at.major);
+        if (cluster_supervised(&c->at, &supervisor))
+            out->supervisor_pid = supervisor;
+        if (cluster_path(file, "%s/postmaster.pid", c->at.data))
+            out->postmaster_pid = cluster_pid_read(file, c->at.data, &stale);
+        out->clients = count_locks(c->at.clients);
+        if (cluster_socket_find(&c->at, NULL) == OK) {
+            copy_text(out->socket_dir, sizeof(out->socket_dir), c->at.sock);
+            out->running = out->postmaster_pid && cluster_ping(c) == CLUSTER_OURS &&
+                           cluster_verify(c, false, out->version, NULL) == CLUSTER_OURS;
+        }
+    }
+    release(c);
+    return r;
+}

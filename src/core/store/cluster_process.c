@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Children of the private cluster: nothing of the client may leak into them, neither signal
+ * handlers (one restores the terminal), nor descriptors, nor secrets of the environment. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/store/cluster_internal.h"
+#include "quorum/buf.h"
+#include "quorum/timeutil.h"
+
+pid_t cluster_fork(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    pid_t pid = fork();
+    if (pid != 0)
+        sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid;
+}
+
+void cluster_child_begin(int keep)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    for (int s = 1; s < NSIG; s++)
+        sigaction(s, &standard, NULL); /* fails for SIGKILL and SIGSTOP, rightly */
+    if (keep >= 0 && keep != 3 && dup2(keep, 3) < 0)
+        _exit(126);
+    if (keep >= 0)
+        fcntl(3, F_SETFD, 0);
+    closefrom(keep >= 0 ? 4 : 3); /* close_range(2) where the kernel has it */
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3 && null >= 0; fd++)
+        dup2(null, fd);
+    if (null > 3 || (null == 3 && keep < 0))
+        close(null);
+    umask(077);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+char *const *cluster_child_environ(void)
+{
+    static const char *const kept[] = {"PATH", "LANG", "LD_LIBRARY_PATH"};
+    static char text[3][4096];
+    static char *list[4];
+    int n = 0;
+    for (int i = 0; i < 3; i++) {
+        const char *value = getenv(kept[i]);
+        if (!value && i == 0)
+            value = "/usr/sbin:/usr/bin:/sbin:/bin";
+        if (!value)
+            continue;
+        int len = snprintf(text[n], sizeof(text[n]), "%s=%s", kept[i], value);
+        if (len > 0 && (size_t)len < sizeof(text[n])) {
+            list[n] = text[n];
+            n++;
+        }
+    }
+    list[n] = NULL;
+    return list;
+}
+
+bool cluster_log_to(const char *path, bool truncate)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
+                  (truncate ? O_TRUNC : 0), 0600);
+    if (fd < 0)
+        return false;
+    bool done = dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0;
+    close(fd);
+    return done;
+}
+
+void cluster_log_tail(const char *path, char *dst, size_t size)
+{
+    char text[4097];
+    dst[0] = '\0';
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    off_t end = lseek(fd, 0, SEEK_END);
+    ssize_t n = pread(fd, text, sizeof(text) - 1, end > 4096 ? end - 4096 : 0);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    bool telling = false;
+    for (char *line = text, *next; line && *line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        bool tells = strstr(line, "FATAL") || strstr(line, "PANIC") || strstr(line, "error:");
+        if (line[0] && (tells || !telling)) {
+            copy_text(dst, size, line);
+            telling = tells;
+        }
+    }
+}
+
+bool cluster_wait_child(pid_t pid, int64_t deadline_us, int *status)
+{
+    int ignored;
+    for (;;) {
+        pid_t got = waitpid(pid, status ? status : &ignored, WNOHANG);
+        if (got == pid)
+            return true;
+        if (got < 0 && errno != EINTR) {
+            if (status)
+                *status = -1; /* SIGCHLD is ignored by the client: how it ended is not known */
+            return true;
+        }
+        if (time_monotonic_us() >= deadline_us)
+            return false;
+        cluster_pause(2);
+    }
+}
