@@ -8,6 +8,7 @@
 #   --yes        do not ask
 #   --missing    install nothing; print one line that says what is missing
 # It does nothing, quickly and without network, when everything is there.
+# shellcheck disable=SC2086,SC2046,SC2048  # package names are words: lists are split on purpose
 set -eu
 export LC_ALL=C
 
@@ -51,7 +52,6 @@ present_otherwise() {
 
 # The items of $* that are not installed, as given.
 missing_of() {
-    # shellcheck disable=SC2086  # a list of package names
     installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' $(echo "$*" | tr '|' ' ') \
         2>/dev/null | tr ' ' '\n' | sed -n 's/^installed://p' | tr '\n' ' ') "
     for item in $*; do
@@ -92,7 +92,6 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
     else
-        # shellcheck disable=SC2086  # -n or nothing
         sudo $sudo_flags "$@"
     fi
 }
@@ -181,8 +180,9 @@ all) wanted="$BUILD $TEST $DEV" ;;
 *) wanted="$BUILD $TEST" ;;
 esac
 
-have apt-get && have dpkg-query || without_apt
-# shellcheck disable=SC2086  # lists of package names, here and below
+if ! have apt-get || ! have dpkg-query; then
+    without_apt
+fi
 missing=$(missing_of $wanted)
 missing=${missing% }
 if [ -n "$only_tell" ]; then

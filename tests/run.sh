@@ -47,6 +47,7 @@ private_environment() {
     export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
     export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
     export CMOCKA_MESSAGE_OUTPUT=TAP
+    # shellcheck disable=SC3045  # dash and bash have it
     ulimit -c 0
 }
 
@@ -61,7 +62,7 @@ run_one() {
     start=$(date +%s)
     (
         private_environment "$dir"
-        # shellcheck disable=SC2016  # expanded by the inner shell
+        # shellcheck disable=SC2016,SC2046  # expanded by the inner shell; one word or none
         exec timeout -k 5 "$deadline" sh -c 'echo $PPID >"$1"; shift; exec "$@"' sh "$log.group" \
             $(case $program in *.sh) [ -x "$program" ] || echo sh ;; esac) "$program"
     ) </dev/null >"$log.out" 2>"$log.err"
