@@ -19,6 +19,10 @@ struct evaluation_request {
     int min_agreement;       /* 0: the desk's */
     int64_t as_of;           /* TIME_NONE: the desk's now */
     bool fresh;              /* ignore cached vendor data */
+    const char *data_dir;    /* --data, kept so that a resume reads the same recorded bars */
+    /* Called after each state is stored (NULL: nobody listens). */
+    void (*on_state)(void *arg, int64_t id, const char *state);
+    void *on_state_arg;
 };
 
 /* Checks "name=value,..." against the indicator table: unknown names, doubles, values outside the
@@ -37,6 +41,8 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
 /* Takes over an unfinished evaluation whose owner is gone or whose lease ran out. ERR_CONFLICT
  * through done when somebody else has it or it is finished. */
 void evaluation_resume(struct desk *d, int64_t id, evaluation_done_fn *done, void *arg);
+/* Tells the agents' versioned prompts to the database (agent_prompts); idempotent. */
+enum err prompts_store(struct desk *d, struct error *e);
 /* Unfinished ones that can be resumed now; ids ascending in the arena. */
 enum err evaluation_unfinished(struct desk *d, struct arena *a, int64_t **ids, size_t *n,
                                size_t *held, struct error *e);
@@ -85,11 +91,5 @@ void dossier_build(struct dossier *d, const struct agent *const *agents,
                    const struct indicators *given, int64_t given_price);
 void dossier_write(const struct dossier *d, struct buf *json);
 enum err dossier_read(struct dossier *d, const char *json, size_t len, struct error *e);
-
-/* The account as sizing sees it. */
-struct account_view {
-    int64_t equity, cash, reserved, gross, peak; /* micro-dollars */
-    int open_positions;
-};
 
 #endif

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/desk/evaluation_private.h"
+#include "quorum/log.h"
+#include "quorum/money.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+
+/* How long others leave an evaluation alone without a sign of life; every step renews it. */
+#define LEASE "interval '60 seconds'"
+
+static const struct statement create = {
+    "evaluation create",
+    "WITH ev AS ("
+    "  INSERT INTO evaluations (symbol, requested_by, request, as_of, voters, needed, locked_by,"
+    "                           lease_until)"
+    "  VALUES ($1, $2, $4::jsonb, COALESCE($5::timestamptz, desk_now()), $6::int, $7::int, $8,"
+    "          clock_timestamp() + " LEASE ") RETURNING id, as_of) "
+    "SELECT id, as_of, audit_append($2, $3, 'evaluate', 'evaluation #' || id || ' ' || $1, '', '',"
+    "                               $4), ensure_partitions(desk_now()) FROM ev"};
+
+/* Every step from one stored state to the next, fenced by owner and state. $4 holds the columns
+ * that change; $5 the new votes, each with its interaction row and rollups; $6 the dossier. */
+static const struct statement advance = {
+    "evaluation advance",
+    "WITH ev AS ("
+    "  UPDATE evaluations e SET (state, state_reason, price, regime, regime_confidence, decision,"
+    "    consensus_reached, agree, consensus_reason, risk_decision, shares, position_pct,"
+    "    stop_loss_pct, take_profit_pct, size_reason, binding, worksheet, degraded,"
+    "    degraded_reason, finished_at, latency_ms, lease_until) ="
+    "  (SELECT r.state, r.state_reason, r.price, r.regime, r.regime_confidence, r.decision,"
+    "    r.consensus_reached, r.agree, r.consensus_reason, r.risk_decision, r.shares,"
+    "    r.position_pct, r.stop_loss_pct, r.take_profit_pct, r.size_reason, r.binding,"
+    "    r.worksheet, r.degraded, r.degraded_reason, CASE WHEN f.final THEN desk_now() END,"
+    "    (extract(epoch FROM clock_timestamp() - e.started_machine) * 1000)::int,"
+    "    CASE WHEN NOT f.final THEN clock_timestamp() + " LEASE " END"
+    "   FROM jsonb_populate_record(e, $4::jsonb) r,"
+    "    LATERAL (SELECT r.state IN ('DECIDED', 'NO_QUORUM', 'REFUSED', 'CANCELLED', 'FAILED')"
+    "             AS final) f)"
+    "  WHERE e.id = $1::bigint AND e.locked_by = $2 AND e.state = $3 RETURNING id, created_at"
+    "), v AS ("
+    "  SELECT t.*, t.agent || '_baseline' AS agent_name FROM ev, jsonb_to_recordset($5::jsonb) AS"
+    "    t (agent text, source text, role text, vote text, answer text, confidence float8,"
+    "       reason text, score float8, evidence jsonb, wrong_evidence int, counted bool,"
+    "       prompt_version int, latency_ms int)"
+    "), interaction AS ("
+    "  INSERT INTO agent_interactions (agent_name, action, context, result, cost_usd, latency_ms,"
+    "                                  evaluation_id, status)"
+    "  SELECT v.agent_name, v.role, jsonb_build_object('evaluation_id', ev.id),"
+    "    jsonb_build_object('vote', v.vote, 'answer', v.answer, 'confidence', v.confidence,"
+    "                       'reason', v.reason), 0, v.latency_ms, ev.id, 'DONE'"
+    "  FROM v, ev RETURNING id, agent_name, created_at, latency_ms"
+    "), daily AS ("
+    "  INSERT INTO agent_daily_metrics AS m (agent_name, date, total_calls, latency_ms_sum)"
+    "  SELECT agent_name, (created_at AT TIME ZONE 'UTC')::date, 1, latency_ms FROM interaction"
+    "  ORDER BY agent_name"
+    "  ON CONFLICT (date, agent_name) DO UPDATE SET total_calls = m.total_calls + 1,"
+    "    latency_ms_sum = m.latency_ms_sum + EXCLUDED.latency_ms_sum"
+    "), hourly AS ("
+    "  INSERT INTO agent_hourly AS m (hour, agent_name, calls, latency_ms_sum)"
+    "  SELECT date_trunc('hour', created_at), agent_name, 1, latency_ms FROM interaction"
+    "  ORDER BY agent_name"
+    "  ON CONFLICT (hour, agent_name) DO UPDATE SET calls = m.calls + 1,"
+    "    latency_ms_sum = m.latency_ms_sum + EXCLUDED.latency_ms_sum"
+    "), vote AS ("
+    "  INSERT INTO votes (evaluation_id, agent, source, role, vote, answer, confidence, reason,"
+    "    score, evidence, wrong_evidence, counted, prompt_version, interaction_id)"
+    "  SELECT ev.id, v.agent, v.source, v.role, v.vote, v.answer, v.confidence, v.reason, v.score,"
+    "    v.evidence, v.wrong_evidence, v.counted, v.prompt_version, i.id"
+    "  FROM v JOIN interaction i USING (agent_name), ev"
+    "), dossier AS ("
+    "  INSERT INTO dossiers (evaluation_id, created_at, content, sha256, bars_from, bars_to,"
+    "                        bars_count, bars_sha256)"
+    "  SELECT ev.id, desk_now(), $6, encode(sha256(convert_to($6, 'UTF8')), 'hex'), $7::date,"
+    "    $8::date, $9::int, encode(sha256(convert_to($10, 'UTF8')), 'hex')"
+    "  FROM ev WHERE $6::text IS NOT NULL"
+    ") SELECT id FROM ev"};
+
+static const struct statement claim = {
+    "evaluation claim",
+    "WITH ev AS ("
+    "  UPDATE evaluations SET locked_by = $2, lease_until = clock_timestamp() + " LEASE ","
+    "    attempt = attempt + 1"
+    "  WHERE id = $1::bigint AND finished_at IS NULL AND (locked_by IS NULL OR"
+    "    lease_until < clock_timestamp() OR locked_by = $3) RETURNING *) "
+    "SELECT ev.symbol, ev.state, ev.as_of, ev.needed, ev.request->>'price',"
+    "  ev.request->>'indicators', ev.request->>'voters', ev.request->>'data',"
+    "  (SELECT content FROM dossiers d WHERE d.evaluation_id = ev.id) FROM ev"};
+
+static const struct statement holder = {
+    "evaluation holder", "SELECT state, locked_by FROM evaluations WHERE id = $1::bigint"};
+
+static void step(struct evaluation *v);
+
+static void finish(struct evaluation *v, const struct error *e)
+{
+    evaluation_done_fn *done = v->done;
+    void *arg = v->arg;
+    int64_t id = v->id;
+    if (e && e->kind)
+        log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, e->text);
+    dossier_release(&v->dossier);
+    market_free(v->recorded);
+    mem_free(v);
+    done(arg, id, e);
+}
+
+/* The columns a step changes are written as one JSON object; json_populate keeps the others. */
+static void patch_begin(struct json *j, struct buf *b, const char *state)
+{
+    json_begin(j, b);
+    json_open(j, NULL, '{');
+    json_str(j, "state", state);
+}
+
+static void advanced(void *arg, struct rows *rows, const struct error *e)
+{
+    struct evaluation *v = arg;
+    if (e && e->kind) {
+        finish(v, e);
+        return;
+    }
+    if (rows->nrows == 0) {
+        struct error lost = {0};
+        err_set(&lost, ERR_CONFLICT, "evaluation #%lld was taken over by another process",
+                (long long)v->id);
+        finish(v, &lost);
+        return;
+    }
+    v->stored_votes = v->nvotes;
+    if (v->on_state)
+        v->on_state(v->on_state_arg, v->id, v->state);
+    step(v);
+}
+
+/* Sends the step to `state`. owned_patch is an open JSON object; dossier may be NULL. */
+static void send_advance(struct evaluation *v, const char *state, struct json *patch,
+                         const struct buf *dossier)
+{
+    struct params p = {0};
+    struct buf votes = {0}, bars = {0};
+    char from[11], to[11];
+    const struct bars *b = &v->dossier.market.bars;
+    json_close(patch, '}');
+    params_int(&p, v->id);
+    params_text(&p, owner_self());
+    params_text(&p, v->state);
+    params_text(&p, buf_text(patch->out));
+    evaluation_votes_json(v, v->stored_votes, &votes);
+    params_text(&p, buf_text(&votes));
+    params_text(&p, dossier ? buf_text(dossier) : NULL);
+    bool has_bars = dossier && b->n;
+    params_text(&p, has_bars ? day_print(from, b->bar[0].day) : NULL);
+    params_text(&p, has_bars ? day_print(to, b->bar[b->n - 1].day) : NULL);
+    params_int(&p, has_bars ? (int64_t)b->n : 0);
+    for (size_t i = 0; has_bars && i < b->n; i++)
+        buf_printf(&bars, "%d %lld %lld %lld %lld %lld\n", (int)b->bar[i].day,
+                   (long long)b->bar[i].open, (long long)b->bar[i].high, (long long)b->bar[i].low,
+                   (long long)b->bar[i].close, (long long)b->bar[i].volume);
+    params_text(&p, has_bars ? buf_text(&bars) : NULL);
+    v->state = state;
+    db_send(v->desk->db, &advance, &p, advanced, v);
+    buf_release(&votes);
+    buf_release(&bars);
+    buf_release(patch->out);
+}
+
+static void fail(struct evaluation *v, const char *state, const char *reason)
+{
+    struct buf b = {0};
+    struct json j;
+    patch_begin(&j, &b, state);
+    json_str(&j, "state_reason", reason);
+    send_advance(v, state, &j, NULL);
+}
+
+static void gathered(void *arg, const struct error *e)
+{
+    struct evaluation *v = arg;
+    if (e && e->kind) {
+        fail(v, "FAILED", e->text);
+        return;
+    }
+    struct buf patch = {0}, dossier = {0};
+    struct json j;
+    char price[40];
+    dossier_build(&v->dossier, v->desk->agents, v->has_given ? &v->given : NULL, v->given_price);
+    dossier_write(&v->dossier, &dossier);
+    patch_begin(&j, &patch, "VOTING");
+    if (v->dossier.price > 0)
+        json_raw(&j, "price",
+                 decimal_print(price, sizeof price, v->dossier.price, PRICE_DIGITS, PRICE_DIGITS));
+    json_str(&j, "regime", regime_name(v->dossier.regime.label));
+    if (v->dossier.regime.label != REGIME_UNKNOWN)
+        json_num(&j, "regime_confidence", v->dossier.regime.confidence);
+    send_advance(v, "VOTING", &j, &dossier);
+    buf_release(&dossier);
+}
+
+static void vote(struct evaluation *v)
+{
+    struct buf b = {0};
+    struct json j;
+    evaluation_cast_votes(v);
+    const struct consensus *c = &v->consensus;
+    const char *next = !c->quorum                       ? "NO_QUORUM"
+                       : c->decision == DECISION_BUY ? "SIZING"
+                                                        : "DECIDED";
+    patch_begin(&j, &b, next);
+    json_str(&j, "decision", decision_name(c->decision));
+    json_flag(&j, "consensus_reached", c->reached);
+    json_int(&j, "agree", c->agree);
+    json_str(&j, "consensus_reason", c->reason);
+    json_str(&j, "state_reason", c->quorum ? "" : c->reason);
+    json_flag(&j, "degraded", true);
+    json_str(&j, "degraded_reason",
+             settings_text(v->desk->settings, SETTING_ANTHROPIC_API_KEY)
+                 ? "baselines voted: this version has no model client yet"
+                 : "baselines voted: ANTHROPIC_API_KEY is not set");
+    send_advance(v, next, &j, NULL);
+}
+
+static void sized(void *arg, struct rows *rows, const struct error *e)
+{
+    struct evaluation *v = arg;
+    if (e && e->kind) {
+        finish(v, e);
+        return;
+    }
+    struct buf b = {0}, sheet = {0};
+    struct json j;
+    evaluation_size(v, rows);
+    const struct worksheet *w = &v->worksheet;
+    patch_begin(&j, &b, "DECIDED");
+    json_str(&j, "risk_decision", v->risk_decision);
+    json_int(&j, "shares", v->shares);
+    if (w->shares)
+        json_num(&j, "position_pct", w->position_pct * (double)v->shares / (double)w->shares);
+    if (w->stop_fraction > 0) {
+        json_num(&j, "stop_loss_pct", 100 * w->stop_fraction);
+        json_num(&j, "take_profit_pct", 100 * w->target_fraction);
+    }
+    json_str(&j, "size_reason", v->risk_reason);
+    json_str(&j, "binding", v->shares < w->shares ? "risk agent" : w->binding);
+    evaluation_worksheet_json(v, &sheet);
+    json_raw(&j, "worksheet", buf_text(&sheet));
+    send_advance(v, "DECIDED", &j, NULL);
+    buf_release(&sheet);
+}
+
+static void step(struct evaluation *v)
+{
+    if (strcmp(v->state, "QUEUED") == 0) {
+        struct buf b = {0};
+        struct json j;
+        patch_begin(&j, &b, "GATHERING");
+        send_advance(v, "GATHERING", &j, NULL);
+    } else if (strcmp(v->state, "GATHERING") == 0) {
+        market_gather(v->recorded ? v->recorded : v->desk->market, v->symbol, v->as_of,
+                      &v->dossier.market, gathered, v);
+    } else if (strcmp(v->state, "VOTING") == 0) {
+        vote(v);
+    } else if (strcmp(v->state, "SIZING") == 0) {
+        struct params p = {0};
+        evaluation_account_params(v, &p);
+        db_send(v->desk->db, &evaluation_account, &p, sized, v);
+    } else {
+        finish(v, NULL);
+    }
+}
+
+static void created(void *arg, struct rows *rows, const struct error *e)
+{
+    struct evaluation *v = arg;
+    struct error bad = {0};
+    if (e && e->kind) {
+        finish(v, e);
+        return;
+    }
+    v->id = rows_int(rows, 0, 0);
+    if (!time_parse(rows_text(rows, 0, 1), &v->as_of)) {
+        err_set(&bad, ERR_FAILED, "the database gave a time that cannot be read: %s",
+                rows_text(rows, 0, 1));
+        finish(v, &bad);
+        return;
+    }
+    if (v->on_state)
+        v->on_state(v->on_state_arg, v->id, v->state);
+    step(v);
+}
+
+/* What a resume needs to ask the same question again. */
+static void request_json(const struct evaluation *v, const struct evaluation_request *r,
+                         struct buf *out)
+{
+    char price[40];
+    struct json j;
+    struct buf names = {0};
+    for (size_t i = 0; i < v->nvoters; i++)
+        buf_printf(&names, "%s%s", i ? " " : "", v->voter[i]->name);
+    json_begin(&j, out);
+    json_open(&j, NULL, '{');
+    if (r->price > 0)
+        json_str(&j, "price", decimal_print(price, sizeof price, r->price, PRICE_DIGITS, 4));
+    if (r->indicators)
+        json_str(&j, "indicators", r->indicators);
+    json_str(&j, "voters", buf_text(&names));
+    if (r->data_dir)
+        json_str(&j, "data", r->data_dir);
+    if (r->fresh)
+        json_flag(&j, "fresh", true);
+    json_close(&j, '}');
+    buf_release(&names);
+}
+
+/* Names the nearest known symbol; a provider that cannot list its symbols is asked by gathering. */
+static enum err check_symbol(struct market *m, const char *symbol, struct error *e)
+{
+    if (!text_is_symbol(symbol)) {
+        err_set(e, ERR_USAGE, "\"%s\" is not a symbol: 1 to 12 of A-Z 0-9 . - ^", symbol);
+        return err_code(e, "E20");
+    }
+    struct buf known = {0};
+    char word[20], best[20] = "";
+    size_t distance = 99;
+    m->ops->symbols(m, &known);
+    const char *p = buf_text(&known);
+    while (*p) {
+        size_t n = strcspn(p, " ");
+        if (copy_bytes(word, sizeof word, p, n)) {
+            size_t d = text_distance(word, symbol);
+            if (d < distance) {
+                distance = d;
+                copy_text(best, sizeof best, word);
+            }
+        }
+        p += n + strspn(p + n, " ");
+    }
+    enum err result = OK;
+    if (known.len && distance > 0) {
+        err_set(e, ERR_USAGE, "\"%s\" is not a known symbol of the %s market", symbol,
+                m->ops->name);
+        err_code(e, "E20");
+        result = err_fix(e, "known: %.200s", buf_text(&known));
+        if (distance <= 2)
+            err_fix(e, "did you mean %s? known: %.180s", best, buf_text(&known));
+    }
+    buf_release(&known);
+    return result;
+}
+
+static enum err prepare(struct evaluation *v, const struct evaluation_request *r, struct error *e)
+{
+    struct desk *d = v->desk;
+    const char *voters = r->voters ? r->voters : desk_text(d, SETTING_VOTERS);
+    if (voters_parse(d->agents, voters, v->voter, &v->nvoters, e))
+        return e->kind;
+    v->needed = r->min_agreement ? r->min_agreement : (int)desk_int(d, SETTING_MIN_AGREEMENT);
+    if (v->needed < 1 || (size_t)v->needed > v->nvoters) {
+        err_set(e, ERR_USAGE, "%d of %zu voters cannot agree", v->needed, v->nvoters);
+        return err_fix(e, "--min-agreement is 1 to %zu with these voters", v->nvoters);
+    }
+    if (r->indicators) {
+        v->has_given = true;
+        if (indicators_parse(r->indicators, &v->given, e))
+            return e->kind;
+    }
+    if (r->data_dir && market_recorded_new(r->data_dir, &v->recorded, e))
+        return e->kind;
+    if (check_symbol(v->recorded ? v->recorded : d->market, r->symbol, e))
+        return e->kind;
+    copy_text(v->symbol, sizeof v->symbol, r->symbol);
+    v->given_price = r->price;
+    return OK;
+}
+
+enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
+                          evaluation_done_fn *done, void *arg, struct error *e)
+{
+    struct evaluation *v = mem_alloc(sizeof *v);
+    *v = (struct evaluation){.desk = d, .state = "QUEUED", .done = done, .arg = arg,
+                             .on_state = r->on_state, .on_state_arg = r->on_state_arg};
+    if (prepare(v, r, e)) {
+        market_free(v->recorded);
+        mem_free(v);
+        return e->kind;
+    }
+    struct params p = {0};
+    struct buf request = {0};
+    char as_of[33];
+    request_json(v, r, &request);
+    params_text(&p, v->symbol);
+    params_text(&p, operator_name());
+    params_text(&p, operator_origin());
+    params_text(&p, buf_text(&request));
+    params_text(&p, r->as_of == TIME_NONE ? NULL : time_print_iso(as_of, r->as_of));
+    params_int(&p, (int64_t)v->nvoters);
+    params_int(&p, v->needed);
+    params_text(&p, owner_self());
+    db_send(d->db, &create, &p, created, v);
+    buf_release(&request);
+    return OK;
+}
+
+static const char *known_state(const char *name)
+{
+    static const char *const open[] = {"QUEUED", "GATHERING", "VOTING", "SIZING"};
+    for (size_t i = 0; i < ARRAY_LEN(open); i++)
+        if (strcmp(open[i], name) == 0)
+            return open[i];
+    return NULL;
+}
+
+static enum err restore(struct evaluation *v, const struct rows *rows, struct error *e)
+{
+    const char *price = rows_text(rows, 0, 4), *given = rows_text(rows, 0, 5);
+    const char *voters = rows_text(rows, 0, 6), *data = rows_text(rows, 0, 7);
+    const char *dossier = rows_text(rows, 0, 8);
+    copy_text(v->symbol, sizeof v->symbol, rows_text(rows, 0, 0));
+    v->state = known_state(rows_text(rows, 0, 1));
+    v->needed = (int)rows_int(rows, 0, 3);
+    if (!v->state || !time_parse(rows_text(rows, 0, 2), &v->as_of) || v->needed < 1)
+        return err_set(e, ERR_FAILED, "evaluation #%lld cannot be read", (long long)v->id);
+    if (price && !decimal_parse(price, PRICE_DIGITS, &v->given_price))
+        return err_set(e, ERR_FAILED, "evaluation #%lld holds a wrong price", (long long)v->id);
+    v->has_given = given != NULL;
+    if ((given && indicators_parse(given, &v->given, e)) ||
+        voters_parse(v->desk->agents, voters ? voters : "", v->voter, &v->nvoters, e))
+        return err_wrap(e, "evaluation #%lld", (long long)v->id);
+    if (strcmp(v->state, "VOTING") == 0 || strcmp(v->state, "SIZING") == 0)
+        return dossier ? dossier_read(&v->dossier, dossier, strlen(dossier), e)
+                       : err_set(e, ERR_FAILED, "evaluation #%lld has lost its dossier",
+                                 (long long)v->id);
+    return data ? market_recorded_new(data, &v->recorded, e) : OK;
+}
+
+static void claimed(void *arg, struct rows *rows, const struct error *e)
+{
+    struct evaluation *v = arg;
+    struct error bad = {0};
+    if (e && e->kind) {
+        finish(v, e);
+    } else if (rows->nrows == 0) {
+        err_set(&bad, ERR_CONFLICT, "evaluation #%lld is finished or another process works on it",
+                (long long)v->id);
+        finish(v, &bad);
+    } else if (restore(v, rows, &bad)) {
+        /* What cannot be read again will not be readable later either. */
+        v->state = known_state(rows_text(rows, 0, 1)) ? known_state(rows_text(rows, 0, 1))
+                                                      : "QUEUED";
+        fail(v, "FAILED", bad.text);
+    } else {
+        step(v);
+    }
+}
+
+static void held(void *arg, struct rows *rows, const struct error *e)
+{
+    struct evaluation *v = arg;
+    struct error bad = {0};
+    if (e && e->kind) {
+        finish(v, e);
+        return;
+    }
+    const char *owner = rows->nrows ? rows_text(rows, 0, 1) : NULL;
+    if (rows->nrows == 0) {
+        err_set(&bad, ERR_USAGE, "there is no evaluation #%lld", (long long)v->id);
+        finish(v, &bad);
+        return;
+    }
+    struct params p = {0};
+    params_int(&p, v->id);
+    params_text(&p, owner_self());
+    params_text(&p, owner && owner_is_gone(owner) ? owner : NULL);
+    db_send(v->desk->db, &claim, &p, claimed, v);
+}
+
+void evaluation_resume(struct desk *d, int64_t id, evaluation_done_fn *done, void *arg)
+{
+    struct evaluation *v = mem_alloc(sizeof *v);
+    *v = (struct evaluation){.desk = d, .id = id, .state = "QUEUED", .done = done, .arg = arg};
+    struct params p = {0};
+    params_int(&p, id);
+    db_send(d->db, &holder, &p, held, v);
+}
