@@ -53,6 +53,10 @@ size_t text_columns(const char *clean);
 size_t text_cluster(const char *clean, size_t *columns);
 bool text_is_utf8(const char *s, size_t len);
 
+/* Appends clean text for a terminal without UTF-8: ASCII of the same columns, accents dropped, '?'
+ * for what has no likeness. */
+void text_ascii(struct buf *out, const char *clean);
+
 /* Strict numbers: the whole string must be the number, finite, in the C locale. */
 bool text_to_double(const char *s, double *out);
 bool text_to_int64(const char *s, int64_t *out);

@@ -329,6 +329,45 @@ static void cells_are_counted_with_their_marks(void **state)
     assert_int_equal(columns, 2);
 }
 
+static void a_terminal_without_utf8_still_shows_readable_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *clean, *ascii;
+    } rows[] = {
+        {"plain\nlines", "plain\nlines"},
+        {"Z\xc3\xbcrich caf" "e" ACUTE, "Zurich cafe"},
+        {"\xe2\x80\x9cyes\xe2\x80\x9d \xe2\x80\x93 no" DOTS, "\"yes\" - no."},
+        {"\xe2\x94\x8c\xe2\x94\x80\xe2\x94\x90\xe2\x94\x82\xe2\x96\x88\xe2\xa0\x80", "+-+|# "},
+        {"\xef\xbc\xa1\xef\xbc\xa2", "A B "}, /* fullwidth A B keep their two cells */
+        {WIDE "x", "??x"},
+        {FFFD, "?"},
+        {"\xef\xac\x81", "?"}, /* the ligature fi: two letters do not fit one cell */
+        {"\xc5\x81\xc3\xb3" "d\xc5\xba", "Lodz"},
+        {"\xe2\x82\xac" "5 \xe2\x89\xa4 6", "E5 < 6"},
+        {"\xff", "?"}, /* not clean */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf out = {0};
+        text_ascii(&out, rows[i].clean);
+        assert_string_equal(buf_text(&out), rows[i].ascii);
+        assert_int_equal(text_columns(rows[i].ascii), text_columns(rows[i].clean));
+        buf_release(&out);
+    }
+    for (uint32_t c = 0x20; c < 0x110000; c++) { /* whatever it is, it keeps its columns */
+        char text[8] = {0};
+        struct buf out = {0};
+        if (width_of(c) < 0)
+            continue;
+        utf8_put(text, c);
+        text_ascii(&out, text);
+        assert_int_equal(out.len, text_columns(text));
+        for (size_t i = 0; i < out.len; i++)
+            assert_in_range(out.data[i], 0x20, 0x7e);
+        buf_release(&out);
+    }
+}
+
 static void only_whole_finite_numbers_are_numbers(void **state)
 {
     (void)state;
@@ -436,6 +475,7 @@ int main(void)
         cmocka_unit_test(a_huge_text_is_cut_within_its_limits),
         cmocka_unit_test(columns_counted_are_columns_drawn),
         cmocka_unit_test(cells_are_counted_with_their_marks),
+        cmocka_unit_test(a_terminal_without_utf8_still_shows_readable_text),
         cmocka_unit_test(only_whole_finite_numbers_are_numbers),
         cmocka_unit_test(whole_numbers_are_read_to_their_last_digit),
         cmocka_unit_test(only_symbols_are_symbols),
