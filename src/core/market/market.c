@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "quorum/market.h"
+
+#include <string.h>
+
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+
+const char *datum_state_name(enum datum_state s)
+{
+    static const char *const names[] = {
+        [DATUM_ABSENT] = "ABSENT",
+        [DATUM_PRESENT] = "PRESENT",
+        [DATUM_STALE] = "STALE",
+        [DATUM_ERROR] = "ERROR",
+    };
+    return names[s];
+}
+
+void market_data_release(struct market_data *m)
+{
+    bars_release(&m->bars);
+    bars_release(&m->benchmark_bars);
+    arena_release(&m->arena);
+    memset(m, 0, sizeof *m);
+}
+
+void market_free(struct market *m)
+{
+    if (m)
+        m->ops->free(m);
+}
+
+void market_gather(struct market *m, const char *symbol, int64_t as_of, struct market_data *out,
+                   void (*done)(void *arg, const struct error *e), void *arg)
+{
+    m->ops->gather(m, symbol, as_of, out, done, arg);
+}
+
+/* A provider of nothing: a desk without a market key still shows why each datum is missing. */
+struct market_none {
+    struct market base;
+    char reason[128];
+};
+
+static void none_free(struct market *m)
+{
+    mem_free(m);
+}
+
+static void none_gather(struct market *m, const char *symbol, int64_t as_of,
+                        struct market_data *out, void (*done)(void *arg, const struct error *e),
+                        void *arg)
+{
+    struct provenance none = {.state = DATUM_ABSENT, .source = "none", .as_of = TIME_NONE,
+                              .published_at = TIME_NONE, .fetched_at = as_of};
+    copy_text(none.reason, sizeof none.reason, ((struct market_none *)m)->reason);
+    copy_text(out->symbol, sizeof out->symbol, symbol);
+    out->as_of = as_of;
+    struct provenance *const parts[] = {
+        &out->quote.from,   &out->bars_from,         &out->benchmark_from,
+        &out->profile.from, &out->fundamentals.from, &out->news.from,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        *parts[i] = none;
+    done(arg, NULL);
+}
+
+static void none_symbols(struct market *m, struct buf *b)
+{
+    (void)m;
+    buf_str(b, "");
+}
+
+static int32_t none_last_session(struct market *m, int64_t now)
+{
+    (void)m;
+    (void)now;
+    return DAY_NONE;
+}
+
+static const struct market_ops none_ops = {
+    .name = "none",
+    .free = none_free,
+    .gather = none_gather,
+    .symbols = none_symbols,
+    .last_session = none_last_session,
+};
+
+struct market *market_none_new(const char *reason)
+{
+    struct market_none *m = mem_alloc(sizeof *m);
+    m->base.ops = &none_ops;
+    sanitize_line(m->reason, sizeof m->reason, untrusted(reason));
+    return &m->base;
+}
