@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Commands: one table makes parser, help, completion, man page and tests. A handler writes its
+ * answer to call->out and returns OK or an error; it never prints errors itself and never exits.
+ * Handlers run between turns of the loop and may wait (loop_run_until, db_query). */
+#ifndef QUORUM_COMMAND_H
+#define QUORUM_COMMAND_H
+
+#include <stdio.h>
+
+#include "quorum/desk.h"
+
+enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_CSV };
+
+/* Where an answer goes: text for people, one JSON value, or CSV rows. */
+struct output {
+    enum output_format format;
+    struct buf text;
+};
+void out_line(struct output *o, const char *fmt, ...) PRINTF_LIKE(2, 3); /* text form only */
+
+enum column_type {
+    COLUMN_TEXT,   /* left aligned; JSON string */
+    COLUMN_NUMBER, /* right aligned; JSON number */
+    COLUMN_MONEY,  /* right aligned; JSON string, so that no digit is lost */
+    COLUMN_FLAG,   /* "true"/"false" or "t"/"f"; JSON true or false */
+};
+struct column {
+    const char *key;   /* JSON and CSV name */
+    const char *title; /* of the text form */
+    enum column_type type;
+};
+/* Rows of cells (NULL: no value, printed "-" and null). Text is sanitised here. `empty` is what
+ * the text form says when there are no rows. */
+struct table {
+    const struct column *column;
+    size_t ncols, nrows;
+    char **cell;
+    size_t cap;
+    struct arena arena;
+};
+void table_begin(struct table *t, const struct column *column, size_t ncols);
+void table_row(struct table *t, const char *const *cell);
+void table_rows(struct table *t, const struct rows *rows); /* all columns in order */
+void table_end(struct table *t, struct output *o, const char *empty); /* writes and releases */
+
+struct option_row {
+    const char *name;  /* "price", without dashes */
+    const char *value; /* placeholder "P", NULL for a flag */
+    const char *help;
+};
+
+enum { CALL_ARGS_MAX = 64, CALL_OPTIONS_MAX = 16 };
+
+struct call;
+struct command {
+    const char *name;             /* "evaluate", "db up" */
+    const char *const *aliases;   /* NULL-terminated or NULL */
+    const char *group;            /* heading in help */
+    const char *usage;            /* after the name */
+    const char *help;             /* one line */
+    const char *details;          /* paragraphs for help VERB; may be NULL */
+    int min_args, max_args;       /* max < 0: any number */
+    const struct option_row *options; /* ends with name NULL; may be NULL */
+    bool acts;                    /* must be written in full */
+    int level;                    /* confirmation: 0, 2 (--yes) or 3 (--confirm=WORD) */
+    const char *(*confirm_word)(const struct call *c); /* level 3 */
+    bool passes_rest;             /* everything after the name belongs to the command (psql) */
+    enum err (*run)(struct call *c, struct error *e);
+};
+
+/* One invocation, parsed. */
+struct call {
+    const struct command *command;
+    const struct settings *settings;
+    struct loop *loop;
+    const struct agent *const *agents;
+    struct output *out;
+    const char *arg[CALL_ARGS_MAX];
+    int nargs;
+    struct {
+        const char *name, *value;
+    } option[CALL_OPTIONS_MAX];
+    int noptions;
+    const char *desk_name;   /* --desk */
+    const char *confirm;     /* --confirm=WORD */
+    bool yes, quiet;
+    struct desk *desk;       /* opened by call_desk, closed by the caller of the handler */
+    struct error warning[4]; /* said on stderr after the answer */
+    int nwarnings;
+    int exit_status;         /* when the handler ran but the answer is not "0 done" */
+};
+
+/* --name's value, "" for a flag that was given, NULL when absent. */
+const char *call_option(const struct call *c, const char *name);
+/* Parses an option's value; absent leaves *out alone. E06 on a wrong one. */
+enum err call_price(const struct call *c, const char *name, int64_t *out, struct error *e);
+enum err call_money(const struct call *c, const char *name, int64_t *out_micro, struct error *e);
+enum err call_int(const struct call *c, const char *name, int64_t min, int64_t max, int64_t *out,
+                  struct error *e);
+enum err call_number(const struct call *c, const char *name, double min, double max,
+                     struct value *out, struct error *e);
+/* Opens the desk the call means (once). */
+enum err call_desk(struct call *c, struct error *e);
+void call_warn(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+extern const struct command *const command_groups[]; /* arrays, each ending with name NULL */
+const struct command *command_next(const struct command *after); /* all, in table order; NULL starts */
+/* Finds the command of argv and fills args and options: E01-E07. Returns the parsed call. */
+enum err command_parse(struct call *c, int argc, char **argv, struct error *e);
+/* Checks confirmation, runs the handler, closes the desk. */
+enum err command_run(struct call *c, struct error *e);
+/* Help texts. */
+void command_help(const struct command *c, struct buf *out);
+void command_overview(struct buf *out);
+
+/* The process's whole life: argv to an exit status. Called by main. */
+int quorum_main(int argc, char **argv, const struct agent *const *agents);
+
+#endif

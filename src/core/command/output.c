@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/command.h"
+#include "quorum/text.h"
+
+void out_line(struct output *o, const char *fmt, ...)
+{
+    if (o->format != OUTPUT_TEXT)
+        return;
+    char line[2048];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    if (n >= (int)sizeof line) /* cut on a character, not inside one */
+        copy_bytes(line, sizeof line - 1, line, sizeof line - 1);
+    buf_str(&o->text, line);
+    buf_char(&o->text, '\n');
+}
+
+void table_begin(struct table *t, const struct column *column, size_t ncols)
+{
+    *t = (struct table){.column = column, .ncols = ncols};
+}
+
+static char *clean_cell(struct table *t, const char *text)
+{
+    if (!text)
+        return NULL;
+    struct buf b = {.max = 4 << 20};
+    sanitize(&b, untrusted(text), TEXT_LINE, 0);
+    char *copy = arena_text(&t->arena, buf_text(&b));
+    buf_release(&b);
+    return copy;
+}
+
+static char **new_row(struct table *t)
+{
+    if (t->nrows == t->cap) {
+        t->cap = t->cap ? t->cap * 2 : 32;
+        t->cell = mem_grow(t->cell, t->cap * t->ncols, sizeof *t->cell);
+    }
+    return t->cell + t->nrows++ * t->ncols;
+}
+
+void table_row(struct table *t, const char *const *cell)
+{
+    char **row = new_row(t);
+    for (size_t i = 0; i < t->ncols; i++)
+        row[i] = clean_cell(t, cell[i]);
+}
+
+void table_rows(struct table *t, const struct rows *rows)
+{
+    for (size_t r = 0; r < rows->nrows; r++) {
+        char **row = new_row(t);
+        for (size_t i = 0; i < t->ncols; i++)
+            row[i] = clean_cell(t, i < rows->ncols ? rows_text(rows, r, i) : NULL);
+    }
+}
+
+static void pad(struct buf *b, size_t n)
+{
+    while (n-- > 0)
+        buf_char(b, ' ');
+}
+
+static void text_cell(struct buf *b, const char *text, size_t width, bool right, bool last)
+{
+    size_t used = text_columns(text);
+    size_t fill = used < width ? width - used : 0;
+    if (right)
+        pad(b, fill);
+    buf_str(b, text);
+    if (!right && !last)
+        pad(b, fill);
+    if (!last)
+        buf_str(b, "  ");
+}
+
+static bool is_true(const char *text)
+{
+    return text[0] == 't';
+}
+
+static const char *shown(const struct column *c, const char *cell)
+{
+    if (!cell)
+        return "-";
+    return c->type != COLUMN_FLAG ? cell : is_true(cell) ? "yes" : "no";
+}
+
+static void write_text(const struct table *t, struct buf *b)
+{
+    size_t *width = mem_array(t->ncols, sizeof *width);
+    for (size_t i = 0; i < t->ncols; i++) {
+        width[i] = text_columns(t->column[i].title);
+        for (size_t r = 0; r < t->nrows; r++) {
+            size_t w = text_columns(shown(&t->column[i], t->cell[r * t->ncols + i]));
+            width[i] = w > width[i] ? w : width[i];
+        }
+    }
+    for (size_t r = 0; r <= t->nrows; r++) {
+        for (size_t i = 0; i < t->ncols; i++) {
+            const struct column *c = &t->column[i];
+            bool right = c->type == COLUMN_NUMBER || c->type == COLUMN_MONEY;
+            const char *text = r == 0 ? c->title : shown(c, t->cell[(r - 1) * t->ncols + i]);
+            text_cell(b, text, width[i], right, i + 1 == t->ncols);
+        }
+        buf_char(b, '\n');
+    }
+    mem_free(width);
+}
+
+static void write_json(const struct table *t, struct buf *b)
+{
+    struct json j;
+    json_begin(&j, b);
+    json_open(&j, NULL, '[');
+    for (size_t r = 0; r < t->nrows; r++) {
+        json_open(&j, NULL, '{');
+        for (size_t i = 0; i < t->ncols; i++) {
+            const struct column *c = &t->column[i];
+            const char *cell = t->cell[r * t->ncols + i];
+            double number;
+            if (!cell)
+                json_null(&j, c->key);
+            else if (c->type == COLUMN_NUMBER && text_to_double(cell, &number))
+                json_raw(&j, c->key, cell);
+            else if (c->type == COLUMN_FLAG)
+                json_flag(&j, c->key, is_true(cell));
+            else
+                json_str(&j, c->key, cell);
+        }
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    buf_char(b, '\n');
+}
+
+/* RFC 4180; a cell that a spreadsheet would run as a formula gets a ' in front. */
+static void csv_cell(struct buf *b, const struct column *c, const char *text)
+{
+    bool formula = c->type == COLUMN_TEXT && *text && strchr("=+-@", *text);
+    if (!formula && !strpbrk(text, ",\"\r\n")) {
+        buf_str(b, text);
+        return;
+    }
+    buf_char(b, '"');
+    if (formula)
+        buf_char(b, '\'');
+    for (; *text; text++) {
+        if (*text == '"')
+            buf_char(b, '"');
+        buf_char(b, *text);
+    }
+    buf_char(b, '"');
+}
+
+static void write_csv(const struct table *t, struct buf *b)
+{
+    for (size_t r = 0; r <= t->nrows; r++) {
+        for (size_t i = 0; i < t->ncols; i++) {
+            const char *cell = r == 0 ? t->column[i].key : t->cell[(r - 1) * t->ncols + i];
+            if (i)
+                buf_char(b, ',');
+            csv_cell(b, &t->column[i], cell ? cell : "");
+        }
+        buf_str(b, "\r\n");
+    }
+}
+
+void table_end(struct table *t, struct output *o, const char *empty)
+{
+    if (o->format == OUTPUT_JSON)
+        write_json(t, &o->text);
+    else if (o->format == OUTPUT_CSV)
+        write_csv(t, &o->text);
+    else if (t->nrows == 0)
+        out_line(o, "%s", empty);
+    else
+        write_text(t, &o->text);
+    mem_free(t->cell);
+    arena_release(&t->arena);
+    *t = (struct table){0};
+}
