@@ -16,18 +16,24 @@
 #include "quorum/mem.h"
 #include "quorum/text.h"
 
-#define FFFD "\xef\xbf\xbd"
-#define DOTS "\xe2\x80\xa6"
-#define WIDE "\xe4\xb8\xad" /* U+4E2D, two columns */
-#define ACUTE "\xcc\x81"    /* U+0301, a combining mark */
+#define FFFD  "\xef\xbf\xbd"
+#define DOTS  "\xe2\x80\xa6"
+#define WIDE  "\xe4\xb8\xad" /* U+4E2D, two columns */
+#define ACUTE "\xcc\x81"     /* U+0301, a combining mark */
 
 struct row {
     const char *raw;
     size_t len;
     const char *line, *block; /* block NULL: the same */
 };
-#define ROW(raw, line)         {raw, sizeof(raw) - 1, line, NULL}
-#define FORMS(raw, line, block) {raw, sizeof(raw) - 1, line, block}
+#define ROW(raw, line)                                                                             \
+    {                                                                                              \
+        raw, sizeof(raw) - 1, line, NULL                                                           \
+    }
+#define FORMS(raw, line, block)                                                                    \
+    {                                                                                              \
+        raw, sizeof(raw) - 1, line, block                                                          \
+    }
 
 static void assert_clean(const char *raw, size_t len, enum text_form form, size_t max,
                          const char *want)
@@ -97,25 +103,38 @@ static void no_escape_sequence_reaches_the_terminal(void **state)
         ROW("\x1b]52;c;cm0gLXJm\x07x", "x"),
         ROW("\x1bP1$r0m\x1b\\x", "x"),
         ROW("\x1b_apc\x1b\\\x1b^pm\x1b\\\x1bXsos\x1b\\x", "x"),
-        ROW("a\x1b" "7b\x1b(Bc\x1b#8d\x1b%Ge", "abcde"),
+        ROW("a\x1b"
+            "7b\x1b(Bc\x1b#8d\x1b%Ge",
+            "abcde"),
         ROW("\x1b\x1b[1mx", "x"),
         ROW("x\x1b", "x"),
         ROW("x\x1b[", "x"),
         ROW("x\x1b[31", "x"),
         ROW("x\x1b]0;never ended", "x"),
         ROW("x\x1bPnever\nended", "x"),
-        ROW("\x1b]0;a\x1b[31mb", "b"),           /* a sequence ends a string */
-        ROW("\x1b]0;a\xe2\x82\xac\xff" "b\x07x", "x"), /* also with odd bytes inside */
-        ROW("\x1b[3\x18x\x1b]0;t\x1ay", "xy"),   /* CAN and SUB abort */
-        ROW("\x1b[3\x01x", FFFD "x"),            /* a broken one ends where it breaks */
+        ROW("\x1b]0;a\x1b[31mb", "b"), /* a sequence ends a string */
+        ROW("\x1b]0;a\xe2\x82\xac\xff"
+            "b\x07x",
+            "x"),                              /* also with odd bytes inside */
+        ROW("\x1b[3\x18x\x1b]0;t\x1ay", "xy"), /* CAN and SUB abort */
+        ROW("\x1b[3\x01x", FFFD "x"),          /* a broken one ends where it breaks */
         ROW("\x1b[3\xc3\xa9", "\xc3\xa9"),
         ROW("\x1b\xc3\xa9", "\xc3\xa9"),
         FORMS("\x1b[3\nx", " x", "\nx"),
         ROW("\x1b[\x1b[31mx", "x"),
-        ROW("a\xc2\x9b" "31mb", "ab"),           /* the 8-bit forms */
-        ROW("a\xc2\x9d" "0;t\xc2\x9c" "b", "ab"),
-        ROW("a\xc2\x90q\x07\xc2\x98q\x07\xc2\x9eq\x07\xc2\x9fq\x07" "b", "ab"),
-        ROW("a\x9b" "31m", "a" FFFD "31m"),      /* not UTF-8: no terminal takes it for one */
+        ROW("a\xc2\x9b"
+            "31mb",
+            "ab"), /* the 8-bit forms */
+        ROW("a\xc2\x9d"
+            "0;t\xc2\x9c"
+            "b",
+            "ab"),
+        ROW("a\xc2\x90q\x07\xc2\x98q\x07\xc2\x9eq\x07\xc2\x9fq\x07"
+            "b",
+            "ab"),
+        ROW("a\x9b"
+            "31m",
+            "a" FFFD "31m"), /* not UTF-8: no terminal takes it for one */
     };
     assert_rows(rows, ARRAY_LEN(rows));
 }
@@ -159,14 +178,16 @@ static void broken_utf8_never_passes(void **state)
         ROW("\xe2\x82x", FFFD FFFD "x"),
         ROW("\xf0\x9f\x93", FFFD FFFD FFFD),
         ROW("\xf0\x9f\x93\xf0\x9f\x93\x88", FFFD FFFD FFFD "\xf0\x9f\x93\x88"),
-        ROW("\xc0\xaf", FFFD FFFD),                 /* overlong */
+        ROW("\xc0\xaf", FFFD FFFD), /* overlong */
         ROW("\xc1\x81", FFFD FFFD),
         ROW("\xe0\x80\xaf", FFFD FFFD FFFD),
         ROW("\xf0\x80\x80\xaf", FFFD FFFD FFFD FFFD),
-        ROW("\xed\xa0\x80", FFFD FFFD FFFD),        /* surrogate */
+        ROW("\xed\xa0\x80", FFFD FFFD FFFD),          /* surrogate */
         ROW("\xf4\x90\x80\x80", FFFD FFFD FFFD FFFD), /* past U+10FFFF */
         ROW("\xf8\x88\x80\x80\x80", FFFD FFFD FFFD FFFD FFFD),
-        ROW("\xc0\x9b" "31m", FFFD FFFD "31m"),
+        ROW("\xc0\x9b"
+            "31m",
+            FFFD FFFD "31m"),
     };
     assert_rows(rows, ARRAY_LEN(rows));
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -180,22 +201,45 @@ static void invisible_characters_cannot_reorder_or_hide_text(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        ROW("a\xe2\x80\xae" "b\xe2\x80\xac", "ab"),             /* RLO, PDF */
-        ROW("a\xe2\x81\xa6" "b\xe2\x81\xa9", "ab"),             /* LRI, PDI */
-        ROW("a\xd8\x9c" "b", "ab"),                             /* ALM */
-        ROW("a\xe2\x80\x8b\xe2\x80\x8c\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\x8f" "b", "ab"),
-        ROW("a\xe2\x80\xa8" "b\xe2\x80\xa9", "ab"),             /* line, paragraph separator */
-        ROW("\xef\xbb\xbf" "ab", "ab"),                         /* BOM */
-        ROW("a\xc2\xad" "b", "ab"),                             /* soft hyphen */
-        ROW("a\xe2\x81\xa0\xe2\x81\xa4" "b", "ab"),             /* word joiner, invisible plus */
-        ROW("a\xe3\x85\xa4\xef\xbe\xa0\xe1\x85\x9f\xe1\x85\xa0" "b", "ab"), /* fillers */
-        ROW("a\xef\xbf\xb9" "b\xef\xbf\xbb", "ab"),             /* annotation */
-        ROW("a\xf3\xa0\x81\xa1\xf3\xa0\x84\x80" "b", "ab"),     /* tag, variation selector */
-        ROW("\xe2\x9d\xa4\xef\xb8\x8f", "\xe2\x9d\xa4"),        /* VS16 */
+        ROW("a\xe2\x80\xae"
+            "b\xe2\x80\xac",
+            "ab"), /* RLO, PDF */
+        ROW("a\xe2\x81\xa6"
+            "b\xe2\x81\xa9",
+            "ab"), /* LRI, PDI */
+        ROW("a\xd8\x9c"
+            "b",
+            "ab"), /* ALM */
+        ROW("a\xe2\x80\x8b\xe2\x80\x8c\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\x8f"
+            "b",
+            "ab"),
+        ROW("a\xe2\x80\xa8"
+            "b\xe2\x80\xa9",
+            "ab"), /* line, paragraph separator */
+        ROW("\xef\xbb\xbf"
+            "ab",
+            "ab"), /* BOM */
+        ROW("a\xc2\xad"
+            "b",
+            "ab"), /* soft hyphen */
+        ROW("a\xe2\x81\xa0\xe2\x81\xa4"
+            "b",
+            "ab"), /* word joiner, invisible plus */
+        ROW("a\xe3\x85\xa4\xef\xbe\xa0\xe1\x85\x9f\xe1\x85\xa0"
+            "b",
+            "ab"), /* fillers */
+        ROW("a\xef\xbf\xb9"
+            "b\xef\xbf\xbb",
+            "ab"), /* annotation */
+        ROW("a\xf3\xa0\x81\xa1\xf3\xa0\x84\x80"
+            "b",
+            "ab"),                                                   /* tag, variation selector */
+        ROW("\xe2\x9d\xa4\xef\xb8\x8f", "\xe2\x9d\xa4"),             /* VS16 */
         ROW("\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd", "\xf0\x9f\x91\x8d"), /* skin tone */
         ROW("\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9", "\xf0\x9f\x91\xa8\xf0\x9f\x91\xa9"),
-        ROW("\xee\x80\x80\xef\xbf\xbf\xcd\xb8", FFFD FFFD FFFD), /* private, no character, none yet */
-        ROW("\xe4\xb7\x80", FFFD),                               /* a hexagram */
+        ROW("\xee\x80\x80\xef\xbf\xbf\xcd\xb8",
+            FFFD FFFD FFFD),       /* private, no character, none yet */
+        ROW("\xe4\xb7\x80", FFFD), /* a hexagram */
     };
     assert_rows(rows, ARRAY_LEN(rows));
 }
@@ -336,15 +380,21 @@ static void a_terminal_without_utf8_still_shows_readable_text(void **state)
         const char *clean, *ascii;
     } rows[] = {
         {"plain\nlines", "plain\nlines"},
-        {"Z\xc3\xbcrich caf" "e" ACUTE, "Zurich cafe"},
+        {"Z\xc3\xbcrich caf"
+         "e" ACUTE,
+         "Zurich cafe"},
         {"\xe2\x80\x9cyes\xe2\x80\x9d \xe2\x80\x93 no" DOTS, "\"yes\" - no."},
         {"\xe2\x94\x8c\xe2\x94\x80\xe2\x94\x90\xe2\x94\x82\xe2\x96\x88\xe2\xa0\x80", "+-+|# "},
         {"\xef\xbc\xa1\xef\xbc\xa2", "A B "}, /* fullwidth A B keep their two cells */
         {WIDE "x", "??x"},
         {FFFD, "?"},
         {"\xef\xac\x81", "?"}, /* the ligature fi: two letters do not fit one cell */
-        {"\xc5\x81\xc3\xb3" "d\xc5\xba", "Lodz"},
-        {"\xe2\x82\xac" "5 \xe2\x89\xa4 6", "E5 < 6"},
+        {"\xc5\x81\xc3\xb3"
+         "d\xc5\xba",
+         "Lodz"},
+        {"\xe2\x82\xac"
+         "5 \xe2\x89\xa4 6",
+         "E5 < 6"},
         {"\xff", "?"}, /* not clean */
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -375,14 +425,21 @@ static void only_whole_finite_numbers_are_numbers(void **state)
         const char *text;
         double value;
     } good[] = {
-        {"0", 0},      {"-1.5", -1.5}, {".5", 0.5},       {"1e3", 1000},
-        {"1E-2", .01}, {"1e+2", 100},  {"0.1", 0.1},      {"007", 7},
-        {"1e-400", 0}, {"-0", 0},      {"1.7976931348623157e308", 1.7976931348623157e308},
+        {"0", 0},
+        {"-1.5", -1.5},
+        {".5", 0.5},
+        {"1e3", 1000},
+        {"1E-2", .01},
+        {"1e+2", 100},
+        {"0.1", 0.1},
+        {"007", 7},
+        {"1e-400", 0},
+        {"-0", 0},
+        {"1.7976931348623157e308", 1.7976931348623157e308},
     };
     static const char *const bad[] = {
-        "",    "-",    "+1",   " 1",       "1 ",  "1x",  "0x10", "nan",    "inf",
-        "1e",  "1e+",  "1.",   ".",        "1,5", "1_0", "1e400", "-1e400", "--1",
-        "1.e3", "infinity", "1e3.5", "\xd9\xa1",
+        "",   "-", "+1",  " 1",  "1 ",    "1x",     "0x10", "nan",  "inf",      "1e",    "1e+",
+        "1.", ".", "1,5", "1_0", "1e400", "-1e400", "--1",  "1.e3", "infinity", "1e3.5", "\xd9\xa1",
     };
     double d = 42;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -410,8 +467,19 @@ static void whole_numbers_are_read_to_their_last_digit(void **state)
         {"-9223372036854775808", INT64_MIN},
     };
     static const char *const bad[] = {
-        "",   "-",  "+1", " 1",  "1 ", "1.0", "1e3", "0x1", "9223372036854775808", "--1",
-        "-9223372036854775809", "99999999999999999999", "1-",
+        "",
+        "-",
+        "+1",
+        " 1",
+        "1 ",
+        "1.0",
+        "1e3",
+        "0x1",
+        "9223372036854775808",
+        "--1",
+        "-9223372036854775809",
+        "99999999999999999999",
+        "1-",
     };
     int64_t n = 42;
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -427,7 +495,8 @@ static void whole_numbers_are_read_to_their_last_digit(void **state)
 static void only_symbols_are_symbols(void **state)
 {
     (void)state;
-    static const char *const good[] = {"A", "AAPL", "BRK.B", "BRK-B", "^GSPC", "X1", "ABCDEFGHIJKL"};
+    static const char *const good[] = {"A",     "AAPL", "BRK.B",       "BRK-B",
+                                       "^GSPC", "X1",   "ABCDEFGHIJKL"};
     static const char *const bad[] = {
         "", "aapl", "1A", ".A", "-A", "A B", "A\n", "ABCDEFGHIJKLM", "A/B", "A;--", "\xc3\x84",
     };
@@ -444,9 +513,15 @@ static void a_typing_mistake_is_near_the_word_meant(void **state)
         const char *a, *b;
         size_t distance;
     } rows[] = {
-        {"", "", 0},           {"", "abc", 3},         {"halt", "halt", 0},
-        {"hatl", "halt", 1},   {"evalaute", "evaluate", 1}, {"kitten", "sitting", 3},
-        {"ca", "abc", 3},      {"stauts", "status", 1}, {"a", "b", 1},
+        {"", "", 0},
+        {"", "abc", 3},
+        {"halt", "halt", 0},
+        {"hatl", "halt", 1},
+        {"evalaute", "evaluate", 1},
+        {"kitten", "sitting", 3},
+        {"ca", "abc", 3},
+        {"stauts", "status", 1},
+        {"a", "b", 1},
         {"abcd", "badc", 2},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
