@@ -177,8 +177,9 @@ static enum err check_dates(struct csv *c, const struct bars *b, int32_t day,
 static bool is_split_like(const struct bar *before, const struct bar *now)
 {
     static const struct {
-        double ratio, tolerance;
-    } split[] = {{1.25, 0.02}, {4.0 / 3, 0.02}, {1.5, 0.04}, {2, 0.04}, {3, 0.04}, {4, 0.04}};
+        double ratio, tolerance, confirm; /* small ratios are also real gaps: ask for more */
+    } split[] = {{1.25, .02, .03}, {4.0 / 3, .02, .03}, {1.5, .04, .1},
+                 {2, .04, .1},     {3, .04, .1},        {4, .04, .1}};
     double at_open = (double)before->close / (double)now->open;
     double at_close = (double)before->close / (double)now->close;
     if (at_open < 1) {
@@ -187,10 +188,9 @@ static bool is_split_like(const struct bar *before, const struct bar *now)
     }
     if (at_open >= 4.5 && at_close >= 4.5)
         return true;
-    if (fabs(at_close / at_open - 1) > 0.10)
-        return false;
     for (size_t i = 0; i < ARRAY_LEN(split); i++) {
-        if (fabs(at_open / split[i].ratio - 1) <= split[i].tolerance)
+        if (fabs(at_open / split[i].ratio - 1) <= split[i].tolerance &&
+            fabs(at_close / at_open - 1) <= split[i].confirm)
             return true;
     }
     return false;
