@@ -62,6 +62,7 @@ struct command {
     int min_args, max_args;       /* max < 0: any number */
     const struct option_row *options; /* ends with name NULL; may be NULL */
     bool acts;                    /* must be written in full */
+    bool without_settings;        /* works even when the settings are wrong (help, version) */
     int level;                    /* confirmation: 0, 2 (--yes) or 3 (--confirm=WORD) */
     const char *(*confirm_word)(const struct call *c); /* level 3 */
     bool passes_rest;             /* everything after the name belongs to the command (psql) */
@@ -83,7 +84,7 @@ struct call {
     int noptions;
     const char *desk_name;   /* --desk */
     const char *confirm;     /* --confirm=WORD */
-    bool yes, quiet;
+    bool yes, quiet, help;
     struct desk *desk;       /* opened by call_desk, closed by the caller of the handler */
     struct error warning[4]; /* said on stderr after the answer */
     int nwarnings;
@@ -109,6 +110,7 @@ const struct command *command_next(const struct command *after); /* all, in tabl
 enum err command_parse(struct call *c, int argc, char **argv, struct error *e);
 /* Checks confirmation, runs the handler, closes the desk. */
 enum err command_run(struct call *c, struct error *e);
+const struct option_row *command_global_options(void);
 /* Help texts. */
 void command_help(const struct command *c, struct buf *out);
 void command_overview(struct buf *out);

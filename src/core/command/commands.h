@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The groups of the command table, one file each. */
+#ifndef QUORUM_COMMANDS_H
+#define QUORUM_COMMANDS_H
+
+#include "quorum/command.h"
+
+extern const struct command evaluate_commands[];  /* cmd_evaluate.c: asking the agents */
+extern const struct command market_commands[];    /* cmd_market.c: indicators, size, agents */
+extern const struct command desk_commands[];      /* cmd_desk.c: desks, settings, audit */
+extern const struct command database_commands[];  /* cmd_database.c: db ... */
+extern const struct command program_commands[];   /* cmd_program.c: doctor, help, version */
+
+#endif

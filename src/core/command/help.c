@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "quorum/command.h"
+
+const struct command *command_next(const struct command *after)
+{
+    size_t g = 0;
+    if (after) {
+        if (after[1].name)
+            return after + 1;
+        const struct command *start = after;
+        for (; command_groups[g]; g++) {
+            start = command_groups[g];
+            while (start->name && start != after)
+                start++;
+            if (start == after)
+                break;
+        }
+        g++;
+    }
+    return command_groups[g];
+}
+
+static void option_lines(const struct option_row *rows, struct buf *out)
+{
+    for (const struct option_row *o = rows; o && o->name; o++) {
+        struct buf left = {0};
+        buf_printf(&left, "--%s%s%s", o->name, o->value ? "=" : "", o->value ? o->value : "");
+        buf_printf(out, "  %-26s %s\n", buf_text(&left), o->help);
+        buf_release(&left);
+    }
+}
+
+void command_help(const struct command *c, struct buf *out)
+{
+    buf_printf(out, "quorum %s%s%s\n", c->name, *c->usage ? " " : "", c->usage);
+    buf_printf(out, "  %s\n", c->help);
+    if (c->aliases) {
+        buf_str(out, "  also:");
+        for (const char *const *a = c->aliases; *a; a++)
+            buf_printf(out, " %s", *a);
+        buf_char(out, '\n');
+    }
+    if (c->details)
+        buf_printf(out, "\n%s\n", c->details);
+    if (c->options) {
+        buf_str(out, "\n");
+        option_lines(c->options, out);
+    }
+    if (c->level >= 2)
+        buf_printf(out, "\nAsks before it acts; without a terminal it needs %s.\n",
+                   c->level == 2 ? "--yes" : "--confirm=WORD");
+}
+
+void command_overview(struct buf *out)
+{
+    buf_str(out, "quorum: a desk of trading agents that vote, on paper money\n\n"
+                 "usage: quorum COMMAND [arguments] [--desk NAME] [--json|--csv]\n");
+    const char *group = "";
+    for (const struct command *c = NULL; (c = command_next(c));) {
+        if (strcmp(group, c->group) != 0)
+            buf_printf(out, "\n%s\n", c->group);
+        group = c->group;
+        buf_printf(out, "  %-16s %s\n", c->name, c->help);
+    }
+    buf_str(out, "\nEvery command:\n");
+    option_lines(command_global_options(), out);
+    buf_str(out, "\nquorum help COMMAND says more. Start with: quorum evaluate AAPL\n");
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* argv to a call: which command, its options and arguments, and a clear line when it is none. */
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/command.h"
+#include "quorum/money.h"
+#include "quorum/text.h"
+
+enum { NAME_MAX_BYTES = 64 };
+
+/* Options every command takes. */
+static const struct option_row global_option[] = {
+    {"desk", "NAME", "paper or demo"},
+    {"json", NULL, "answer as JSON"},
+    {"csv", NULL, "answer as CSV"},
+    {"yes", NULL, "do not ask (level 2)"},
+    {"confirm", "WORD", "the word a level 3 command asks for"},
+    {"quiet", NULL, "no progress and no warnings"},
+    {"help", NULL, "help on this command"},
+    {NULL, NULL, NULL},
+};
+
+static bool is_alias(const struct command *c, const char *name)
+{
+    for (const char *const *a = c->aliases; a && *a; a++)
+        if (strcmp(*a, name) == 0)
+            return true;
+    return false;
+}
+
+static const struct command *find_exact(const char *name)
+{
+    for (const struct command *c = NULL; (c = command_next(c));)
+        if (strcmp(c->name, name) == 0 || is_alias(c, name))
+            return c;
+    return NULL;
+}
+
+static bool starts_with(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static enum err unknown_command(const char *word, struct error *e)
+{
+    const char *best = NULL;
+    size_t distance = 4;
+    for (const struct command *c = NULL; (c = command_next(c));) {
+        size_t d = text_distance(word, c->name);
+        if (d < distance && d < strlen(c->name)) {
+            distance = d;
+            best = c->name;
+        }
+    }
+    char shown[NAME_MAX_BYTES];
+    sanitize_line(shown, sizeof shown, untrusted(word));
+    err_set(e, ERR_USAGE, "no command \"%s\"", shown);
+    err_code(e, "E01");
+    return best ? err_fix(e, "did you mean %s? quorum help lists all", best)
+                : err_fix(e, "quorum help lists all");
+}
+
+/* An unambiguous prefix is enough for a command that only looks. */
+static enum err find_prefix(const char *word, const struct command **out, struct error *e)
+{
+    const struct command *found = NULL, *acting = NULL;
+    char names[200] = "";
+    int hits = 0;
+    for (const struct command *c = NULL; (c = command_next(c));) {
+        if (!starts_with(c->name, word))
+            continue;
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", c->name);
+        hits++;
+        if (c->acts)
+            acting = c;
+        else
+            found = c;
+    }
+    if (hits == 0)
+        return unknown_command(word, e);
+    if (hits > 1) {
+        err_set(e, ERR_USAGE, "\"%s\" fits %s", word, names);
+        err_code(e, "E02");
+        return err_fix(e, "write more letters");
+    }
+    if (acting) {
+        err_set(e, ERR_USAGE, "\"%s\" acts, so write it in full: %s", word, acting->name);
+        return err_code(e, "E03");
+    }
+    *out = found;
+    return OK;
+}
+
+/* "db up" before "db"; *used says how many words were taken. */
+static enum err find_command(int argc, char **argv, const struct command **out, int *used,
+                             struct error *e)
+{
+    char two[NAME_MAX_BYTES];
+    *used = 1;
+    if (argc > 1 && strlen(argv[0]) + strlen(argv[1]) + 2 <= sizeof two) {
+        snprintf(two, sizeof two, "%s %s", argv[0], argv[1]);
+        if ((*out = find_exact(two))) {
+            *used = 2;
+            return OK;
+        }
+    }
+    if ((*out = find_exact(argv[0])))
+        return OK;
+    /* A word that only begins two-word commands: say what may follow. */
+    char prefix[NAME_MAX_BYTES], names[200] = "";
+    if (strlen(argv[0]) + 2 <= sizeof prefix) {
+        snprintf(prefix, sizeof prefix, "%s ", argv[0]);
+        for (const struct command *c = NULL; (c = command_next(c));) {
+            size_t n = strlen(names);
+            if (starts_with(c->name, prefix))
+                snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", c->name);
+        }
+    }
+    if (*names) {
+        char shown[NAME_MAX_BYTES];
+        sanitize_line(shown, sizeof shown, untrusted(argc > 1 ? argv[1] : ""));
+        err_set(e, ERR_USAGE, argc > 1 ? "no command \"%s %s\"" : "\"%s\" needs a second word%s",
+                argv[0], shown);
+        err_code(e, "E01");
+        return err_fix(e, "one of: %s", names);
+    }
+    return find_prefix(argv[0], out, e);
+}
+
+static const struct option_row *find_option(const struct option_row *rows, const char *name,
+                                            size_t len)
+{
+    for (; rows && rows->name; rows++)
+        if (strlen(rows->name) == len && memcmp(rows->name, name, len) == 0)
+            return rows;
+    return NULL;
+}
+
+static enum err unknown_option(const struct command *c, const char *name, struct error *e)
+{
+    char shown[NAME_MAX_BYTES];
+    const char *best = NULL;
+    size_t distance = 5;
+    const struct option_row *lists[] = {c ? c->options : NULL, global_option};
+    for (size_t l = 0; l < 2; l++) {
+        for (const struct option_row *o = lists[l]; o && o->name; o++) {
+            size_t d = text_distance(name, o->name);
+            if (starts_with(o->name, name) || d < distance) {
+                distance = starts_with(o->name, name) ? 0 : d;
+                best = o->name;
+            }
+        }
+    }
+    sanitize_line(shown, sizeof shown, untrusted(name));
+    err_set(e, ERR_USAGE, "unknown option --%s%s%s", shown, c ? " for " : "", c ? c->name : "");
+    err_code(e, "E07");
+    if (best)
+        return err_fix(e, "did you mean --%s?", best);
+    return err_fix(e, c ? "quorum help %s" : "quorum help", c ? c->name : "");
+}
+
+static enum err set_global(struct call *c, const char *name, const char *value, struct error *e)
+{
+    if (strcmp(name, "desk") == 0) {
+        c->desk_name = value;
+    } else if (strcmp(name, "confirm") == 0) {
+        c->confirm = value;
+    } else if (strcmp(name, "yes") == 0) {
+        c->yes = true;
+    } else if (strcmp(name, "quiet") == 0) {
+        c->quiet = true;
+    } else if (strcmp(name, "help") == 0) {
+        c->help = true;
+    } else {
+        enum output_format f = strcmp(name, "json") == 0 ? OUTPUT_JSON : OUTPUT_CSV;
+        if (c->out->format != OUTPUT_TEXT && c->out->format != f)
+            return err_set(e, ERR_USAGE, "--json and --csv exclude each other");
+        c->out->format = f;
+    }
+    return OK;
+}
+
+/* argv[i] begins with "--". Returns how many words it took, 0 on error. */
+static int take_option(struct call *c, int argc, char **argv, int i, struct error *e)
+{
+    const char *name = argv[i] + 2, *value = strchr(name, '=');
+    size_t len = value ? (size_t)(value - name) : strlen(name);
+    char plain[NAME_MAX_BYTES];
+    copy_bytes(plain, sizeof plain, name, len);
+    const struct option_row *global = find_option(global_option, name, len);
+    const struct option_row *own = find_option(c->command ? c->command->options : NULL, name, len);
+    const struct option_row *row = own ? own : global;
+    int words = 1;
+    if (!row) {
+        unknown_option(c->command, plain, e);
+        return 0;
+    }
+    if (value)
+        value++;
+    if (!row->value && value) {
+        err_set(e, ERR_USAGE, "--%s takes no value", row->name);
+        return 0;
+    }
+    if (row->value && !value) {
+        if (i + 1 >= argc || starts_with(argv[i + 1], "--")) {
+            err_set(e, ERR_USAGE, "--%s needs a value: --%s=%s", row->name, row->name, row->value);
+            err_code(e, "E06");
+            return 0;
+        }
+        value = argv[i + 1];
+        words = 2;
+    }
+    if (!own)
+        return set_global(c, row->name, value, e) ? 0 : words;
+    if (call_option(c, row->name)) {
+        err_set(e, ERR_USAGE, "--%s is given twice", row->name);
+        return 0;
+    }
+    if (c->noptions == CALL_OPTIONS_MAX) {
+        err_set(e, ERR_USAGE, "more than %d options", CALL_OPTIONS_MAX);
+        return 0;
+    }
+    c->option[c->noptions].name = row->name;
+    c->option[c->noptions++].value = value ? value : "";
+    return words;
+}
+
+static enum err check_arguments(const struct call *c, struct error *e)
+{
+    const struct command *k = c->command;
+    if (c->nargs < k->min_args) {
+        err_set(e, ERR_USAGE, "%s needs %s", k->name, k->usage);
+        err_code(e, "E04");
+        return err_fix(e, "quorum help %s", k->name);
+    }
+    if (k->max_args >= 0 && c->nargs > k->max_args) {
+        char shown[NAME_MAX_BYTES];
+        sanitize_line(shown, sizeof shown, untrusted(c->arg[k->max_args]));
+        err_set(e, ERR_USAGE, "%s does not take \"%s\"", k->name, shown);
+        return err_fix(e, "quorum %s %s", k->name, k->usage);
+    }
+    return OK;
+}
+
+static enum err take_argument(struct call *c, const char *arg, struct error *e)
+{
+    if (c->nargs == CALL_ARGS_MAX)
+        return err_set(e, ERR_USAGE, "more than %d arguments", CALL_ARGS_MAX);
+    c->arg[c->nargs++] = arg;
+    return OK;
+}
+
+enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
+{
+    int i = 1, used;
+    /* Global options may stand before the verb. */
+    while (i < argc && argv[i][0] == '-') {
+        if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--version") == 0 ||
+            strcmp(argv[i], "-V") == 0) {
+            c->command = find_exact(argv[i][1] == 'h' ? "help" : "version");
+            return OK;
+        }
+        if (!starts_with(argv[i], "--"))
+            return unknown_option(NULL, argv[i] + 1, e);
+        int words = take_option(c, argc, argv, i, e);
+        if (words == 0)
+            return e->kind;
+        i += words;
+    }
+    if (i == argc) {
+        c->command = find_exact("help");
+        return OK;
+    }
+    if (find_command(argc - i, argv + i, &c->command, &used, e))
+        return e->kind;
+    i += used;
+    bool only_arguments = c->command->passes_rest;
+    for (; i < argc; i++) {
+        if (!only_arguments && strcmp(argv[i], "--") == 0) {
+            only_arguments = true;
+        } else if (!only_arguments && strcmp(argv[i], "-h") == 0) {
+            c->help = true;
+        } else if (!only_arguments && starts_with(argv[i], "--")) {
+            int words = take_option(c, argc, argv, i, e);
+            if (words == 0)
+                return e->kind;
+            i += words - 1;
+        } else if (take_argument(c, argv[i], e)) {
+            return e->kind;
+        }
+    }
+    return c->help ? OK : check_arguments(c, e);
+}
+
+const char *call_option(const struct call *c, const char *name)
+{
+    for (int i = 0; i < c->noptions; i++)
+        if (strcmp(c->option[i].name, name) == 0)
+            return c->option[i].value;
+    return NULL;
+}
+
+static enum err bad_option(const char *name, const char *value, const char *what,
+                           const char *example, struct error *e)
+{
+    char shown[NAME_MAX_BYTES];
+    sanitize_line(shown, sizeof shown, untrusted(value));
+    err_set(e, ERR_USAGE, "--%s=%s is not %s", name, shown, what);
+    err_code(e, "E06");
+    return err_fix(e, "example: --%s=%s", name, example);
+}
+
+enum err call_price(const struct call *c, const char *name, int64_t *out, struct error *e)
+{
+    const char *value = call_option(c, name);
+    int64_t price;
+    if (!value)
+        return OK;
+    if (!decimal_parse(value, PRICE_DIGITS, &price) || price <= 0 || price > 10000000000)
+        return bad_option(name, value, "a price above 0 with at most 4 decimals", "175.50", e);
+    *out = price;
+    return OK;
+}
+
+enum err call_money(const struct call *c, const char *name, int64_t *out, struct error *e)
+{
+    const char *value = call_option(c, name);
+    int64_t money;
+    if (!value)
+        return OK;
+    if (!decimal_parse(value, MONEY_MICRO_DIGITS, &money) || money < 0 ||
+        money > 1000000000000000000 / 1000)
+        return bad_option(name, value, "an amount", "100000.00", e);
+    *out = money;
+    return OK;
+}
+
+enum err call_int(const struct call *c, const char *name, int64_t min, int64_t max, int64_t *out,
+                  struct error *e)
+{
+    const char *value = call_option(c, name);
+    int64_t n;
+    char what[80], example[24];
+    if (!value)
+        return OK;
+    if (!text_to_int64(value, &n) || n < min || n > max) {
+        snprintf(what, sizeof what, "a whole number from %lld to %lld", (long long)min,
+                 (long long)max);
+        snprintf(example, sizeof example, "%lld", (long long)min);
+        return bad_option(name, value, what, example, e);
+    }
+    *out = n;
+    return OK;
+}
+
+enum err call_number(const struct call *c, const char *name, double min, double max,
+                     struct value *out, struct error *e)
+{
+    const char *value = call_option(c, name);
+    double x;
+    char what[80], example[24];
+    if (!value)
+        return OK;
+    if (!text_to_double(value, &x) || x < min || x > max) {
+        snprintf(what, sizeof what, "a number from %.6g to %.6g", min, max);
+        snprintf(example, sizeof example, "%.6g", (min + max) / 2);
+        return bad_option(name, value, what, example, e);
+    }
+    *out = VALUE(x);
+    return OK;
+}
+
+const struct option_row *command_global_options(void)
+{
+    return global_option;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The life of a one-shot process: settings, parsing, confirmation, the handler, its answer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "quorum/command.h"
+#include "quorum/log.h"
+#include "quorum/text.h"
+
+void call_warn(struct call *c, const char *fmt, ...)
+{
+    if (c->nwarnings == (int)ARRAY_LEN(c->warning))
+        return;
+    char text[400];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    err_set(&c->warning[c->nwarnings++], OK, "%s", text);
+}
+
+static void say_progress(void *arg, const char *text)
+{
+    const struct call *c = arg;
+    if (!c->quiet && isatty(STDERR_FILENO))
+        fprintf(stderr, "%s ...\n", text);
+}
+
+/* The log is a convenience of the operator: a home that cannot be written shows itself when the
+ * private cluster needs it. */
+static void open_log(const struct settings *s)
+{
+    static const char *const name[] = {"debug", "info", "warn", "error"};
+    const char *wanted = settings_text(s, SETTING_LOG_LEVEL);
+    enum log_level level = LOG_INFO;
+    char path[600];
+    for (size_t i = 0; i < ARRAY_LEN(name); i++)
+        if (strcmp(name[i], wanted) == 0)
+            level = (enum log_level)i;
+    snprintf(path, sizeof path, "%s/log", settings_home(s));
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/log/quorum.log", settings_home(s));
+    log_open(path, level, NULL);
+}
+
+enum err call_desk(struct call *c, struct error *e)
+{
+    if (c->desk)
+        return OK;
+    struct desk_options options = {.settings = c->settings,
+                                   .loop = c->loop,
+                                   .agents = c->agents,
+                                   .name = c->desk_name,
+                                   .progress = say_progress,
+                                   .arg = c};
+    enum err result = desk_open(&options, &c->desk, e);
+    open_log(c->settings);
+    return result;
+}
+
+static bool has_terminal(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+/* Keys typed before the question stands there are thrown away. */
+static bool ask(const char *question, char *answer, size_t size)
+{
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
+    char waste[256];
+    fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
+    while (read(STDIN_FILENO, waste, sizeof waste) > 0)
+        ;
+    fcntl(STDIN_FILENO, F_SETFL, flags);
+    fprintf(stderr, "%s ", question);
+    fflush(stderr);
+    if (!fgets(answer, (int)size, stdin))
+        return false;
+    answer[strcspn(answer, "\r\n")] = '\0';
+    return true;
+}
+
+static enum err confirm(const struct call *c, struct error *e)
+{
+    const struct command *k = c->command;
+    char question[200], answer[80];
+    if (k->level < 2)
+        return OK;
+    const char *word = k->level == 3 && k->confirm_word ? k->confirm_word(c) : "yes";
+    if (k->level == 2 ? c->yes : c->confirm && strcmp(c->confirm, word) == 0)
+        return OK;
+    if (c->confirm || !has_terminal()) {
+        err_set(e, ERR_CONFIRM, "%s needs confirmation", k->name);
+        return k->level == 2 ? err_fix(e, "add --yes") : err_fix(e, "add --confirm=%s", word);
+    }
+    if (k->level == 2)
+        snprintf(question, sizeof question, "%s? [y/N]", k->name);
+    else
+        snprintf(question, sizeof question, "%s: type %s to do it:", k->name, word);
+    bool agreed = ask(question, answer, sizeof answer) &&
+                  (k->level == 2 ? strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0
+                                 : strcmp(answer, word) == 0);
+    return agreed ? OK : err_set(e, ERR_CONFIRM, "not confirmed; nothing was done");
+}
+
+enum err command_run(struct call *c, struct error *e)
+{
+    if (c->help) {
+        command_help(c->command, &c->out->text);
+        return OK;
+    }
+    enum err result = confirm(c, e) ? e->kind : c->command->run(c, e);
+    desk_close(c->desk);
+    c->desk = NULL;
+    return result;
+}
+
+static void print_error(const struct error *e, enum output_format format)
+{
+    char line[900];
+    snprintf(line, sizeof line, "%s%s%s%s%s", e->code, *e->code ? " " : "", e->text,
+             *e->fix ? ". " : "", e->fix);
+    redact_text(line);
+    if (format == OUTPUT_JSON) {
+        struct buf b = {0};
+        struct json j;
+        json_begin(&j, &b);
+        json_open(&j, NULL, '{');
+        json_open(&j, "error", '{');
+        json_str(&j, "code", *e->code ? e->code : NULL);
+        json_str(&j, "text", e->text);
+        json_str(&j, "fix", *e->fix ? e->fix : NULL);
+        json_close(&j, '}');
+        json_close(&j, '}');
+        redact_text(b.data);
+        puts(b.data);
+        buf_release(&b);
+    }
+    fprintf(stderr, "quorum: %s\n", line);
+}
+
+static enum err write_answer(const struct output *o, struct error *e)
+{
+    const char *p = buf_text(&o->text);
+    size_t left = o->text.len;
+    if (o->text.overflow)
+        return err_set(e, ERR_FAILED, "the answer is larger than 64 MB");
+    while (left > 0) {
+        ssize_t n = write(STDOUT_FILENO, p, left);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EPIPE)
+            return OK; /* the reader had enough */
+        if (n < 0)
+            return err_set(e, ERR_FAILED, "cannot write the answer: %s", strerror(errno));
+        p += n;
+        left -= (size_t)n;
+    }
+    return OK;
+}
+
+static void print_warnings(const struct call *c)
+{
+    const char *note;
+    if (c->quiet)
+        return;
+    for (size_t i = 0; c->settings && (note = settings_note(c->settings, i)); i++)
+        fprintf(stderr, "quorum: warning: %s\n", note);
+    for (int i = 0; i < c->nwarnings; i++)
+        fprintf(stderr, "quorum: warning: %s\n", c->warning[i].text);
+}
+
+static enum err run_with_settings(struct call *c, struct error *e)
+{
+    struct settings *s = NULL;
+    enum err result = settings_load(&s, e);
+    c->settings = s;
+    if (result && c->command->without_settings)
+        result = OK;
+    if (!result)
+        result = command_run(c, e);
+    print_warnings(c);
+    settings_free(s);
+    c->settings = NULL;
+    return result;
+}
+
+int quorum_main(int argc, char **argv, const struct agent *const *agents)
+{
+    struct output out = {.format = OUTPUT_TEXT};
+    struct error e = {0};
+    setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C"); /* every number we read or write has a point */
+    signal(SIGPIPE, SIG_IGN);
+    struct call c = {.loop = loop_new(), .agents = agents, .out = &out};
+    loop_catch_signals(c.loop);
+    enum err result = command_parse(&c, argc, argv, &e);
+    if (!result)
+        result = run_with_settings(&c, &e);
+    enum err written = write_answer(&out, result ? NULL : &e);
+    if (!result)
+        result = written;
+    if (result)
+        print_error(&e, out.format);
+    int status = result ? (int)result : c.exit_status;
+    buf_release(&out.text);
+    loop_free(c.loop);
+    log_close();
+    return status;
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/command/commands.h"
+
+const struct command *const command_groups[] = {
+    evaluate_commands, market_commands, desk_commands, database_commands, program_commands, NULL,
+};
