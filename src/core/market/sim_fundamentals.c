@@ -35,7 +35,7 @@ static void income(const struct sim_company *c, struct year *y, struct sim_draw 
 {
     fx q = y->quality;
     fx gross = c->gross_margin + fx_mul(FX_RATIO(14, 1000), q) + noise(d, 60);
-    fx operating = c->operating_margin + fx_mul(fx_mul(c->operating_margin, FX_PERCENT(20)), q) +
+    fx operating = c->operating_margin + fx_mul(fx_mul(c->operating_margin, FX_PERCENT(18)), q) +
                    fx_mul(c->operating_margin, noise(d, 500));
     int64_t interest, before_tax;
 
@@ -60,9 +60,9 @@ static void balance(const struct sim_company *c, struct year *y, struct sim_draw
 {
     fx q = y->quality;
     struct sim_draw own = sim_draw_begin(0, STREAM_STATEMENT, c->hash, 0); /* the firm's habits */
-    fx turnover = FX_PERCENT(55) + fx_mul(FX_PERCENT(45), sim_uniform(&own));
-    fx equity = FX_PERCENT(38) + fx_mul(FX_PERCENT(16), sim_uniform(&own));
-    fx debt = FX_PERCENT(17) + fx_mul(FX_PERCENT(10), sim_uniform(&own));
+    fx turnover = FX_PERCENT(42) + fx_mul(FX_PERCENT(28), sim_uniform(&own));
+    fx equity = FX_PERCENT(36) + fx_mul(FX_PERCENT(16), sim_uniform(&own));
+    fx debt = FX_PERCENT(21) + fx_mul(FX_PERCENT(10), sim_uniform(&own));
     fx current = FX_PERCENT(26) + fx_mul(FX_PERCENT(12), sim_uniform(&own));
     fx ratio = FX_PERCENT(135) + fx_mul(FX_PERCENT(14), q) + noise(d, 800);
 
@@ -86,14 +86,14 @@ static void balance(const struct sim_company *c, struct year *y, struct sim_draw
     y->long_debt = fx_scale(y->debt, FX_PERCENT(86));
     y->current_assets = fx_scale(y->assets, current);
     y->current_liabilities = fx_scale(y->current_assets, fx_div(FX_ONE, ratio));
-    y->cash = fx_scale(y->current_assets, FX_PERCENT(36));
+    y->cash = fx_scale(y->current_assets, FX_PERCENT(27));
     if (y->equity + y->long_debt + y->current_liabilities > y->assets)
         y->equity = y->assets - y->long_debt - y->current_liabilities;
 }
 
 static void cash_flow(const struct sim_company *c, struct year *y, struct sim_draw *d)
 {
-    fx working = fx_mul(FX_RATIO(12, 1000), y->quality) + noise(d, 140);
+    fx working = fx_mul(FX_RATIO(7, 1000), y->quality) - FX_RATIO(8, 1000) + noise(d, 110);
     int64_t spending = fx_scale(y->depreciation, FX_PERCENT(115) + noise(d, 1000));
 
     if (c->is_bank)
@@ -123,7 +123,7 @@ static struct year year_after(const struct sim *s, const struct sim_company *c,
 {
     struct sim_draw d = sim_draw_begin(s->seed, STREAM_STATEMENT, c->hash, fiscal_year);
     struct year y = {.quality = year_quality(c, quality, fiscal_year), .debt = before->debt};
-    fx growth = FX_PERCENT(7) + fx_mul(FX_RATIO(52, 1000), y.quality) + noise(&d, 220);
+    fx growth = FX_PERCENT(7) + fx_mul(FX_RATIO(60, 1000), y.quality) + noise(&d, 220);
     fx issue = fx_clamp(-FX_RATIO(4, 1000) - fx_mul(FX_RATIO(9, 1000), y.quality) + noise(&d, 60),
                         -FX_PERCENT(5), FX_PERCENT(6));
 

@@ -252,12 +252,12 @@ static void publish_move(struct desk_of_news *n, int32_t day, int64_t tenths,
 /* 0 to 4 stories of one session; results and large moves take their place among them. */
 static void company_day(struct desk_of_news *n, size_t bar)
 {
-    static const int share[] = {14, 28, 28, 18, 12}; /* percent of days with 0..4 */
+    static const int share[] = {4, 14, 26, 30, 26}; /* percent of days with 0..4 */
     int32_t day = n->series->bars.bar[bar].day;
     const struct sim_weekday *today = &n->series->day[sim_index(day)];
     struct sim_draw d = sim_draw_begin(n->sim->seed, STREAM_NEWS, n->company->hash, day);
     int64_t yesterday = n->series->bars.bar[bar - 1].close, move = move_of(&n->series->bars, bar);
-    int count = 0, left = sim_below(&d, 100);
+    int count = 0, taken = 0, left = sim_below(&d, 100);
     fx large = fx_mul(n->series->daily, FX_PERCENT(190));
     struct sim_result r;
     struct words w;
@@ -269,13 +269,15 @@ static void company_day(struct desk_of_news *n, size_t bar)
         (sim_result_on(n->sim->seed, n->company, n->series->quality, day + 1, &r) &&
          r.news_day == day)) {
         publish_result(n, &r, yesterday);
-        count = count > 2 ? 2 : count;
+        taken += 2;
     }
     if (FX_RATIO(move < 0 ? -move : move, 1000) > large) {
         words_draw(&w, n->company, day, yesterday, &d);
         publish_move(n, day, move, move < 0 ? HEADLINE_DOWN : HEADLINE_UP, &w, &d);
-        count = count > PER_DAY_MAX - 3 ? PER_DAY_MAX - 3 : count;
+        taken++;
     }
+    if (count > PER_DAY_MAX - taken)
+        count = PER_DAY_MAX - taken;
     for (int i = 0; i < count; i++) {
         struct sim_draw own = sim_draw_begin(d.key, STREAM_NEWS, (uint64_t)i, day);
         enum headline_kind kind = tone(n, today, &own);

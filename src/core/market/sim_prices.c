@@ -8,8 +8,8 @@ enum { BASE_MONDAY = SIM_EPOCH - 2, CHUNK = 64, GROWTH_WEEKDAYS = 12 * 261 };
 #define LONG_RUN_VOLATILITY FX_PERCENT(16) /* of the market, a year's */
 #define YEAR_TO_DAY         FX_RATIO(62994, 1000000) /* 1 / sqrt(252) */
 #define SECTOR_DAILY        FX_RATIO(58, 10000)
-#define TREND_DAILY         FX_RATIO(7, 100 * 261)   /* the price a series is drawn back to */
-#define PULL_DAILY          FX_RATIO(4, 10 * 261)
+#define TREND_DAILY         FX_RATIO(9, 100 * 261)   /* the price a series is drawn back to */
+#define PULL_DAILY          FX_RATIO(25, 100 * 261)
 /* The hidden truth's part of the drift, in daily standard deviations. Known perfectly, mood
  * explains 1 in 6 (correlation) of the next twenty days' return, quality 1 in 9. */
 #define MOOD_DRIFT    FX_RATIO(60, 1000)
@@ -19,7 +19,7 @@ enum { BASE_MONDAY = SIM_EPOCH - 2, CHUNK = 64, GROWTH_WEEKDAYS = 12 * 261 };
 #define LOG_1_50 ((fx)435364845)
 #define LOG_4500 ((fx)9032136560)
 #define LOG_4990 ((fx)9143116919)
-#define RESULT_MOVE   FX_PERCENT(170) /* sd of a results gap, in daily sd */
+#define RESULT_MOVE   FX_PERCENT(155) /* sd of a results gap, in daily sd */
 
 /* The market's hidden states. Drift and volatility a year, mean stay in weekdays, and where it
  * goes from there (percent, in table order). */
@@ -27,11 +27,11 @@ enum { STATES = 5 };
 static const struct {
     int drift, volatility, stay, next[STATES];
 } states[STATES] = {
-    {24, 12, 120, {0, 15, 35, 15, 35}},  /* rising */
+    {24, 12, 120, {0, 15, 31, 20, 34}},  /* rising */
     {-24, 20, 50, {35, 0, 40, 25, 0}},   /* falling */
     {2, 14, 55, {50, 20, 0, 10, 20}},    /* going nowhere */
     {-36, 37, 24, {50, 20, 30, 0, 0}},   /* panic */
-    {7, 8, 45, {50, 0, 30, 20, 0}},      /* calm */
+    {7, 8, 45, {48, 0, 27, 25, 0}},      /* calm */
 };
 
 size_t sim_index(int32_t day)
@@ -98,7 +98,7 @@ static void market_step(struct sim *s)
     daily = fx_mul(m->volatility, YEAR_TO_DAY);
     drift = FX_PERCENT(states[m->regime].drift) / FX_SESSIONS_YEAR +
             fx_mul(PULL_DAILY, anchor - m->log_close);
-    c->overnight = drift / 2 + fx_mul(daily, fx_mul(FX_PERCENT(44), sim_normal(&d)));
+    c->overnight = drift / 2 + fx_mul(daily, fx_mul(FX_PERCENT(42), sim_normal(&d)));
     if (sim_chance(&d, FX_RATIO(8, 1000)))
         c->overnight += fx_mul(daily, fx_mul(FX_PERCENT(250), sim_normal(&d)));
     c->intraday = drift / 2 + fx_mul(daily, fx_mul(FX_PERCENT(87), fat_normal(&d)));
@@ -215,14 +215,14 @@ static void company_moves(const struct sim *s, const struct sim_company *c,
     drift = fx_mul(drift, series->daily);
     *overnight = fx_mul(c->beta, m->overnight) + drift / 2 +
                  fx_mul(around, fx_mul(FX_PERCENT(50), sim_normal(&sector))) +
-                 fx_mul(scale, fx_mul(FX_PERCENT(42), sim_normal(&own)));
+                 fx_mul(scale, fx_mul(FX_PERCENT(38), sim_normal(&own)));
     if (sim_chance(&own, FX_RATIO(15, 1000)))
         *overnight += fx_mul(scale, fx_mul(FX_PERCENT(230), sim_normal(&own)));
     if (result != NULL)
         *overnight += fx_mul(series->daily, fx_mul(RESULT_MOVE, result->surprise));
     *intraday = fx_mul(c->beta, m->intraday) + drift / 2 +
                 fx_mul(around, fx_mul(FX_PERCENT(85), fat_normal(&sector))) +
-                fx_mul(scale, fx_mul(FX_PERCENT(88), fat_normal(&own)));
+                fx_mul(scale, fx_mul(FX_PERCENT(90), fat_normal(&own)));
     series->mood = fx_mul(FX_PERCENT(94), series->mood) +
                    fx_mul(FX_RATIO(341, 1000), sim_normal(&own));
 }

@@ -199,6 +199,8 @@ static int32_t simulated_last_session(struct market *m, int64_t now)
     int32_t day = now < exchange_to_utc(SIM_EPOCH, 0, 0) ? DAY_NONE : calendar_last_closed(now);
 
     (void)m;
+    if (day > SIM_LAST_DAY)
+        return calendar_previous(SIM_LAST_DAY + 1);
     return day < SIM_EPOCH ? DAY_NONE : day;
 }
 
