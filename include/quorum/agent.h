@@ -77,7 +77,9 @@ struct agent {
     const char *title;       /* "Research" */
     enum agent_role role;
     const char *does;        /* one sentence for `agents` */
-    const char *const *facts; /* fact ids or prefixes ending in '*' it is shown; NULL-terminated */
+    /* Fact ids it is shown; "sma_*" is all that begin so, "n#" all that end in a number there;
+     * NULL-terminated. */
+    const char *const *facts;
     /* Puts the facts this agent derives from the dossier's market data into it (ratios, headlines,
      * the proposed size). NULL: it needs none. Call once per dossier; risk is NULL except for
      * AGENT_VETO. */
@@ -94,7 +96,7 @@ struct agent {
 /* NULL-terminated; given to the engine by main. */
 extern const struct agent *const agent_table[];
 const struct agent *agent_find(const char *name); /* NULL when there is none */
-/* Does the agent's list name this fact, itself or by a prefix? */
+/* Does the agent's list name this fact, itself or by a pattern? */
 bool agent_shows(const struct agent *a, const char *fact_id);
 /* What a veto leaves of `shares`: 0 on REJECT, at most its score on REDUCE, else all. */
 int64_t vote_risk_limit(const struct vote *v, int64_t shares);

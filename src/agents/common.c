@@ -95,4 +95,18 @@ void dossier_add_number(struct dossier *d, const char *id, struct value number, 
     f->number = number;
     f->decimals = decimals;
     copy_text(f->unit, sizeof f->unit, unit);
+    if (!number.known && from->state != DATUM_ABSENT && from->state != DATUM_ERROR) {
+        f->from.state = DATUM_ABSENT;
+        copy_text(f->from.reason, sizeof f->from.reason, "a figure it needs is missing");
+    }
+}
+
+void dossier_add_words(struct dossier *d, const char *id, const char *clean,
+                       const struct provenance *from)
+{
+    struct fact *f = dossier_add(d, id, from);
+    if (f && clean && *clean)
+        f->text = arena_text(&d->arena, clean);
+    else if (f)
+        f->from.state = DATUM_ABSENT;
 }

@@ -17,13 +17,24 @@ const struct agent *agent_find(const char *name)
     return NULL;
 }
 
+static bool is_number(const char *s)
+{
+    return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+static bool matches(const char *pattern, const char *id)
+{
+    size_t n = strlen(pattern);
+    char last = n ? pattern[n - 1] : '\0';
+    if (last != '*' && last != '#')
+        return strcmp(pattern, id) == 0;
+    return strncmp(pattern, id, n - 1) == 0 && (last == '*' || is_number(id + n - 1));
+}
+
 bool agent_shows(const struct agent *a, const char *fact_id)
 {
-    for (size_t i = 0; a->facts[i]; i++) {
-        size_t n = strlen(a->facts[i]);
-        bool prefix = n > 0 && a->facts[i][n - 1] == '*';
-        if (prefix ? strncmp(a->facts[i], fact_id, n - 1) == 0 : strcmp(a->facts[i], fact_id) == 0)
+    for (size_t i = 0; a->facts[i]; i++)
+        if (matches(a->facts[i], fact_id))
             return true;
-    }
     return false;
 }
