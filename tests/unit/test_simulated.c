@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <math.h>
@@ -114,10 +115,15 @@ static uint64_t hash_bars(const struct bars *b)
 static uint64_t hash_statement(uint64_t h, const struct statement_year *y)
 {
     const struct value v[] = {
-        y->revenue, y->gross_profit, y->ebit, y->ebitda, y->net_income, y->eps_diluted,
-        y->shares_diluted, y->total_assets, y->current_assets, y->current_liabilities,
-        y->long_term_debt, y->total_debt, y->cash, y->equity, y->tax_rate,
-        y->cash_from_operations, y->free_cash_flow,
+        y->revenue,        y->gross_profit,
+        y->ebit,           y->ebitda,
+        y->net_income,     y->eps_diluted,
+        y->shares_diluted, y->total_assets,
+        y->current_assets, y->current_liabilities,
+        y->long_term_debt, y->total_debt,
+        y->cash,           y->equity,
+        y->tax_rate,       y->cash_from_operations,
+        y->free_cash_flow,
     };
 
     hash_int(&h, y->fiscal_year);
@@ -542,8 +548,8 @@ static void test_a_missing_datum_says_why(void **state)
         struct market_data d = gather(m, "KO", at("2024-01-02 22:00:00Z") + i * USEC_DAY);
 
         feed_outages += d.news.from.state == DATUM_ABSENT && d.news.from.reason[0] != '\0';
-        statement_outages += d.fundamentals.from.state == DATUM_ABSENT &&
-                             d.fundamentals.from.reason[0] != '\0';
+        statement_outages +=
+            d.fundamentals.from.state == DATUM_ABSENT && d.fundamentals.from.reason[0] != '\0';
         market_data_release(&d);
     }
     assert_in_range(feed_outages, 1, 30);
@@ -641,8 +647,7 @@ static void test_a_wrong_symbol_is_named_with_the_way_out(void **state)
     assert_int_equal(a.calls, 1);
     assert_int_equal(a.error.kind, ERR_USAGE);
     assert_string_equal(a.error.code, "E20");
-    assert_string_equal(a.error.text,
-                        "\"AAPLX\" is not a known symbol of the simulated market");
+    assert_string_equal(a.error.text, "\"AAPLX\" is not a known symbol of the simulated market");
     assert_non_null(strstr(a.error.fix, "did you mean AAPL?"));
     assert_non_null(strstr(a.error.fix, "MSFT"));
     market_data_release(&d);
@@ -693,8 +698,7 @@ static void test_the_truth_pays_modestly(void **state)
             yy += r * r;
         }
     }
-    print_message("correlation of the truth with the next 20 sessions: %.3f\n",
-                  xy / sqrt(xx * yy));
+    print_message("correlation of the truth with the next 20 sessions: %.3f\n", xy / sqrt(xx * yy));
     assert_true(xy / sqrt(xx * yy) > .05 && xy / sqrt(xx * yy) < .25);
     market_free(m);
 }

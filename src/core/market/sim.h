@@ -10,19 +10,28 @@
 #include "quorum/timeutil.h"
 
 enum {
-    SIM_EPOCH = 17898,    /* 2019-01-02, the first session */
-    SIM_LAST_DAY = 47481, /* 2099-12-31 */
-    SIM_QUARTERS = 360,   /* fiscal quarters with a truth, from 2012 */
+    SIM_EPOCH = 17898,     /* 2019-01-02, the first session */
+    SIM_LAST_DAY = 47481,  /* 2099-12-31 */
+    SIM_QUARTERS = 360,    /* fiscal quarters with a truth, from 2012 */
     SIM_FIRST_YEAR = 2014, /* first fiscal year with statements */
-    SIM_KNOTS = 27,       /* points of an intraday path, open and close among them */
+    SIM_KNOTS = 27,        /* points of an intraday path, open and close among them */
     SIM_COMPANIES_MAX = 64,
 };
 
 /* What a stream of draws is for; the numbers are part of the format: never renumber. */
 enum sim_stream {
-    STREAM_MARKET = 1, STREAM_SECTOR = 2, STREAM_SYMBOL = 3, STREAM_PATH = 4, STREAM_VOLUME = 5,
-    STREAM_QUALITY = 6, STREAM_EARNINGS = 7, STREAM_STATEMENT = 8, STREAM_NEWS = 9,
-    STREAM_WIDE_NEWS = 10, STREAM_OUTAGE = 11, STREAM_WIDE_PICK = 12,
+    STREAM_MARKET = 1,
+    STREAM_SECTOR = 2,
+    STREAM_SYMBOL = 3,
+    STREAM_PATH = 4,
+    STREAM_VOLUME = 5,
+    STREAM_QUALITY = 6,
+    STREAM_EARNINGS = 7,
+    STREAM_STATEMENT = 8,
+    STREAM_NEWS = 9,
+    STREAM_WIDE_NEWS = 10,
+    STREAM_OUTAGE = 11,
+    STREAM_WIDE_PICK = 12,
 };
 
 /* One row of data/sim_universe.csv. */
@@ -55,21 +64,21 @@ struct sim_weekday {
 };
 
 struct sim_series {
-    struct sim_weekday *day; /* indexed by sim_index() */
-    size_t n, cap, first;    /* generated, allocated, first index with a price */
+    struct sim_weekday *day;   /* indexed by sim_index() */
+    size_t n, cap, first;      /* generated, allocated, first index with a price */
     fx mood, activity, unrest; /* states that carry over: truth, volume, own volatility */
-    struct bars bars; /* the sessions among the weekdays, ascending */
-    fx quality[SIM_QUARTERS]; /* the slow truth, one a fiscal quarter */
-    fx intercept; /* log of the price the series is drawn back to, at its first day */
-    fx daily;     /* daily sd of the whole, long run */
-    fx own;       /* daily sd of what neither the market nor the sector explains */
+    struct bars bars;          /* the sessions among the weekdays, ascending */
+    fx quality[SIM_QUARTERS];  /* the slow truth, one a fiscal quarter */
+    fx intercept;              /* log of the price the series is drawn back to, at its first day */
+    fx daily;                  /* daily sd of the whole, long run */
+    fx own;                    /* daily sd of what neither the market nor the sector explains */
 };
 
 struct sim_market_state {
-    int regime;     /* index into the table of sim_prices.c */
-    fx volatility;  /* a year's */
-    fx last_shock;  /* yesterday's move in standard deviations */
-    fx log_close;   /* of the benchmark */
+    int regime;    /* index into the table of sim_prices.c */
+    fx volatility; /* a year's */
+    fx last_shock; /* yesterday's move in standard deviations */
+    fx log_close;  /* of the benchmark */
 };
 
 struct sim {
@@ -104,8 +113,8 @@ void sim_path(const struct sim *s, const struct sim_company *c, const struct sim
 
 /* sim_truth.c: fiscal quarters, the slow truth, and when results come out. */
 struct sim_quarter {
-    int index;          /* from 2012 */
-    int32_t period_end; /* last day */
+    int index;               /* from 2012 */
+    int32_t period_end;      /* last day */
     int fiscal_year, number; /* number 1..4 */
 };
 struct sim_quarter sim_quarter_of(const struct sim_company *c, int32_t day);

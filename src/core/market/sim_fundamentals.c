@@ -70,8 +70,8 @@ static void balance(const struct sim_company *c, struct year *y, struct sim_draw
         turnover = turnover * 2; /* thin margins live by turnover */
     turnover = fx_mul(turnover, FX_ONE + fx_mul(FX_PERCENT(4), q) + noise(d, 200));
     turnover = fx_clamp(turnover, FX_PERCENT(30), FX_PERCENT(300));
-    equity = fx_clamp(equity + fx_mul(FX_PERCENT(3), q) + noise(d, 100), FX_PERCENT(25),
-                      FX_PERCENT(62));
+    equity =
+        fx_clamp(equity + fx_mul(FX_PERCENT(3), q) + noise(d, 100), FX_PERCENT(25), FX_PERCENT(62));
     debt = fx_clamp(debt - fx_mul(FX_RATIO(22, 1000), q) + noise(d, 80), FX_PERCENT(5),
                     FX_PERCENT(35));
     ratio = fx_clamp(ratio, FX_PERCENT(90), FX_PERCENT(260));
@@ -130,8 +130,8 @@ static struct year year_after(const struct sim *s, const struct sim_company *c,
     /* Past a twentyfold a firm has its market. */
     if (before->revenue > 20 * c->revenue)
         growth = 0;
-    y.revenue = before->revenue + fx_scale(before->revenue,
-                                           fx_clamp(growth, -FX_PERCENT(20), FX_PERCENT(35)));
+    y.revenue = before->revenue +
+                fx_scale(before->revenue, fx_clamp(growth, -FX_PERCENT(20), FX_PERCENT(35)));
     y.shares = before->shares + fx_scale(before->shares, issue);
     income(c, &y, &d);
     balance(c, &y, &d);
@@ -242,7 +242,8 @@ void sim_fundamentals(const struct sim *s, const struct sim_company *c,
                       const fx quality[SIM_QUARTERS], int64_t as_of, struct fundamentals *out)
 {
     int32_t day = exchange_day(as_of);
-    struct sim_draw d = sim_draw_begin(s->seed, STREAM_OUTAGE, c->hash, (int64_t)sim_index(day) / 5);
+    struct sim_draw d =
+        sim_draw_begin(s->seed, STREAM_OUTAGE, c->hash, (int64_t)sim_index(day) / 5);
     char listed[11];
 
     out->n = 0;

@@ -198,15 +198,19 @@ static const char *const more_plain[] = {
 };
 
 static const char *const brokers[] = {
-    "Halden Partners", "Birchwood Securities", "Kestrel Capital", "Old Mill Research",
-    "Tidewater Brothers", "Corvane", "Larkspur & Webb", "Northlight Securities",
+    "Halden Partners",   "Birchwood Securities",  "Kestrel Capital",
+    "Old Mill Research", "Tidewater Brothers",    "Corvane",
+    "Larkspur & Webb",   "Northlight Securities",
 };
 static const char *const outlets[] = {
-    "Meridian Wire", "Tickerline", "The Ledger Post", "Bayfront Business",
+    "Meridian Wire",       "Tickerline",     "The Ledger Post",  "Bayfront Business",
     "Northgate Financial", "Market Lantern", "Quayside Markets", "Capitol Street Daily",
 };
 
-#define LIST(a) {a, ARRAY_LEN(a)}
+#define LIST(a)                                                                                    \
+    {                                                                                              \
+        a, ARRAY_LEN(a)                                                                            \
+    }
 const struct headline_list headline_lists[HEADLINE_KINDS] = {
     [HEADLINE_GOOD] = LIST(good),
     [HEADLINE_BAD] = LIST(bad),

@@ -9,12 +9,22 @@
 #include <stddef.h>
 
 enum headline_kind {
-    HEADLINE_GOOD, HEADLINE_BAD, HEADLINE_PLAIN,    /* any day */
-    HEADLINE_BEAT, HEADLINE_MISS, HEADLINE_IN_LINE, /* results */
-    HEADLINE_UP, HEADLINE_DOWN,                     /* the day's move, after the close */
-    HEADLINE_WIDE_UP, HEADLINE_WIDE_DOWN, HEADLINE_WIDE_PLAIN, /* names no company */
-    HEADLINE_MORE_GOOD, HEADLINE_MORE_BAD, HEADLINE_MORE_PLAIN, /* summaries */
-    HEADLINE_BROKER, HEADLINE_OUTLET,
+    HEADLINE_GOOD,
+    HEADLINE_BAD,
+    HEADLINE_PLAIN, /* any day */
+    HEADLINE_BEAT,
+    HEADLINE_MISS,
+    HEADLINE_IN_LINE, /* results */
+    HEADLINE_UP,
+    HEADLINE_DOWN, /* the day's move, after the close */
+    HEADLINE_WIDE_UP,
+    HEADLINE_WIDE_DOWN,
+    HEADLINE_WIDE_PLAIN, /* names no company */
+    HEADLINE_MORE_GOOD,
+    HEADLINE_MORE_BAD,
+    HEADLINE_MORE_PLAIN, /* summaries */
+    HEADLINE_BROKER,
+    HEADLINE_OUTLET,
     HEADLINE_KINDS
 };
 

@@ -43,21 +43,36 @@ static const char *pick(struct sim_draw *d, enum headline_kind kind)
 static const char *word_for(const struct words *w, char letter)
 {
     switch (letter) {
-    case 'c': return w->company;
-    case 'k': return w->ticker;
-    case 'a': return w->area;
-    case 'p': return w->percent;
-    case 'm': return w->more;
-    case 'l': return w->less;
-    case 'b': return w->broker;
-    case 't': return w->target;
-    case 'o': return w->lower;
-    case 'q': return w->quarter;
-    case 'y': return w->year;
-    case 'n': return w->count;
-    case 'e': return w->eps;
-    case 'x': return w->estimate;
-    default: return "";
+    case 'c':
+        return w->company;
+    case 'k':
+        return w->ticker;
+    case 'a':
+        return w->area;
+    case 'p':
+        return w->percent;
+    case 'm':
+        return w->more;
+    case 'l':
+        return w->less;
+    case 'b':
+        return w->broker;
+    case 't':
+        return w->target;
+    case 'o':
+        return w->lower;
+    case 'q':
+        return w->quarter;
+    case 'y':
+        return w->year;
+    case 'n':
+        return w->count;
+    case 'e':
+        return w->eps;
+    case 'x':
+        return w->estimate;
+    default:
+        return "";
     }
 }
 
@@ -83,8 +98,8 @@ static void money_words(char *dst, size_t size, int64_t dollars)
         snprintf(dst, size, "$%lld.%lld billion", (long long)(dollars / 1000000000),
                  (long long)(dollars / 100000000 % 10));
     else
-        snprintf(dst, size, "$%lld million", (long long)(dollars < 1000000 ? 1
-                                                                             : dollars / 1000000));
+        snprintf(dst, size, "$%lld million",
+                 (long long)(dollars < 1000000 ? 1 : dollars / 1000000));
 }
 
 static void cents_words(char *dst, size_t size, int64_t cents)
@@ -150,10 +165,16 @@ static struct raw *raw_add(struct desk_of_news *n, int64_t at)
 static int summary_kind(enum headline_kind kind)
 {
     switch (kind) {
-    case HEADLINE_GOOD: case HEADLINE_BEAT: return HEADLINE_MORE_GOOD;
-    case HEADLINE_BAD: case HEADLINE_MISS: return HEADLINE_MORE_BAD;
-    case HEADLINE_PLAIN: return HEADLINE_MORE_PLAIN;
-    default: return -1;
+    case HEADLINE_GOOD:
+    case HEADLINE_BEAT:
+        return HEADLINE_MORE_GOOD;
+    case HEADLINE_BAD:
+    case HEADLINE_MISS:
+        return HEADLINE_MORE_BAD;
+    case HEADLINE_PLAIN:
+        return HEADLINE_MORE_PLAIN;
+    default:
+        return -1;
     }
 }
 
@@ -164,8 +185,8 @@ static void publish(struct desk_of_news *n, enum headline_kind kind, int64_t at,
 {
     const char *template = pick(d, kind), *outlet = pick(d, HEADLINE_OUTLET);
     int more = summary_kind(kind);
-    const char *summary = more >= 0 && sim_chance(d, FX_PERCENT(55))
-                              ? pick(d, (enum headline_kind)more) : "";
+    const char *summary =
+        more >= 0 && sim_chance(d, FX_PERCENT(55)) ? pick(d, (enum headline_kind)more) : "";
     bool copied = sim_chance(d, FX_PERCENT(15));
     int64_t later = at + (10 + sim_below(d, 85)) * 60 * USEC_SECOND;
     const char *copier = pick(d, HEADLINE_OUTLET);
@@ -209,18 +230,20 @@ static enum headline_kind tone(const struct desk_of_news *n, const struct sim_we
     fx seen = fx_mul(FX_PERCENT(60), w->mood) + fx_mul(FX_PERCENT(30), slow) +
               fx_mul(FX_PERCENT(65), sim_normal(d));
 
-    return seen > FX_PERCENT(42) ? HEADLINE_GOOD
-           : seen < -FX_PERCENT(42) ? HEADLINE_BAD : HEADLINE_PLAIN;
+    return seen > FX_PERCENT(42)    ? HEADLINE_GOOD
+           : seen < -FX_PERCENT(42) ? HEADLINE_BAD
+                                    : HEADLINE_PLAIN;
 }
 
 static void publish_result(struct desk_of_news *n, const struct sim_result *r, int64_t price)
 {
-    struct sim_draw d = sim_draw_begin(n->sim->seed, STREAM_NEWS, n->company->hash,
-                                       -r->quarter.index - 1);
+    struct sim_draw d =
+        sim_draw_begin(n->sim->seed, STREAM_NEWS, n->company->hash, -r->quarter.index - 1);
     int64_t eps = sim_quarter_eps(n->sim, n->company, n->series->quality, &r->quarter);
     int64_t off = fx_scale(eps < 0 ? -eps : eps, fx_mul(FX_PERCENT(5), r->surprise));
-    enum headline_kind kind = r->surprise > FX_PERCENT(35) ? HEADLINE_BEAT
-                              : r->surprise < -FX_PERCENT(35) ? HEADLINE_MISS : HEADLINE_IN_LINE;
+    enum headline_kind kind = r->surprise > FX_PERCENT(35)    ? HEADLINE_BEAT
+                              : r->surprise < -FX_PERCENT(35) ? HEADLINE_MISS
+                                                              : HEADLINE_IN_LINE;
     struct words w;
 
     if (off == 0)

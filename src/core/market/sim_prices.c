@@ -5,21 +5,21 @@
 
 enum { BASE_MONDAY = SIM_EPOCH - 2, CHUNK = 64, GROWTH_WEEKDAYS = 12 * 261 };
 
-#define LONG_RUN_VOLATILITY FX_PERCENT(16) /* of the market, a year's */
+#define LONG_RUN_VOLATILITY FX_PERCENT(16)           /* of the market, a year's */
 #define YEAR_TO_DAY         FX_RATIO(62994, 1000000) /* 1 / sqrt(252) */
 #define SECTOR_DAILY        FX_RATIO(58, 10000)
-#define TREND_DAILY         FX_RATIO(9, 100 * 261)   /* the price a series is drawn back to */
+#define TREND_DAILY         FX_RATIO(9, 100 * 261) /* the price a series is drawn back to */
 #define PULL_DAILY          FX_RATIO(25, 100 * 261)
 /* The hidden truth's part of the drift, in daily standard deviations. Known perfectly, mood
  * explains 1 in 6 (correlation) of the next twenty days' return, quality 1 in 9. */
 #define MOOD_DRIFT    FX_RATIO(60, 1000)
 #define QUALITY_DRIFT FX_RATIO(25, 1000)
 /* Logs of dollars: bounds of what is printed and, inside them, of the closing price. */
-#define LOG_1_02 ((fx)21262909)
-#define LOG_1_50 ((fx)435364845)
-#define LOG_4500 ((fx)9032136560)
-#define LOG_4990 ((fx)9143116919)
-#define RESULT_MOVE   FX_PERCENT(155) /* sd of a results gap, in daily sd */
+#define LOG_1_02    ((fx)21262909)
+#define LOG_1_50    ((fx)435364845)
+#define LOG_4500    ((fx)9032136560)
+#define LOG_4990    ((fx)9143116919)
+#define RESULT_MOVE FX_PERCENT(155) /* sd of a results gap, in daily sd */
 
 /* The market's hidden states. Drift and volatility a year, mean stay in weekdays, and where it
  * goes from there (percent, in table order). */
@@ -27,11 +27,11 @@ enum { STATES = 5 };
 static const struct {
     int drift, volatility, stay, next[STATES];
 } states[STATES] = {
-    {24, 12, 120, {0, 15, 31, 20, 34}},  /* rising */
-    {-24, 20, 50, {35, 0, 40, 25, 0}},   /* falling */
-    {2, 14, 55, {50, 20, 0, 10, 20}},    /* going nowhere */
-    {-36, 37, 24, {50, 20, 30, 0, 0}},   /* panic */
-    {7, 8, 45, {48, 0, 27, 25, 0}},      /* calm */
+    {24, 12, 120, {0, 15, 31, 20, 34}}, /* rising */
+    {-24, 20, 50, {35, 0, 40, 25, 0}},  /* falling */
+    {2, 14, 55, {50, 20, 0, 10, 20}},   /* going nowhere */
+    {-36, 37, 24, {50, 20, 30, 0, 0}},  /* panic */
+    {7, 8, 45, {48, 0, 27, 25, 0}},     /* calm */
 };
 
 size_t sim_index(int32_t day)
@@ -121,8 +121,8 @@ static void market_through(struct sim *s, size_t index)
 }
 
 /* The day's walk in logs: a bridge from the open to the close. */
-static void path_logs(const struct sim *s, const struct sim_company *c,
-                      const struct sim_weekday *w, fx knot[SIM_KNOTS])
+static void path_logs(const struct sim *s, const struct sim_company *c, const struct sim_weekday *w,
+                      fx knot[SIM_KNOTS])
 {
     enum { STEPS = SIM_KNOTS - 1 };
     struct sim_draw d = sim_draw_begin(s->seed, STREAM_PATH, c->hash, w->bar.day);
@@ -180,8 +180,8 @@ static int64_t volume_of(const struct sim *s, const struct sim_company *c,
     fx size = move < 0 ? -move : move, log_ratio;
     int64_t shares;
 
-    series->activity = fx_mul(FX_PERCENT(94), series->activity) +
-                       fx_mul(FX_PERCENT(9), sim_normal(&d));
+    series->activity =
+        fx_mul(FX_PERCENT(94), series->activity) + fx_mul(FX_PERCENT(9), sim_normal(&d));
     log_ratio = series->activity + fx_mul(FX_PERCENT(17), sim_normal(&d));
     if (size > FX_PERCENT(80))
         log_ratio += fx_clamp(fx_mul(FX_PERCENT(36), size - FX_PERCENT(80)), 0, FX_PERCENT(150));
@@ -205,8 +205,8 @@ static void company_moves(const struct sim *s, const struct sim_company *c,
     fx around = fx_mul(SECTOR_DAILY, level), scale, drift;
     int quarter = sim_quarter_of(c, sim_day(i)).index;
 
-    series->unrest = fx_mul(FX_RATIO(985, 1000), series->unrest) +
-                     fx_mul(FX_RATIO(45, 1000), sim_normal(&own));
+    series->unrest =
+        fx_mul(FX_RATIO(985, 1000), series->unrest) + fx_mul(FX_RATIO(45, 1000), sim_normal(&own));
     scale = fx_clamp(FX_ONE + series->unrest, FX_PERCENT(45), FX_PERCENT(200));
     scale = fx_mul(series->own, fx_mul(level, scale));
     drift = fx_mul(MOOD_DRIFT, series->mood);
@@ -223,12 +223,11 @@ static void company_moves(const struct sim *s, const struct sim_company *c,
     *intraday = fx_mul(c->beta, m->intraday) + drift / 2 +
                 fx_mul(around, fx_mul(FX_PERCENT(85), fat_normal(&sector))) +
                 fx_mul(scale, fx_mul(FX_PERCENT(90), fat_normal(&own)));
-    series->mood = fx_mul(FX_PERCENT(94), series->mood) +
-                   fx_mul(FX_RATIO(341, 1000), sim_normal(&own));
+    series->mood =
+        fx_mul(FX_PERCENT(94), series->mood) + fx_mul(FX_RATIO(341, 1000), sim_normal(&own));
 }
 
-static void series_step(const struct sim *s, const struct sim_company *c,
-                        struct sim_series *series)
+static void series_step(const struct sim *s, const struct sim_company *c, struct sim_series *series)
 {
     size_t i = series->n;
     struct sim_weekday *w = &series->day[i];
@@ -255,8 +254,8 @@ static void series_step(const struct sim *s, const struct sim_company *c,
     if (results)
         w->spread = fx_mul(w->spread, FX_PERCENT(150));
     bar_prices(s, c, w);
-    w->bar.volume = volume_of(s, c, series, w, fx_div(overnight + intraday, series->daily),
-                              results);
+    w->bar.volume =
+        volume_of(s, c, series, w, fx_div(overnight + intraday, series->daily), results);
     if (s->is_session[i] && w->bar.day >= c->listed && w->bar.day >= SIM_EPOCH)
         bars_add(&series->bars, &w->bar);
 }

@@ -11,7 +11,7 @@
 
 typedef int64_t fx; /* value * 2^30; magnitudes below 2^15 */
 #define FX_ONE           ((fx)1 << 30)
-#define FX_RATIO(n, d)   ((fx)(n) * FX_ONE / (fx)(d))
+#define FX_RATIO(n, d)   ((fx)(n)*FX_ONE / (fx)(d))
 #define FX_PERCENT(n)    FX_RATIO(n, 100)
 #define FX_SESSIONS_YEAR 252
 
@@ -34,8 +34,8 @@ struct sim_draw {
 uint64_t sim_hash_text(const char *s); /* FNV-1a, 64 bits */
 struct sim_draw sim_draw_begin(uint64_t seed, uint64_t stream, uint64_t subject, int64_t when);
 uint64_t sim_bits(struct sim_draw *d);
-fx sim_uniform(struct sim_draw *d);          /* [0, 1) */
-int sim_below(struct sim_draw *d, int n);    /* 0 .. n-1 */
+fx sim_uniform(struct sim_draw *d);       /* [0, 1) */
+int sim_below(struct sim_draw *d, int n); /* 0 .. n-1 */
 bool sim_chance(struct sim_draw *d, fx p);
 /* Mean 0, variance 1: the centred sum of eight uniforms (kurtosis 2.85, never past 4.9). Fat
  * tails are made by mixing scales, in the open, where they are wanted. */

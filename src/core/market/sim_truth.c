@@ -15,8 +15,8 @@ struct sim_quarter sim_quarter_at(const struct sim_company *c, int index)
     int year = TRUTH_YEAR + months / 12, month = months % 12 + 1;
     struct sim_quarter q = {.index = index};
 
-    q.period_end = (month == 12 ? day_from_civil(year + 1, 1, 1)
-                                : day_from_civil(year, month + 1, 1)) - 1;
+    q.period_end =
+        (month == 12 ? day_from_civil(year + 1, 1, 1) : day_from_civil(year, month + 1, 1)) - 1;
     q.fiscal_year = month <= c->fiscal_month ? year : year + 1;
     q.number = (month - c->fiscal_month + 11) % 12 / 3 + 1;
     return q;
@@ -74,7 +74,6 @@ bool sim_result_on(uint64_t seed, const struct sim_company *c, const fx quality[
         out->published_at = exchange_to_utc(day, 6, 30 + sim_below(&d, 30));
     }
     out->published_at += sim_below(&d, 60) * USEC_SECOND;
-    out->surprise = fx_mul(FX_PERCENT(35), quality[index]) +
-                    fx_mul(FX_PERCENT(93), sim_normal(&d));
+    out->surprise = fx_mul(FX_PERCENT(35), quality[index]) + fx_mul(FX_PERCENT(93), sim_normal(&d));
     return true;
 }

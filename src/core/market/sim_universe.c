@@ -8,9 +8,24 @@
 #include "quorum/money.h"
 
 enum column {
-    COL_SYMBOL, COL_COMPANY, COL_BRIEF, COL_SECTOR, COL_INDUSTRY, COL_AREA, COL_PRICE,
-    COL_VOLATILITY, COL_BETA, COL_BANK, COL_FISCAL, COL_REVENUE, COL_GROSS, COL_OPERATING, COL_PE,
-    COL_VOLUME, COL_LISTED, COLUMNS
+    COL_SYMBOL,
+    COL_COMPANY,
+    COL_BRIEF,
+    COL_SECTOR,
+    COL_INDUSTRY,
+    COL_AREA,
+    COL_PRICE,
+    COL_VOLATILITY,
+    COL_BETA,
+    COL_BANK,
+    COL_FISCAL,
+    COL_REVENUE,
+    COL_GROSS,
+    COL_OPERATING,
+    COL_PE,
+    COL_VOLUME,
+    COL_LISTED,
+    COLUMNS
 };
 
 static const char header[] = "symbol,company,short,sector,industry,area,start_price,"

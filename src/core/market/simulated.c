@@ -14,16 +14,22 @@ static struct sim *sim_of(struct market *m)
 
 static struct provenance present(int64_t as_of, int64_t fetched_at)
 {
-    struct provenance p = {.state = DATUM_PRESENT, .source = "simulated", .as_of = as_of,
-                           .published_at = as_of, .fetched_at = fetched_at};
+    struct provenance p = {.state = DATUM_PRESENT,
+                           .source = "simulated",
+                           .as_of = as_of,
+                           .published_at = as_of,
+                           .fetched_at = fetched_at};
 
     return p;
 }
 
 static struct provenance absent(int64_t fetched_at, const char *reason)
 {
-    struct provenance p = {.state = DATUM_ABSENT, .source = "simulated", .as_of = TIME_NONE,
-                           .published_at = TIME_NONE, .fetched_at = fetched_at};
+    struct provenance p = {.state = DATUM_ABSENT,
+                           .source = "simulated",
+                           .as_of = TIME_NONE,
+                           .published_at = TIME_NONE,
+                           .fetched_at = fetched_at};
 
     copy_text(p.reason, sizeof(p.reason), reason);
     return p;
