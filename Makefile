@@ -27,7 +27,8 @@ READY := $(shell command -v $(firstword $(CC)) >/dev/null 2>&1 && \
 # snprintf cuts by design, and what gcc guesses about it changes with the optimisation.
 WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
         -Wold-style-definition -Wpointer-arith -Wwrite-strings -Wundef -Wvla \
-        -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion -Wno-format-truncation
+        -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion \
+        $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 FLAGS_debug := -O0 -g3
 FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 FLAGS_asan := -O1 -g3 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
@@ -148,10 +149,12 @@ FUZZ_TIME ?= 5
 fuzz:
 	+@$(AGAIN) VARIANT=fuzz CC=clang fuzz-run
 fuzz-run: $(call narrow,$(FUZZ_BIN))
-	@set -e; for f in $^; do n=$${f##*/fuzz_}; mkdir -p $B/corpus/$$n; echo "fuzz $$n"; \
+	@set -e; for f in $^; do n=$${f##*/fuzz_}; mkdir -p $B/corpus/$$n; \
 	    seeds=; [ ! -d tests/fuzz/corpus/$$n ] || seeds=tests/fuzz/corpus/$$n; \
-	    $$f -max_total_time=$(FUZZ_TIME) -max_len=4096 -timeout=10 -verbosity=0 -print_final_stats=0 \
-	        -artifact_prefix=$B/ $B/corpus/$$n $$seeds; done
+	    $$f -max_total_time=$(FUZZ_TIME) -max_len=4096 -timeout=10 -print_final_stats=1 \
+	        -artifact_prefix=$B/ $B/corpus/$$n $$seeds >$B/$$n.log 2>&1 </dev/null || \
+	        { tail -n 60 $B/$$n.log; echo "fuzz $$n: FAILED"; exit 1; }; \
+	    sed -n "s/^stat::number_of_executed_units: */fuzz $$n: no finding, runs: /p" $B/$$n.log; done
 $(FUZZ_BIN): %: %.o $B/libquorum.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
