@@ -23,12 +23,15 @@ struct migration_status {
     enum migration_state state;
 };
 
-/* Version in the database (0: none, *known the head this program has). */
+/* The highest version in the database, 0 for none. */
 enum err migrate_current(struct db *d, int *version, struct error *e);
-/* target < 0: head. Every step commits by itself; *applied counts them. */
+/* target < 0: head. Every step commits by itself; *applied counts them, also when a later one
+ * fails. Any number of processes may run this at once: each step is done by one of them. */
 enum err migrate_up(struct db *d, int target, int *applied, struct error *e);
 /* Down to version `target`; uses the down script stored with the row. */
 enum err migrate_down(struct db *d, int target, int *reverted, struct error *e);
+/* Makes the table say that exactly 1 .. version are applied, with today's texts, and runs
+ * nothing; < 0: head. Also the way to accept an edited text. */
 enum err migrate_stamp(struct db *d, int version, struct error *e);
 /* Array in the arena, ascending. */
 enum err migrate_history(struct db *d, struct arena *a, struct migration_status **out, size_t *n,

@@ -402,11 +402,15 @@ static bool waiter_is_done(void *arg)
     return ((struct waiter *)arg)->done;
 }
 
+/* The statement of a call that nobody waits for may be gone with its owner. */
+static const struct statement disowned = {.name = "an interrupted statement", .sql = ""};
+
 static bool disown(struct call_queue *q, const struct waiter *w)
 {
     for (struct call *c = q->head; c; c = c->next) {
         if (c->done == waiter_done && c->arg == w) {
             c->done = NULL;
+            c->st = c->st ? &disowned : NULL;
             return true;
         }
     }
