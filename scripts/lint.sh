@@ -65,7 +65,7 @@ tidy_one() {
     [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] || return 0
     # The analyzer does not know that cmocka's assertions do not return.
     case $unit in
-    tests/*) checks=-clang-analyzer-* ;;
+    tests/*) checks="-clang-analyzer-*" ;;
     *) checks= ;;
     esac
     # shellcheck disable=SC2086
