@@ -45,8 +45,8 @@ int fixture_start(void **state)
     if (!mkdtemp(shared.home))
         return -1;
     chmod(shared.home, 0711); /* a test run by root has a server run by postgres */
-    shared.options = (struct cluster_options){
-        .home = shared.home, .linger_ms = LINGER_MS, .durable = false};
+    shared.options =
+        (struct cluster_options){.home = shared.home, .linger_ms = LINGER_MS, .durable = false};
     if (cluster_join(&shared.options, &shared.cluster, &e) == OK)
         return 0;
     print_error("no private cluster: %s; %s\n", e.text, e.fix);

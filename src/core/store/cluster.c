@@ -57,7 +57,7 @@ static enum err why_not(const struct cluster *c, struct error *e)
 {
     char path[CLUSTER_PATH], line[400] = "";
     if (cluster_path(path, "%s/failure", c->at.log))
-        cluster_log_tail(path, line, sizeof(line));
+        cluster_log_reason(path, 0, line, sizeof(line));
     err_set(e, ERR_FAILED, "the private database does not start: %s",
             line[0] ? line : "its supervisor keeps ending");
     return err_fix(e, "see %s/postgres.log", c->at.log);
@@ -85,7 +85,7 @@ static enum err wait_for_server(struct cluster *c, bool try_first, int64_t deadl
             return ERR_FAILED;
         /* Refusals end by themselves while it starts or stops, or when connections run out. */
         refused += answer == CLUSTER_REFUSED && !(i == 0 && try_first);
-        if (refused > 1000)
+        if (refused > 400)
             return ERR_TRANSIENT;
         if (i % LOOK_EVERY == LOOK_EVERY - 1 && !cluster_supervised(&c->at, NULL))
             return has_failed(c) ? why_not(c, e) : ERR_CONFLICT;
@@ -246,8 +246,32 @@ const char *cluster_bindir(const struct cluster *c)
     return c->at.bindir;
 }
 
-/* "7: FLOCK  ADVISORY  READ 1234 fe:00:5678 0 EOF". Some file systems (btrfs) show another device
- * number there than stat does, so the inode decides where no line fits both. */
+/* One line of /proc/locks: "7: FLOCK  ADVISORY  READ 1234 fe:00:5678 0 EOF". A waiting lock has
+ * "->" after the number and does not fit. */
+static bool is_lock_of(char *line, const struct stat *st, bool *same_device)
+{
+    char *word[6], *end = NULL;
+    int n = 0;
+    for (char *at = line + strspn(line, " "); *at && n < 6; at += strspn(at, " ")) {
+        word[n++] = at;
+        at += strcspn(at, " ");
+        if (*at)
+            *at++ = '\0';
+    }
+    if (n < 6 || strcmp(word[1], "FLOCK") || strcmp(word[3], "READ"))
+        return false;
+    int64_t pid, inode;
+    unsigned long major = strtoul(word[5], &end, 16);
+    unsigned long minor = *end == ':' ? strtoul(end + 1, &end, 16) : 0;
+    if (*end != ':' || !text_to_int64(end + 1, &inode) || (ino_t)inode != st->st_ino ||
+        !text_to_int64(word[4], &pid) || pid == getpid())
+        return false;
+    *same_device = major == major(st->st_dev) && minor == minor(st->st_dev);
+    return true;
+}
+
+/* Some file systems (btrfs) show another device there than stat does, so the inode decides where
+ * no line fits both. */
 static int count_locks(const char *path)
 {
     struct stat st;
@@ -256,16 +280,12 @@ static int count_locks(const char *path)
         return -1;
     char line[256];
     int both = 0, inode_only = 0;
-    while (fgets(line, sizeof(line), f)) {
-        int pid;
-        unsigned major, minor;
-        unsigned long inode;
-        if (sscanf(line, "%*d: FLOCK ADVISORY READ %d %x:%x:%lu", &pid, &major, &minor,
-                   &inode) != 4 || inode != st.st_ino || pid == getpid())
-            continue;
-        inode_only++;
-        both += major == major(st.st_dev) && minor == minor(st.st_dev);
-    }
+    bool same_device;
+    while (fgets(line, sizeof(line), f))
+        if (is_lock_of(line, &st, &same_device)) {
+            inode_only++;
+            both += same_device;
+        }
     fclose(f);
     return both ? both : inode_only;
 }

@@ -195,7 +195,7 @@ static enum err explain(const struct cluster *c, int status, struct error *e)
     char log[CLUSTER_PATH], line[256] = "";
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     if (code == NO_INITDB && cluster_path(log, "%s/initdb.log", c->at.log))
-        cluster_log_tail(log, line, sizeof(line));
+        cluster_log_reason(log, 0, line, sizeof(line));
     const char *what = code == NO_IDENTITY    ? "cannot become the server's user"
                        : code == NO_DIRECTORY ? "cannot write into the directory"
                        : code == NO_INITDB    ? "initdb failed"

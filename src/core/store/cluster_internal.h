@@ -93,8 +93,8 @@ void cluster_child_begin(int keep);
 /* The whole environment of our children, secrets of the user's shell left behind. */
 char *const *cluster_child_environ(void);
 bool cluster_log_to(const char *path, bool truncate);
-/* The line that tells most: the last with FATAL or error, else the last. "" when unreadable. */
-void cluster_log_tail(const char *path, char *dst, size_t size);
+/* The first line from an offset on that tells of an error, else the first. "" when unreadable. */
+void cluster_log_reason(const char *path, off_t from, char *dst, size_t size);
 /* Waits for a child; false at the deadline. */
 bool cluster_wait_child(pid_t pid, int64_t deadline_us, int *status);
 

@@ -80,27 +80,33 @@ bool cluster_log_to(const char *path, bool truncate)
     return done;
 }
 
-void cluster_log_tail(const char *path, char *dst, size_t size)
+/* Pings of waiting clients are answered with a FATAL that means nothing. */
+static bool tells(const char *line)
 {
-    char text[4097];
+    return (strstr(line, "FATAL") || strstr(line, "PANIC") || strstr(line, "error:") ||
+            strstr(line, "could not")) &&
+           !strstr(line, "the database system is ");
+}
+
+void cluster_log_reason(const char *path, off_t from, char *dst, size_t size)
+{
+    char text[8193];
     dst[0] = '\0';
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return;
-    off_t end = lseek(fd, 0, SEEK_END);
-    ssize_t n = pread(fd, text, sizeof(text) - 1, end > 4096 ? end - 4096 : 0);
+    ssize_t n = pread(fd, text, sizeof(text) - 1, from);
     close(fd);
     text[n > 0 ? n : 0] = '\0';
-    bool telling = false;
     for (char *line = text, *next; line && *line; line = next) {
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
-        bool tells = strstr(line, "FATAL") || strstr(line, "PANIC") || strstr(line, "error:");
-        if (line[0] && (tells || !telling)) {
+        bool found = tells(line);
+        if (found || !dst[0])
             copy_text(dst, size, line);
-            telling = tells;
-        }
+        if (found)
+            return;
     }
 }
 

@@ -19,13 +19,14 @@ struct target {
     const char *keyword[9], *value[9];
 };
 
-/* Everything is named, so that PGPORT, PGOPTIONS and the like do not leak in. */
+/* Everything is named, so that PGPORT, PGOPTIONS and the like do not leak in. An empty value would
+ * count as not named: hence the blank. */
 static struct target target(const struct cluster *c, const char *role, const char *database)
 {
     return (struct target){
         {"host", "port", "user", "dbname", "options", "client_encoding", "connect_timeout",
          "application_name", NULL},
-        {c->at.sock, CLUSTER_PORT, role, database, "", "UTF8", "5", "quorum-cluster", NULL}};
+        {c->at.sock, CLUSTER_PORT, role, database, " ", "UTF8", "5", "quorum-cluster", NULL}};
 }
 
 static PGconn *open_connection(const struct cluster *c, const char *role)

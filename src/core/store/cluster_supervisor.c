@@ -36,6 +36,7 @@ struct supervisor {
     int64_t launch_at, helper_at; /* monotonic; not before then */
     int64_t linger_until; /* 0: there are clients */
     pid_t helper;
+    off_t log_from;       /* where our part of postgres.log begins */
     bool told_to_stop;
 };
 
@@ -238,7 +239,7 @@ static void give_up(struct supervisor *s)
 {
     char path[CLUSTER_PATH], log[CLUSTER_PATH], line[400];
     cluster_path(log, "%s/postgres.log", s->c->at.log);
-    cluster_log_tail(log, line, sizeof(line));
+    cluster_log_reason(log, s->log_from, line, sizeof(line));
     say("gives up: the server did not start %d times", s->failures);
     if (!cluster_path(path, "%s/failure", s->c->at.log))
         return;
@@ -288,6 +289,7 @@ static const char *prepare(struct supervisor *s)
         rename(log, old);
     if (!cluster_log_to(log, false))
         return "cannot write the log";
+    s->log_from = lseek(STDERR_FILENO, 0, SEEK_END);
     s->reaper_fd = cluster_lock_open(p->reaper, NULL);
     /* A second of patience: whoever tests the lock holds it for a moment. */
     if (s->reaper_fd < 0 ||
