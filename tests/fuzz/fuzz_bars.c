@@ -50,8 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (bars_read_csv(path, &b, &report, &e) == OK) {
         check_bars(&b);
         /* Known factors of any day: adjusting keeps prices positive and in order. */
-        struct factor half = {.last_day = b.bar[b.n / 2].day, .price_factor = .5,
-                              .split_factor = .25};
+        struct factor half = {
+            .last_day = b.bar[b.n / 2].day, .price_factor = .5, .split_factor = .25};
         bars_adjust(&b, &(struct factors){.factor = &half, .n = 1});
         check_bars(&b);
     } else {

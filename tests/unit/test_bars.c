@@ -23,8 +23,7 @@ static int remove_dir(void **state)
     return 0;
 }
 
-static enum err read_text(const char *text, struct bars *b, struct bars_report *r,
-                          struct error *e)
+static enum err read_text(const char *text, struct bars *b, struct bars_report *r, struct error *e)
 {
     write_text(dir, "bars.csv", text);
     return bars_read_csv(path, b, r, e);
@@ -98,14 +97,16 @@ static void prices_are_rounded_once_on_their_digits(void **state)
     (void)state;
     struct bars b;
     struct error e;
-    assert_int_equal(read_text(HEADER "2017-01-03,0.10005,0.10005,0.00015,0.00014999,0\n", &b, NULL,
-                               &e), OK);
+    assert_int_equal(
+        read_text(HEADER "2017-01-03,0.10005,0.10005,0.00015,0.00014999,0\n", &b, NULL, &e), OK);
     assert_int_equal(b.bar[0].open, 1001);
     assert_int_equal(b.bar[0].low, 1); /* 0.00015 is 2, widened to the close, 0.0001 */
     assert_int_equal(b.bar[0].close, 1);
     bars_release(&b);
     assert_int_equal(read_text(HEADER "2017-01-03,212.61000000000001,213,211,212.80000000000001,"
-                                      "7\n", &b, NULL, &e), OK);
+                                      "7\n",
+                               &b, NULL, &e),
+                     OK);
     assert_int_equal(b.bar[0].open, 2126100);
     assert_int_equal(b.bar[0].close, 2128000);
     bars_release(&b);
@@ -140,8 +141,8 @@ static void a_bad_price_never_reaches_an_indicator(void **state)
                    "close \"2.1e2\" is not a number", "no exponent");
     assert_refused(HEADER ONE "2017-01-04,\"2,130.16\",214.22,213.15,214,1\n", "line 3",
                    "open \"2,130.16\" is not a number", "no thousands separator");
-    assert_refused(HEADER ONE "2017-01-04,213.16,214.22,0,214.06,1\n", "line 3",
-                   "low 0 is outside", "correct the price");
+    assert_refused(HEADER ONE "2017-01-04,213.16,214.22,0,214.06,1\n", "line 3", "low 0 is outside",
+                   "correct the price");
     assert_refused(HEADER ONE "2017-01-04,213.16,214.22,-3,214.06,1\n", "line 3",
                    "low \"-3\" is not a positive price", "correct the price");
     assert_refused(HEADER ONE "2017-01-04,1,1,1,999999999999999999999,1\n", "line 3",
@@ -181,12 +182,12 @@ static void a_table_of_another_shape_says_what_is_expected(void **state)
     assert_refused(HEADER, "has a header and no bars", "", "one line per session");
     assert_refused(ONE TWO, "line 1", "the header is missing", "date,open,high,low,close,volume");
     assert_refused("date,open,high,low,volume\n", "line 1", "no column \"close\"", "any order");
-    assert_refused("date,open,high,low,close,close,volume\n", "line 1",
-                   "column \"close\" 2 times", "rename");
+    assert_refused("date,open,high,low,close,close,volume\n", "line 1", "column \"close\" 2 times",
+                   "rename");
     assert_refused("date;open;high;low;close;volume\n", "line 1", "not separated by commas",
                    "export with commas");
-    assert_refused(HEADER "2017-01-03,212.61,213.35\n", "line 2",
-                   "has 3 columns, the header has 6", "cut off");
+    assert_refused(HEADER "2017-01-03,212.61,213.35\n", "line 2", "has 3 columns, the header has 6",
+                   "cut off");
     assert_refused(HEADER "\"2017-01-03,212.61,213.35,211.52,212.8,1\n", "line 2",
                    "quote is not closed", "close the quote");
     assert_refused(HEADER "\"2017\"-01-03,212.61,213.35,211.52,212.8,1\n", "line 2",
@@ -348,8 +349,10 @@ static void splits_are_noticed_and_crashes_are_not(void **state)
         struct bars_report r;
         struct error e;
         double p = rows[k].before, o = rows[k].open, c = rows[k].close;
-        snprintf(text, sizeof text, HEADER "2017-01-03,%.2f,%.2f,%.2f,%.2f,1\n"
-                 "2017-01-04,%.2f,%.2f,%.2f,%.2f,1\n", p, p, p, p, o, fmax(o, c), fmin(o, c), c);
+        snprintf(text, sizeof text,
+                 HEADER "2017-01-03,%.2f,%.2f,%.2f,%.2f,1\n"
+                        "2017-01-04,%.2f,%.2f,%.2f,%.2f,1\n",
+                 p, p, p, p, o, fmax(o, c), fmin(o, c), c);
         assert_int_equal(read_text(text, &b, &r, &e), OK);
         if (r.split_like_jumps != rows[k].jumps)
             fail_msg("%.2f -> %.2f: %zu jumps", p, o, r.split_like_jumps);
@@ -365,11 +368,15 @@ static void factors_apply_up_to_and_including_their_day(void **state)
     struct factors f;
     struct error e;
     for (int32_t k = 0; k < 5; k++)
-        bars_add(&b, &(struct bar){.day = day_from_civil(2020, 8, 27) + k, .open = 5000000,
-                                   .high = 5000001, .low = 4999999, .close = 5000000,
+        bars_add(&b, &(struct bar){.day = day_from_civil(2020, 8, 27) + k,
+                                   .open = 5000000,
+                                   .high = 5000001,
+                                   .low = 4999999,
+                                   .close = 5000000,
                                    .volume = 100});
-    write_text(dir, "bars.csv", "last_date_applies,price_factor,split_factor\n"
-                                "20200828,0.9,0.25\n2020-08-29,1,0.5\n20200830,1,1\n");
+    write_text(dir, "bars.csv",
+               "last_date_applies,price_factor,split_factor\n"
+               "20200828,0.9,0.25\n2020-08-29,1,0.5\n20200830,1,1\n");
     assert_int_equal(factors_read_csv(path, &f, &e), OK);
     bars_adjust(&b, &f);
     assert_int_equal(b.bar[0].close, 1125000);
@@ -428,8 +435,8 @@ static void real_splits_and_dividends_are_adjusted_away(void **state)
     assert_int_equal(r.split_like_jumps, 4);
     assert_int_equal(r.first_jump, day_from_civil(2000, 6, 21));
     assert_int_equal(factors_read_csv(reference(name, "ohlcv/aapl_factors.csv"), &f, &e), OK);
-    assert_int_equal(bars_read_csv(reference(name, "ohlcv/aapl_adj_1998_2021.csv"), &adjusted, &r,
-                                   &e), OK);
+    assert_int_equal(
+        bars_read_csv(reference(name, "ohlcv/aapl_adj_1998_2021.csv"), &adjusted, &r, &e), OK);
     assert_int_equal(r.split_like_jumps, 0);
     assert_int_equal(raw.n, adjusted.n);
     bars_adjust(&raw, &f);
@@ -452,9 +459,12 @@ static void every_real_file_is_read_whole(void **state)
         const char *name;
         size_t bars, jumps;
     } files[] = {
-        {"ohlcv/spy_adj_1998_2021.csv", 5849, 0}, {"ohlcv/ibm_adj_1998_2021.csv", 5849, 0},
-        {"ohlcv/bac_adj_1998_2021.csv", 5849, 0}, {"ohlcv/iwm_adj_1998_2021.csv", 5244, 0},
-        {"ohlcv/aig_raw_1998_2021.csv", 5849, 4}, {"indicators/spx_longish_quotes.csv", 5285, 0},
+        {"ohlcv/spy_adj_1998_2021.csv", 5849, 0},
+        {"ohlcv/ibm_adj_1998_2021.csv", 5849, 0},
+        {"ohlcv/bac_adj_1998_2021.csv", 5849, 0},
+        {"ohlcv/iwm_adj_1998_2021.csv", 5244, 0},
+        {"ohlcv/aig_raw_1998_2021.csv", 5849, 4},
+        {"indicators/spx_longish_quotes.csv", 5285, 0},
         {"indicators/tsla502_quotes_compare.csv", 502, 0},
     };
     for (size_t k = 0; k < ARRAY_LEN(files); k++) {

@@ -180,8 +180,9 @@ static void a_closure_announced_today_can_be_added_by_file(void **state)
     temp_dir(dir);
     snprintf(path, sizeof path, "%s/closures.csv", dir);
 
-    write_text(dir, "closures.csv", "date,kind,reason\n2030-01-08,closed,a storm\n"
-                                    "2030-01-09,shut,x\n");
+    write_text(dir, "closures.csv",
+               "date,kind,reason\n2030-01-08,closed,a storm\n"
+               "2030-01-09,shut,x\n");
     assert_int_equal(calendar_load(path, &e), ERR_FAILED);
     assert_non_null(strstr(e.text, "closures.csv line 3: \"shut\" is not a kind of day"));
     assert_string_equal(e.fix, "write closed, early (13:00) or full");
@@ -192,8 +193,9 @@ static void a_closure_announced_today_can_be_added_by_file(void **state)
     assert_int_equal(calendar_load(path, &e), ERR_FAILED);
     assert_non_null(strstr(e.text, "line 2: \"2030-01-32\" is not a date"));
 
-    write_text(dir, "closures.csv", "date,kind,reason\n2030-01-08,closed,a storm\n"
-                                    "2030-01-07,early,a parade\n2030-12-25,full,\n");
+    write_text(dir, "closures.csv",
+               "date,kind,reason\n2030-01-08,closed,a storm\n"
+               "2030-01-07,early,a parade\n2030-12-25,full,\n");
     assert_int_equal(calendar_load(path, &e), OK);
     assert_int_equal(calendar_session(d("2030-01-08")), SESSION_CLOSED);
     assert_string_equal(calendar_reason(d("2030-01-08")), "closed for a storm");

@@ -117,13 +117,36 @@ static void a_value_never_appears_before_its_window_is_full(void **state)
         const char *name;
         size_t first;
     } firsts[] = {
-        {"price", 0}, {"sma_20", 19}, {"sma_50", 49}, {"sma_200", 199}, {"ema_12", 11},
-        {"ema_20", 19}, {"ema_26", 25}, {"tr", 1}, {"atr", 14}, {"natr", 14}, {"plus_di", 14},
-        {"minus_di", 14}, {"dx", 14}, {"adx", 27}, {"rsi", 14}, {"macd", 25},
-        {"macd_signal", 33}, {"macd_hist", 33}, {"bb_upper", 19}, {"bb_lower", 19},
-        {"bb_pctb", 19}, {"bb_width", 19}, {"volume_ratio", 20}, {"dollar_volume_20", 19},
-        {"vol_20", 20}, {"vol_60", 60}, {"beta", 60}, {"natr_median_252", 265},
-        {"natr_percentile_252", 265}, {"return_20", 20},
+        {"price", 0},
+        {"sma_20", 19},
+        {"sma_50", 49},
+        {"sma_200", 199},
+        {"ema_12", 11},
+        {"ema_20", 19},
+        {"ema_26", 25},
+        {"tr", 1},
+        {"atr", 14},
+        {"natr", 14},
+        {"plus_di", 14},
+        {"minus_di", 14},
+        {"dx", 14},
+        {"adx", 27},
+        {"rsi", 14},
+        {"macd", 25},
+        {"macd_signal", 33},
+        {"macd_hist", 33},
+        {"bb_upper", 19},
+        {"bb_lower", 19},
+        {"bb_pctb", 19},
+        {"bb_width", 19},
+        {"volume_ratio", 20},
+        {"dollar_volume_20", 19},
+        {"vol_20", 20},
+        {"vol_60", 60},
+        {"beta", 60},
+        {"natr_median_252", 265},
+        {"natr_percentile_252", 265},
+        {"return_20", 20},
     };
     struct bars b = random_bars(12000, 300, 7), bench = random_bars(12000, 300, 8);
     struct indicators *i = compute(&b, &bench);
@@ -199,8 +222,8 @@ static void a_share_that_does_not_trade_gives_neutral_values(void **state)
     (void)state;
     struct bars b = random_bars(12000, 300, 3);
     for (size_t t = 0; t < b.n; t++)
-        b.bar[t] = (struct bar){.day = b.bar[t].day, .open = 333333, .high = 333333,
-                                .low = 333333, .close = 333333};
+        b.bar[t] = (struct bar){
+            .day = b.bar[t].day, .open = 333333, .high = 333333, .low = 333333, .close = 333333};
     struct indicators *i = compute(&b, &b);
     const struct indicators *last = &i[299];
     assert_close(last->rsi.v, 50, 0, "rsi", 299);
@@ -253,8 +276,12 @@ static void a_tie_in_directional_movement_counts_for_neither_side(void **state)
     struct bars b = {0};
     for (int32_t t = 0; t < 40; t++) {
         int64_t grow = 3000 * t;
-        struct bar bar = {.day = 12000 + t, .open = 1001000, .high = 1001000 + grow,
-                          .low = 1001000 - grow, .close = 1001000, .volume = 1};
+        struct bar bar = {.day = 12000 + t,
+                          .open = 1001000,
+                          .high = 1001000 + grow,
+                          .low = 1001000 - grow,
+                          .close = 1001000,
+                          .volume = 1};
         bars_add(&b, &bar);
     }
     struct indicators *i = compute(&b, NULL);

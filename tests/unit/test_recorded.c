@@ -62,8 +62,7 @@ static int64_t at(const char *text)
     return t;
 }
 
-static void gather(struct market *m, const char *symbol, const char *as_of,
-                   struct market_data *out)
+static void gather(struct market *m, const char *symbol, const char *as_of, struct market_data *out)
 {
     int before = calls;
     memset(out, 0, sizeof *out);
@@ -134,8 +133,8 @@ static void an_unknown_symbol_is_told_what_there_is(void **state)
     assert_non_null(strstr(gathered.text, "\"AAPLX\" is not a known symbol"));
     assert_non_null(strstr(gathered.text, "has A B"));
     assert_non_null(strstr(gathered.fix, "AAPLX.csv"));
-    static const char *const hostile[] = {"../b", "B/../B", "", "A_adj", "\x1b[2J", "B.csv\n",
-                                          "ALONGNAMETHATDOESNOTFIT"};
+    static const char *const hostile[] = {
+        "../b", "B/../B", "", "A_adj", "\x1b[2J", "B.csv\n", "ALONGNAMETHATDOESNOTFIT"};
     for (size_t k = 0; k < ARRAY_LEN(hostile); k++) {
         gather(m, hostile[k], "2020-03-09 20:00:00Z", &data);
         assert_string_equal(gathered.code, "E20");
@@ -164,8 +163,9 @@ static void a_split_neither_shows_nor_tells_the_future(void **state)
     write_flat("X_raw_2020.csv", "2020-01-02", 100, 50, 4);
     write_text(dir, "x_factors.csv", "last_date_applies,price_factor,split_factor\n");
     /* Bar 50 is 2020-03-16: a 4:1 split, and a dividend of 2 % before bar 80, 2020-04-28. */
-    write_text(dir, "x_factors.csv", "last_date_applies,price_factor,split_factor\n"
-                                     "20200313,0.98,0.25\n20200427,0.98,1\n20501231,1,1\n");
+    write_text(dir, "x_factors.csv",
+               "last_date_applies,price_factor,split_factor\n"
+               "20200313,0.98,0.25\n20200427,0.98,1\n20501231,1,1\n");
     struct market *m = open_market();
     gather(m, "X", "2020-03-13 20:00:00Z", &data);
     assert_int_equal(data.quote.price, 1000000); /* what was traded, with no factor of later */
@@ -310,8 +310,8 @@ static void a_desk_without_a_market_says_why_each_datum_is_missing(void **state)
     gather(m, "AAPL", "2020-12-31 22:00:00Z", &data);
     assert_int_equal(gathered.kind, OK);
     assert_string_equal(data.symbol, "AAPL");
-    const struct provenance *const parts[] = {&data.quote.from, &data.bars_from,
-                                              &data.benchmark_from, &data.profile.from,
+    const struct provenance *const parts[] = {&data.quote.from,        &data.bars_from,
+                                              &data.benchmark_from,    &data.profile.from,
                                               &data.fundamentals.from, &data.news.from};
     for (size_t k = 0; k < ARRAY_LEN(parts); k++) {
         assert_int_equal(parts[k]->state, DATUM_ABSENT);

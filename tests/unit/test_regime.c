@@ -43,8 +43,11 @@ static struct golden *read_golden(size_t *n)
 static struct indicators with_trend(double t)
 {
     return (struct indicators){
-        .price = VALUE(100 + 2 * t), .sma_50 = VALUE(100), .sma_20 = VALUE(100 + t),
-        .atr = VALUE(1), .rsi = VALUE(50 + 20 * t),
+        .price = VALUE(100 + 2 * t),
+        .sma_50 = VALUE(100),
+        .sma_20 = VALUE(100 + t),
+        .atr = VALUE(1),
+        .rsi = VALUE(50 + 20 * t),
     };
 }
 
@@ -141,8 +144,13 @@ static void real_bars_give_every_golden_number_and_label(void **state)
 static struct indicators seed_example(void)
 {
     return (struct indicators){
-        .price = VALUE(175.50), .sma_20 = VALUE(172.30), .sma_50 = VALUE(168.45),
-        .sma_200 = VALUE(165.20), .atr = VALUE(3.25), .adx = VALUE(28.5), .rsi = VALUE(58.2),
+        .price = VALUE(175.50),
+        .sma_20 = VALUE(172.30),
+        .sma_50 = VALUE(168.45),
+        .sma_200 = VALUE(165.20),
+        .atr = VALUE(3.25),
+        .adx = VALUE(28.5),
+        .rsi = VALUE(58.2),
         .beta = VALUE(1.15),
     };
 }
@@ -249,10 +257,17 @@ static void missing_inputs_say_unknown_not_sideways(void **state)
 static void a_share_that_never_moved_has_no_trend(void **state)
 {
     (void)state;
-    struct indicators i = {.price = VALUE(5), .sma_20 = VALUE(5), .sma_50 = VALUE(5),
-                           .sma_200 = VALUE(5), .atr = VALUE(0), .rsi = VALUE(50),
-                           .adx = VALUE(0), .plus_di = VALUE(0), .minus_di = VALUE(0),
-                           .natr = VALUE(0), .natr_median_252 = VALUE(0),
+    struct indicators i = {.price = VALUE(5),
+                           .sma_20 = VALUE(5),
+                           .sma_50 = VALUE(5),
+                           .sma_200 = VALUE(5),
+                           .atr = VALUE(0),
+                           .rsi = VALUE(50),
+                           .adx = VALUE(0),
+                           .plus_di = VALUE(0),
+                           .minus_di = VALUE(0),
+                           .natr = VALUE(0),
+                           .natr_median_252 = VALUE(0),
                            .natr_percentile_252 = VALUE(.5)};
     struct regime_reading r = regime_single(&i);
     assert_true(r.trend.known && fabs(r.trend.v) <= 0);
@@ -298,9 +313,9 @@ static void labels_keep_their_names_and_sizes(void **state)
         const char *name;
         double multiplier;
     } rows[] = {
-        {REGIME_BULL, "BULL", 1}, {REGIME_BEAR, "BEAR", .72}, {REGIME_SIDEWAYS, "SIDEWAYS", .94},
-        {REGIME_HIGH_VOL, "HIGH_VOL", .62}, {REGIME_LOW_VOL, "LOW_VOL", .95},
-        {REGIME_UNKNOWN, "UNKNOWN", .62},
+        {REGIME_BULL, "BULL", 1},           {REGIME_BEAR, "BEAR", .72},
+        {REGIME_SIDEWAYS, "SIDEWAYS", .94}, {REGIME_HIGH_VOL, "HIGH_VOL", .62},
+        {REGIME_LOW_VOL, "LOW_VOL", .95},   {REGIME_UNKNOWN, "UNKNOWN", .62},
     };
     for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
         enum regime parsed;

@@ -69,13 +69,12 @@ static enum err read_price(struct csv *c, const char *name, const char *cell, in
         bool negative = *cell == '-';
         csv_fail(c, e, "%s \"%s\" is %s", name, shown(text, cell),
                  negative ? "not a positive price" : "not a number");
-        return err_fix(e, negative ? "correct the price, or remove the line" :
-                                     "write prices as 175.50: digits and one point, no thousands "
+        return err_fix(e, negative ? "correct the price, or remove the line"
+                                   : "write prices as 175.50: digits and one point, no thousands "
                                      "separator, no exponent, no currency sign");
     }
     if (*out <= 0 || *out > PRICE_MAX) {
-        csv_fail(c, e, "%s %s is outside 0.0001 .. 100,000,000 dollars", name,
-                 shown(text, cell));
+        csv_fail(c, e, "%s %s is outside 0.0001 .. 100,000,000 dollars", name, shown(text, cell));
         return err_fix(e, "correct the price, or remove the line");
     }
     if (places > *decimals)
@@ -129,8 +128,8 @@ static enum err read_bar(struct csv *c, const size_t col[COLS], struct bar *b, s
     }
     const char *volume = c->field[col[COL_VOLUME]];
     if (!csv_decimal(volume, 0, &b->volume, NULL) || b->volume > VOLUME_MAX) {
-        csv_fail(c, e, *volume ? "volume \"%s\" is not a number of shares" :
-                                 "volume is missing%s", shown(text, volume));
+        csv_fail(c, e, *volume ? "volume \"%s\" is not a number of shares" : "volume is missing%s",
+                 shown(text, volume));
         return err_fix(e, "write the volume as digits only; 0 where there was none");
     }
     return check_range(c, b, decimals, e);
@@ -266,8 +265,7 @@ static enum err read_factor(struct csv *c, const size_t col[3], struct factor *f
         const char *cell = c->field[col[i + 1]];
         if (csv_factor(cell, value[i]) && *value[i] >= 1e-6 && *value[i] <= 1e6)
             continue;
-        csv_fail(c, e, "\"%s\" is not a factor between 0.000001 and 1,000,000",
-                 shown(text, cell));
+        csv_fail(c, e, "\"%s\" is not a factor between 0.000001 and 1,000,000", shown(text, cell));
         return err_fix(e, "adjusted price = raw x price_factor x split_factor; write 1 for none");
     }
     return OK;

@@ -129,8 +129,7 @@ static bool special_put(struct special *table, size_t *n, const struct special *
     return true;
 }
 
-static enum err read_special(struct csv *c, const size_t col[3], struct special *s,
-                             struct error *e)
+static enum err read_special(struct csv *c, const size_t col[3], struct special *s, struct error *e)
 {
     static const struct {
         const char *word;

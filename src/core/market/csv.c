@@ -30,8 +30,8 @@ static enum err open_file(struct csv *c, const char *path, struct error *e)
     if (fd < 0) {
         int why = errno;
         err_set(e, ERR_FAILED, "cannot open %s: %s", c->path, strerror(why));
-        return err_fix(e, why == ENOENT ? "check the name; the file must exist" :
-                                          "make the file readable for this user");
+        return err_fix(e, why == ENOENT ? "check the name; the file must exist"
+                                        : "make the file readable for this user");
     }
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {

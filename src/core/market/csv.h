@@ -18,9 +18,9 @@ enum { CSV_LINE_MAX = 4096, CSV_FIELDS_MAX = 256 };
 struct csv {
     FILE *file;
     char *path;
-    long line_no;          /* of the row last read, from 1 */
+    long line_no; /* of the row last read, from 1 */
     int64_t bytes;
-    size_t n;              /* fields in this row */
+    size_t n;                    /* fields in this row */
     char *field[CSV_FIELDS_MAX]; /* into line; unquoted, blanks at both ends removed */
     size_t header_n;
     char line[CSV_LINE_MAX];

@@ -14,8 +14,10 @@
 enum { WILDER = 14, BOLLINGER = 20, YEAR = 252, BETA_MIN = 60 };
 
 #define ROW(field, places, u, lo, hi, text)                                                        \
-    {.name = #field, .offset = offsetof(struct indicators, field), .decimals = places, .unit = u,  \
-     .min = lo, .max = hi, .help = text}
+    {                                                                                              \
+        .name = #field, .offset = offsetof(struct indicators, field), .decimals = places,          \
+        .unit = u, .min = lo, .max = hi, .help = text                                              \
+    }
 
 const struct indicator_row indicator_rows[] = {
     ROW(price, 2, "$", 0.0001, 1e8, "closing price"),

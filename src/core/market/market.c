@@ -52,8 +52,11 @@ static void none_gather(struct market *m, const char *symbol, int64_t as_of,
                         struct market_data *out, void (*done)(void *arg, const struct error *e),
                         void *arg)
 {
-    struct provenance none = {.state = DATUM_ABSENT, .source = "none", .as_of = TIME_NONE,
-                              .published_at = TIME_NONE, .fetched_at = as_of};
+    struct provenance none = {.state = DATUM_ABSENT,
+                              .source = "none",
+                              .as_of = TIME_NONE,
+                              .published_at = TIME_NONE,
+                              .fetched_at = as_of};
     copy_text(none.reason, sizeof none.reason, ((struct market_none *)m)->reason);
     copy_text(out->symbol, sizeof out->symbol, symbol);
     out->as_of = as_of;

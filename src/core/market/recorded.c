@@ -170,8 +170,7 @@ static char (*list_symbols(const struct market_recorded *m, size_t *count))[16]
     return list;
 }
 
-static enum err unknown_symbol(const struct market_recorded *m, const char *symbol,
-                               struct error *e)
+static enum err unknown_symbol(const struct market_recorded *m, const char *symbol, struct error *e)
 {
     size_t n;
     char(*list)[16] = list_symbols(m, &n);
@@ -207,8 +206,8 @@ static struct file_identity identify(const struct market_recorded *m, const char
     struct stat st;
     char *path = path_of(m, name);
     if (*name && stat(path, &st) == 0)
-        id = (struct file_identity){.dev = st.st_dev, .inode = st.st_ino, .size = st.st_size,
-                                    .changed = st.st_mtim};
+        id = (struct file_identity){
+            .dev = st.st_dev, .inode = st.st_ino, .size = st.st_size, .changed = st.st_mtim};
     mem_free(path);
     return id;
 }
@@ -288,8 +287,11 @@ static enum err load_series(struct market_recorded *m, const char *symbol, struc
 
 static struct provenance absent(int64_t fetched_at, const char *reason)
 {
-    struct provenance p = {.state = DATUM_ABSENT, .source = "recorded", .as_of = TIME_NONE,
-                           .published_at = TIME_NONE, .fetched_at = fetched_at};
+    struct provenance p = {.state = DATUM_ABSENT,
+                           .source = "recorded",
+                           .as_of = TIME_NONE,
+                           .published_at = TIME_NONE,
+                           .fetched_at = fetched_at};
     copy_text(p.reason, sizeof p.reason, reason);
     return p;
 }
@@ -392,8 +394,8 @@ static void fill_benchmark(struct market_recorded *m, struct market_data *out)
 }
 
 static void recorded_gather(struct market *base, const char *symbol, int64_t as_of,
-                            struct market_data *out,
-                            void (*done)(void *arg, const struct error *e), void *arg)
+                            struct market_data *out, void (*done)(void *arg, const struct error *e),
+                            void *arg)
 {
     struct market_recorded *m = (struct market_recorded *)base;
     struct error e = {0};

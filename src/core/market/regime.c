@@ -81,8 +81,8 @@ static struct value trend(const struct indicators *i)
     if (i->adx.known) {
         double strength = clamp((i->adx.v - 15) / 15, 0, 1);
         bool has_di = i->plus_di.known && i->minus_di.known;
-        double direction = has_di ? clamp((i->plus_di.v - i->minus_di.v) / 10, -1, 1) :
-                                    (sum > 0) - (sum < 0);
+        double direction =
+            has_di ? clamp((i->plus_di.v - i->minus_di.v) / 10, -1, 1) : (sum > 0) - (sum < 0);
         sum += .15 * strength * direction;
         weight += .15;
     }
@@ -123,8 +123,8 @@ static bool is_high_vol(const struct view *v, bool stay)
 {
     if (v->fallback)
         return v->natr.known && v->natr.v > 4 * v->beta;
-    return stay ? v->ratio.v >= 1.3 && v->percentile.v >= .70 :
-                  v->ratio.v >= 1.6 && v->percentile.v >= .90;
+    return stay ? v->ratio.v >= 1.3 && v->percentile.v >= .70
+                : v->ratio.v >= 1.6 && v->percentile.v >= .90;
 }
 
 static bool is_low_vol(const struct view *v, bool stay)
@@ -168,8 +168,11 @@ static double confidence(enum regime label, const struct view *v)
     case REGIME_HIGH_VOL:
         if (v->fallback)
             return 79; /* the share over all ratios; capped below */
-        return v->ratio.v < 1.3 ? 9 : v->ratio.v < 1.5 ? 44 : v->ratio.v < 1.75 ? 84 :
-               v->ratio.v <= 2  ? 94 : 97;
+        return v->ratio.v < 1.3    ? 9
+               : v->ratio.v < 1.5  ? 44
+               : v->ratio.v < 1.75 ? 84
+               : v->ratio.v <= 2   ? 94
+                                   : 97;
     default:
         return 0;
     }
@@ -194,9 +197,8 @@ struct regime_reading regime_step(struct regime_state *s, const struct indicator
 {
     struct view v = view_of(i);
     if (!v.trend.known)
-        return (struct regime_reading){.label = REGIME_UNKNOWN,
-                                       .vol_ratio = v.ratio,
-                                       .vol_percentile = v.percentile};
+        return (struct regime_reading){
+            .label = REGIME_UNKNOWN, .vol_ratio = v.ratio, .vol_percentile = v.percentile};
     if (!s->started)
         *s = (struct regime_state){.label = REGIME_SIDEWAYS, .started = true};
     enum regime seen = classify(&v, s->label);
