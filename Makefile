@@ -175,7 +175,7 @@ lint:
 print-cflags:
 	@echo '$(strip $(ALL_CFLAGS)) -Itests -DQUORUM_VERSION="x" -DQUORUM_DATADIR="x"'
 fmt:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	find src include tests bench -name '*.[ch]' -exec clang-format -i {} +
 
 # ---- people
 run: all
