@@ -12,7 +12,7 @@ TEST_VARIANT := $(if $(filter undefined,$(origin VARIANT)),asan,$(VARIANT))
 VARIANT ?= debug
 B := build/$(VARIANT)
 Q := $(if $(filter 1,$(V)),,@)
-SAY = $(if $(Q),@printf '  %-5s %s\n')
+SAY = @$(if $(Q),printf '  %-5s %s\n',:)
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 # For targets that start the real work: all cores, unless the caller said -j.
 AGAIN = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
