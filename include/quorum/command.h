@@ -102,6 +102,9 @@ enum err call_number(const struct call *c, const char *name, double min, double 
                      struct value *out, struct error *e);
 /* Opens the desk the call means (once). */
 enum err call_desk(struct call *c, struct error *e);
+/* The same in two steps, for a command that opens it in another way (as owner, any schema). */
+struct desk_options call_desk_options(struct call *c);
+enum err call_desk_with(struct call *c, const struct desk_options *options, struct error *e);
 void call_warn(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 extern const struct command *const command_groups[]; /* arrays, each ending with name NULL */

@@ -50,19 +50,29 @@ static void open_log(const struct settings *s)
     log_open(path, level, NULL);
 }
 
-enum err call_desk(struct call *c, struct error *e)
+struct desk_options call_desk_options(struct call *c)
+{
+    return (struct desk_options){.settings = c->settings,
+                                 .loop = c->loop,
+                                 .agents = c->agents,
+                                 .name = c->desk_name,
+                                 .progress = say_progress,
+                                 .arg = c};
+}
+
+enum err call_desk_with(struct call *c, const struct desk_options *options, struct error *e)
 {
     if (c->desk)
         return OK;
-    struct desk_options options = {.settings = c->settings,
-                                   .loop = c->loop,
-                                   .agents = c->agents,
-                                   .name = c->desk_name,
-                                   .progress = say_progress,
-                                   .arg = c};
-    enum err result = desk_open(&options, &c->desk, e);
+    enum err result = desk_open(options, &c->desk, e);
     open_log(c->settings);
     return result;
+}
+
+enum err call_desk(struct call *c, struct error *e)
+{
+    struct desk_options options = call_desk_options(c);
+    return call_desk_with(c, &options, e);
 }
 
 static bool has_terminal(void)
