@@ -47,6 +47,16 @@ enum err prompts_store(struct desk *d, struct error *e);
 enum err evaluation_unfinished(struct desk *d, struct arena *a, int64_t **ids, size_t *n,
                                size_t *held, struct error *e);
 
+/* The desk's time now. */
+enum err desk_time(struct desk *d, int64_t *out, struct error *e);
+/* Gathers and builds the dossier an evaluation of r would rest on; stores nothing. Waits. */
+enum err dossier_gather(struct desk *d, const struct evaluation_request *r, struct dossier *out,
+                        struct error *e);
+/* Runs one agent's baseline by hand on a fresh dossier (which the caller releases) and records the
+ * interaction. Waits. */
+enum err agent_try(struct desk *d, const struct agent *a, const struct evaluation_request *r,
+                   struct dossier *dossier, struct vote *out, struct error *e);
+
 /* An evaluation as stored, for showing. Text is clean and lives in the arena. */
 struct stored_vote {
     const char *agent, *source, *role, *vote, *answer, *reason, *evidence;

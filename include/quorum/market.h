@@ -100,6 +100,10 @@ void market_free(struct market *m);
 void market_gather(struct market *m, const char *symbol, int64_t as_of, struct market_data *out,
                    void (*done)(void *arg, const struct error *e), void *arg);
 
+/* E20 for what is no symbol, and for one a provider that can list its symbols does not have; names
+ * the nearest. */
+enum err market_check_symbol(struct market *m, const char *symbol, struct error *e);
+
 /* Simulated: prices with regimes, gaps and correlation, fundamentals and headlines with a hidden
  * truth; the same seed gives the same bytes for ever. */
 struct market *market_simulated_new(uint64_t seed);

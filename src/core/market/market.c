@@ -37,6 +37,42 @@ void market_gather(struct market *m, const char *symbol, int64_t as_of, struct m
     m->ops->gather(m, symbol, as_of, out, done, arg);
 }
 
+/* Names the nearest known symbol; a provider that cannot list its symbols is asked by gathering. */
+enum err market_check_symbol(struct market *m, const char *symbol, struct error *e)
+{
+    if (!text_is_symbol(symbol)) {
+        err_set(e, ERR_USAGE, "\"%s\" is not a symbol: 1 to 12 of A-Z 0-9 . - ^", symbol);
+        return err_code(e, "E20");
+    }
+    struct buf known = {0};
+    char word[20], best[20] = "";
+    size_t distance = 99;
+    m->ops->symbols(m, &known);
+    const char *p = buf_text(&known);
+    while (*p) {
+        size_t n = strcspn(p, " ");
+        if (copy_bytes(word, sizeof word, p, n)) {
+            size_t d = text_distance(word, symbol);
+            if (d < distance) {
+                distance = d;
+                copy_text(best, sizeof best, word);
+            }
+        }
+        p += n + strspn(p + n, " ");
+    }
+    enum err result = OK;
+    if (known.len && distance > 0) {
+        err_set(e, ERR_USAGE, "\"%s\" is not a known symbol of the %s market", symbol,
+                m->ops->name);
+        err_code(e, "E20");
+        result = err_fix(e, "known: %.200s", buf_text(&known));
+        if (distance <= 2)
+            err_fix(e, "did you mean %s? known: %.180s", best, buf_text(&known));
+    }
+    buf_release(&known);
+    return result;
+}
+
 /* A provider of nothing: a desk without a market key still shows why each datum is missing. */
 struct market_none {
     struct market base;

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Asking the agents, and reading what they said. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/command/commands.h"
+#include "core/command/show.h"
+#include "quorum/calendar.h"
+#include "quorum/evaluation.h"
+#include "quorum/money.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+
+enum { EVALUATION_TIMEOUT_MS = 600000 };
+
+struct run {
+    struct call *call;
+    int pending;
+    int64_t id[CALL_ARGS_MAX];
+    struct error error[CALL_ARGS_MAX];
+    int started;
+};
+struct slot {
+    struct run *run;
+    int index;
+};
+
+static void evaluation_ended(void *arg, int64_t id, const struct error *e)
+{
+    struct slot *slot = arg;
+    slot->run->id[slot->index] = id;
+    if (e)
+        slot->run->error[slot->index] = *e;
+    slot->run->pending--;
+}
+
+static bool all_ended(void *arg)
+{
+    return ((const struct run *)arg)->pending == 0;
+}
+
+/* "2021-03-31" means everything known when that day's trading was over. */
+static enum err parse_as_of(const struct call *c, int64_t *out, struct error *e)
+{
+    const char *value = call_option(c, "as-of");
+    int32_t day;
+    *out = TIME_NONE;
+    if (!value)
+        return OK;
+    if (!day_parse(value, &day)) {
+        char shown[40];
+        sanitize_line(shown, sizeof shown, untrusted(value));
+        err_set(e, ERR_USAGE, "--as-of=%s is not a date", shown);
+        err_code(e, "E06");
+        return err_fix(e, "example: --as-of=2021-03-31");
+    }
+    *out = exchange_to_utc(day, 20, 0);
+    if (*out > time_machine_now() + USEC_DAY) {
+        err_set(e, ERR_USAGE, "--as-of=%s lies in the future", value);
+        return err_code(e, "E06");
+    }
+    return OK;
+}
+
+enum err request_from_call(const struct call *c, struct evaluation_request *r, struct error *e)
+{
+    int64_t agreement = 0;
+    *r = (struct evaluation_request){.indicators = call_option(c, "indicators"),
+                                     .voters = call_option(c, "agents"),
+                                     .fresh = call_option(c, "fresh") != NULL,
+                                     .data_dir = call_option(c, "data")};
+    if (!r->data_dir)
+        r->data_dir = settings_text(c->settings, SETTING_DATA);
+    if (call_price(c, "price", &r->price, e) ||
+        call_int(c, "min-agreement", 1, VOTERS_MAX, &agreement, e) || parse_as_of(c, &r->as_of, e))
+        return e->kind;
+    r->min_agreement = (int)agreement;
+    struct indicators ignored;
+    return r->indicators ? indicators_parse(r->indicators, &ignored, e) : OK;
+}
+
+const char *symbol_from_argument(const char *arg, char *dst, size_t size)
+{
+    copy_text(dst, size, arg);
+    for (char *p = dst; *p; p++)
+        if (*p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 'a' + 'A');
+    return dst;
+}
+
+/* Waits for all; an interrupted wait leaves rows that --resume finishes. */
+static enum err wait_for(struct run *run, struct error *e)
+{
+    if (loop_run_until(run->call->loop, all_ended, run, EVALUATION_TIMEOUT_MS))
+        return OK;
+    err_set(e, ERR_TRANSIENT, loop_interrupted(run->call->loop)
+                                  ? "interrupted; what was stored stays"
+                                  : "no answer from the database in 10 minutes");
+    return err_fix(e, "quorum evaluate --resume finishes it");
+}
+
+static enum err start_all(struct run *run, struct slot *slot, const struct evaluation_request *r,
+                          struct error *e)
+{
+    struct call *c = run->call;
+    char symbol[CALL_ARGS_MAX][16];
+    for (int i = 0; i < c->nargs; i++) {
+        symbol_from_argument(c->arg[i], symbol[i], sizeof symbol[i]);
+        for (int k = 0; k < i; k++)
+            if (strcmp(symbol[k], symbol[i]) == 0)
+                return err_set(e, ERR_USAGE, "%s is named twice", symbol[i]);
+        if (strlen(c->arg[i]) >= sizeof symbol[i])
+            symbol[i][0] = '\0'; /* too long to be one; refused below with its text */
+    }
+    for (int i = 0; i < c->nargs; i++) {
+        struct evaluation_request one = *r;
+        one.symbol = *symbol[i] ? symbol[i] : c->arg[i];
+        slot[i] = (struct slot){.run = run, .index = i};
+        if (evaluation_start(c->desk, &one, evaluation_ended, &slot[i], e))
+            return e->kind;
+        run->pending++;
+        run->started++;
+    }
+    return OK;
+}
+
+/* 0, or what went wrong first; 7 when only some of several did. */
+static enum err collect(const struct run *run, int n, struct error *e)
+{
+    int bad = 0;
+    for (int i = n - 1; i >= 0; i--) {
+        if (run->error[i].kind) {
+            *e = run->error[i];
+            bad++;
+        }
+    }
+    if (bad && bad < n)
+        e->kind = ERR_PARTLY;
+    return bad ? e->kind : OK;
+}
+
+static void show_all(struct call *c, const struct run *run, int n, struct error *e)
+{
+    struct json j;
+    bool list = c->out->format == OUTPUT_JSON && n != 1;
+    json_begin(&j, &c->out->text);
+    if (list)
+        json_open(&j, NULL, '[');
+    for (int i = 0; i < n; i++) {
+        struct stored_evaluation s;
+        if (run->id[i] == 0)
+            continue;
+        if (evaluation_load(c->desk, run->id[i], false, &s, e) == OK) {
+            if (c->out->format == OUTPUT_JSON)
+                show_evaluation_json(&j, c->desk, &s);
+            else
+                show_evaluation_seed(c->out, c->desk, &s);
+            if (s.degraded)
+                call_warn(c, "#%lld %s is DEGRADED: %s", (long long)s.id, s.symbol,
+                          s.degraded_reason);
+            if (strcmp(s.state, "FAILED") == 0) {
+                err_set(e, ERR_FAILED, "evaluation #%lld of %s failed: %s", (long long)s.id,
+                        s.symbol, s.state_reason);
+                c->exit_status = ERR_FAILED;
+            }
+        }
+        stored_evaluation_release(&s);
+    }
+    if (list)
+        json_close(&j, ']');
+    if (c->out->format == OUTPUT_JSON)
+        buf_char(&c->out->text, '\n');
+}
+
+static enum err finish_run(struct call *c, struct run *run, int n, struct error *e)
+{
+    struct error shown = {0}, first = {0};
+    enum err result = collect(run, n, &first);
+    show_all(c, run, n, &shown);
+    if (result)
+        *e = first;
+    else if (shown.kind)
+        *e = shown;
+    return result ? result : shown.kind;
+}
+
+static enum err resume(struct call *c, struct error *e)
+{
+    struct run run = {.call = c};
+    struct slot slot[CALL_ARGS_MAX];
+    struct arena arena = {0};
+    int64_t *ids = NULL;
+    size_t n = 0, held = 0;
+    if (call_desk(c, e))
+        return e->kind;
+    enum err result = OK;
+    if (c->nargs > 0) {
+        ids = arena_alloc(&arena, CALL_ARGS_MAX * sizeof *ids);
+        for (; n < (size_t)c->nargs && !result; n++)
+            result = call_id(c->arg[n], "evaluation", &ids[n], e);
+    } else {
+        result = evaluation_unfinished(c->desk, &arena, &ids, &n, &held, e);
+    }
+    if (n > CALL_ARGS_MAX)
+        n = CALL_ARGS_MAX; /* the rest with the next call */
+    for (size_t i = 0; !result && i < n; i++) {
+        slot[i] = (struct slot){.run = &run, .index = (int)i};
+        run.pending++;
+        evaluation_resume(c->desk, ids[i], evaluation_ended, &slot[i]);
+    }
+    arena_release(&arena);
+    if (!result && n == 0)
+        out_line(c->out, held ? "nothing to resume on the %s desk: %zu still worked on"
+                              : "nothing to resume on the %s desk", desk_kind_name(c->desk->kind),
+                 held);
+    if (!result && n > 0)
+        result = wait_for(&run, e) ? e->kind : finish_run(c, &run, (int)n, e);
+    return result;
+}
+
+static enum err run_evaluate(struct call *c, struct error *e)
+{
+    struct evaluation_request r;
+    struct run run = {.call = c};
+    struct slot slot[CALL_ARGS_MAX];
+    if (call_option(c, "resume"))
+        return resume(c, e);
+    if (c->nargs == 0) {
+        err_set(e, ERR_USAGE, "evaluate needs SYMBOL...");
+        err_code(e, "E04");
+        return err_fix(e, "quorum evaluate AAPL");
+    }
+    if (request_from_call(c, &r, e))
+        return e->kind;
+    if (c->nargs > 1 && (r.price || r.indicators))
+        return err_set(e, ERR_USAGE, "--price and --indicators belong to one symbol, %d are named",
+                       c->nargs);
+    if (call_desk(c, e) || prompts_store(c->desk, e))
+        return e->kind;
+    struct error refused = {0};
+    start_all(&run, slot, &r, &refused);
+    if (wait_for(&run, e))
+        return e->kind;
+    enum err result = run.started ? finish_run(c, &run, run.started, e) : OK;
+    if (refused.kind) {
+        *e = refused;
+        return run.started && !result ? (e->kind = ERR_PARTLY) : e->kind;
+    }
+    return result;
+}
+
+#define EVALUATION_COLUMNS                                                                         \
+    {"id", "ID", COLUMN_NUMBER}, {"created_at", "CREATED (UTC)", COLUMN_TEXT},                     \
+        {"symbol", "SYMBOL", COLUMN_TEXT}, {"price", "PRICE", COLUMN_MONEY},                       \
+        {"regime", "REGIME", COLUMN_TEXT}, {"state", "STATE", COLUMN_TEXT},                        \
+        {"decision", "DECISION", COLUMN_TEXT}, {"agreement", "AGREE", COLUMN_TEXT},                \
+        {"shares", "SHARES", COLUMN_NUMBER}, {"position_pct", "SIZE %", COLUMN_NUMBER},            \
+        {"cost_usd", "COST $", COLUMN_MONEY}, {"degraded", "DEGRADED", COLUMN_FLAG}
+static const struct column evaluation_columns[] = {EVALUATION_COLUMNS};
+
+static const struct statement list_evaluations = {
+    "evaluations",
+    "SELECT id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), symbol,"
+    " round(price, 2)::text, regime, state, decision, agreement, shares,"
+    " round(position_pct::numeric, 2)::text, trim_scale(cost_usd)::text, degraded "
+    "FROM evaluations WHERE ($1::text IS NULL OR symbol = $1)"
+    " AND ($2::text IS NULL OR decision = $2)"
+    " AND ($3::text IS NULL OR created_at >= desk_now() - $3::interval) "
+    "ORDER BY created_at DESC, id DESC LIMIT $4::int"};
+
+static enum err run_evaluations(struct call *c, struct error *e)
+{
+    char symbol[16], decision[8];
+    const char *wanted = call_option(c, "decision"), *since = NULL;
+    char interval[32];
+    int64_t limit = 20;
+    if (call_int(c, "limit", 1, 10000, &limit, e) || call_since(c, interval, &since, e))
+        return e->kind;
+    if (wanted && strcmp(symbol_from_argument(wanted, decision, sizeof decision), "BUY") != 0 &&
+        strcmp(decision, "SELL") != 0 && strcmp(decision, "HOLD") != 0 &&
+        strcmp(decision, "NONE") != 0) {
+        err_set(e, ERR_USAGE, "--decision is BUY, SELL, HOLD or NONE");
+        return err_code(e, "E06");
+    }
+    if (call_desk(c, e))
+        return e->kind;
+    struct params p = {0};
+    struct rows rows = {0};
+    params_text(&p, c->nargs ? symbol_from_argument(c->arg[0], symbol, sizeof symbol) : NULL);
+    params_text(&p, wanted ? decision : NULL);
+    params_text(&p, since);
+    params_int(&p, limit);
+    if (db_query(c->desk->db, &list_evaluations, &p, &rows, e))
+        return e->kind;
+    struct table t;
+    table_begin(&t, evaluation_columns, ARRAY_LEN(evaluation_columns));
+    table_rows(&t, &rows);
+    rows_release(&rows);
+    table_end(&t, c->out, "no evaluations yet; start one: quorum evaluate AAPL");
+    return OK;
+}
+
+static enum err show_stored(struct call *c, bool with_dossier,
+                            void (*show)(struct call *c, const struct stored_evaluation *s),
+                            struct error *e)
+{
+    struct stored_evaluation s = {0};
+    int64_t id;
+    if (call_id(c->arg[0], "evaluation", &id, e) || call_desk(c, e))
+        return e->kind;
+    enum err result = evaluation_load(c->desk, id, with_dossier, &s, e);
+    if (!result)
+        show(c, &s);
+    stored_evaluation_release(&s);
+    return result;
+}
+
+static enum err run_evaluation(struct call *c, struct error *e)
+{
+    return show_stored(c, true, show_evaluation_detail, e);
+}
+
+static enum err run_why(struct call *c, struct error *e)
+{
+    return show_stored(c, true, show_evaluation_why, e);
+}
+
+static const struct option_row evaluate_options[] = {
+    {"price", "P", "price in dollars instead of the market's"},
+    {"indicators", "K=V,...", "technical figures instead of the market's; nothing else is known"},
+    {"agents", "LIST", "voters, comma separated; default: the desk's"},
+    {"min-agreement", "N", "votes needed; default: the desk's"},
+    {"as-of", "DATE", "judge what was known after that day's trading"},
+    {"data", "DIR", "recorded daily bars (SYMBOL.csv) instead of the desk's market"},
+    {"fresh", NULL, "do not use cached vendor data"},
+    {"resume", NULL, "finish interrupted evaluations (all, or the ids given)"},
+    {NULL, NULL, NULL},
+};
+static const struct option_row evaluations_options[] = {
+    {"since", "DUR", "90m, 15h, 2d: not older than that"},
+    {"decision", "D", "BUY, SELL, HOLD or NONE"},
+    {"limit", "N", "rows, newest first; default 20"},
+    {NULL, NULL, NULL},
+};
+
+const struct command evaluate_commands[] = {
+    {.name = "evaluate",
+     .aliases = (const char *const[]){"eval", "e", NULL},
+     .group = "Asking the agents",
+     .usage = "SYMBOL...",
+     .help = "let the agents vote on symbols; decide and size, stored",
+     .details = "The regime is read, every voter votes, the consensus decides, arithmetic sizes.\n"
+                "No position is opened. Every step is a row before it is an act: an evaluation\n"
+                "that was interrupted is finished by --resume.\n\n"
+                "Example:\n"
+                "  quorum evaluate AAPL --price 175.50 --indicators "
+                "sma_20=172.30,sma_50=168.45,sma_200=165.20,atr=3.25,adx=28.5,rsi=58.2,"
+                "volume_ratio=1.2,beta=1.15",
+     .max_args = -1,
+     .options = evaluate_options,
+     .acts = true,
+     .run = run_evaluate},
+    {.name = "evaluations",
+     .aliases = (const char *const[]){"evals", "ev", NULL},
+     .group = "Asking the agents",
+     .usage = "[SYMBOL]",
+     .help = "list of evaluations, newest first",
+     .max_args = 1,
+     .options = evaluations_options,
+     .run = run_evaluations},
+    {.name = "evaluation",
+     .group = "Asking the agents",
+     .usage = "ID",
+     .help = "one evaluation: every vote, fact and step of the size",
+     .min_args = 1,
+     .max_args = 1,
+     .run = run_evaluation},
+    {.name = "why",
+     .group = "Asking the agents",
+     .usage = "ID",
+     .help = "the chain of causes behind an evaluation's outcome",
+     .min_args = 1,
+     .max_args = 1,
+     .run = run_why},
+    {.name = NULL},
+};
