@@ -4,11 +4,12 @@
 #ifndef QUORUM_TEST_MARKET_FIXTURES_H
 #define QUORUM_TEST_MARKET_FIXTURES_H
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <dirent.h>
 #include <stdio.h>
