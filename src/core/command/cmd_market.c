@@ -341,8 +341,8 @@ static const struct agent *agent_named(const struct agent *const *table, const c
 static void agent_text(struct output *o, const struct agent *a, const struct dossier *d,
                        const struct vote *v)
 {
-    out_line(o, "%s (baseline) on %s: %s%s %.0f%%", a->name, d->symbol,
-             *v->answer ? v->answer : vote_state_name(v->state), "", v->confidence);
+    out_line(o, "%s (baseline) on %s: %s %.0f%%", a->name, d->symbol,
+             *v->answer ? v->answer : vote_state_name(v->state), v->confidence);
     out_line(o, "  %s", v->reason);
     for (size_t i = 0; i < v->nevidence; i++) {
         const struct evidence *ev = &v->evidence[i];

@@ -179,9 +179,9 @@ static int64_t floor_units(double x)
 
 static void count_shares(const struct sizing_input *in, struct worksheet *w)
 {
-    const struct size_cap *least = NULL;
-    for (size_t i = 0; i < w->ncaps; i++)
-        if (w->cap[i].applied && (!least || w->cap[i].fraction < least->fraction - 1e-12))
+    const struct size_cap *least = &w->cap[0]; /* the position cap, which always applies */
+    for (size_t i = 1; i < w->ncaps; i++)
+        if (w->cap[i].applied && w->cap[i].fraction < least->fraction - 1e-12)
             least = &w->cap[i];
     w->binding = least->name;
     int64_t unit = in->price * MICRO_PER_PRICE_UNIT;
