@@ -166,8 +166,8 @@ bool db_put_on_wire(struct db *d, struct call *c)
     if (c->st) {
         /* A call on the wire without its sync would never be answered: count it as sent, the
          * connection is lost anyway. */
-        ok = PQsendQueryParams(d->conn, c->st->sql, c->params.n, NULL, c->params.value, NULL,
-                               NULL, 0) == 1;
+        ok = PQsendQueryParams(d->conn, c->st->sql, c->params.n, NULL, c->params.value, NULL, NULL,
+                               0) == 1;
         if (ok && PQpipelineSync(d->conn) != 1)
             d->broken = true;
     } else {

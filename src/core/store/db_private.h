@@ -11,11 +11,11 @@
 #include "quorum/db.h"
 
 enum {
-    DB_PIPELINE_DEPTH = 64,       /* calls on the wire; the others wait here */
-    DB_CONNECT_MS = 10000,        /* one attempt, name look-up included */
-    DB_ANSWER_MS = 15000,         /* above the server's own statement_timeout of 10 s */
-    DB_SCRIPT_MS = 600000,        /* a migration may build an index */
-    DB_PING_MS = 15000,           /* an idle connection that listens proves that it is alive */
+    DB_PIPELINE_DEPTH = 64, /* calls on the wire; the others wait here */
+    DB_CONNECT_MS = 10000,  /* one attempt, name look-up included */
+    DB_ANSWER_MS = 15000,   /* above the server's own statement_timeout of 10 s */
+    DB_SCRIPT_MS = 600000,  /* a migration may build an index */
+    DB_PING_MS = 15000,     /* an idle connection that listens proves that it is alive */
     DB_BACKOFF_FIRST_MS = 50,
     DB_BACKOFF_LAST_MS = 10000,
 };
@@ -56,8 +56,8 @@ struct db {
     struct loop *loop;
     struct db_options opt;
     struct conninfo info, dial; /* as given; with the addresses of this attempt */
-    struct error bad; /* the URL is wrong: db_open says so */
-    char place[300];  /* "desk at db.example:5432" */
+    struct error bad;           /* the URL is wrong: db_open says so */
+    char place[300];            /* "desk at db.example:5432" */
 
     PGconn *conn;
     struct loop_io *io;
@@ -65,17 +65,17 @@ struct db {
     enum db_phase phase;
     struct db_lookup *lookup;
     struct call_queue waiting, sent, doomed;
-    struct loop_timer *timer;  /* connecting: deadline; waiting: backoff; ready: watchdog */
-    struct loop_timer *kick;   /* failures that must not be reported from inside db_send */
-    struct loop_timer *aging;  /* unsent calls do not wait for ever */
-    int64_t progress_ms;       /* when the server was last heard, or was first asked */
+    struct loop_timer *timer; /* connecting: deadline; waiting: backoff; ready: watchdog */
+    struct loop_timer *kick;  /* failures that must not be reported from inside db_send */
+    struct loop_timer *aging; /* unsent calls do not wait for ever */
+    int64_t progress_ms;      /* when the server was last heard, or was first asked */
     int64_t backoff_ms;
-    int nulls;                 /* NULL results in a row: two mean that libpq and we disagree */
-    int calling;               /* inside a callback */
-    bool broken;               /* to be lost at the next chance */
-    bool opening;              /* db_open waits */
-    bool pinned, pin_broken;   /* inside a transaction: never go on with another connection */
-    struct error failure;      /* of the last attempt to connect */
+    int nulls;               /* NULL results in a row: two mean that libpq and we disagree */
+    int calling;             /* inside a callback */
+    bool broken;             /* to be lost at the next chance */
+    bool opening;            /* db_open waits */
+    bool pinned, pin_broken; /* inside a transaction: never go on with another connection */
+    struct error failure;    /* of the last attempt to connect */
     char error_text[400];
     struct script_fault fault; /* of the last script */
 };

@@ -77,8 +77,7 @@ static int64_t jittered(int64_t ms)
 static void doom_waiting(struct db *d)
 {
     for (struct call *c; (c = call_pop(&d->waiting)) != NULL;) {
-        err_set(&c->error, ERR_TRANSIENT,
-                "%s: no connection to the database; nothing was sent: %s",
+        err_set(&c->error, ERR_TRANSIENT, "%s: no connection to the database; nothing was sent: %s",
                 c->st ? c->st->name : "script", d->error_text);
         call_push(&d->doomed, c);
     }

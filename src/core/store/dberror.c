@@ -68,8 +68,9 @@ void db_error_from_result(const struct db *d, const char *what, const PGresult *
         err_set(e, ERR_POLICY, "database answered \"%s\": %s", text,
                 d->opt.read_only ? "this session may only read" : "this role may not do that");
         err_code(e, "E42");
-        err_fix(e, "%s", d->opt.read_only ? "open the desk without --read-only"
-                                          : "`quorum db verify` shows what the role lacks");
+        err_fix(e, "%s",
+                d->opt.read_only ? "open the desk without --read-only"
+                                 : "`quorum db verify` shows what the role lacks");
     } else if (begins(state, "23")) {
         err_set(e, ERR_CONFLICT, "%s: %s (%s)", what, text, state);
     } else if (is_passing(state)) {
@@ -112,11 +113,15 @@ static enum err refused(struct db *d, const char *state, const char *text)
         return err_fix(e, "create database \"%s\": `quorum db setup`, or scripts/setup-database.sh",
                        base);
     if (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(d->conn))
-        return err_fix(e, "check the password of role \"%s\" in DATABASE_URL, or let "
-                          "scripts/setup-database.sh set a new one", role);
+        return err_fix(e,
+                       "check the password of role \"%s\" in DATABASE_URL, or let "
+                       "scripts/setup-database.sh set a new one",
+                       role);
     if (begins(state, "28"))
-        return err_fix(e, "role \"%s\" must exist and be let in by pg_hba.conf; `quorum db setup` "
-                          "or scripts/setup-database.sh makes it", role);
+        return err_fix(e,
+                       "role \"%s\" must exist and be let in by pg_hba.conf; `quorum db setup` "
+                       "or scripts/setup-database.sh makes it",
+                       role);
     if (strcmp(state, "42501") == 0)
         return err_fix(e, "role \"%s\" needs CONNECT on database \"%s\": scripts/setup-database.sh",
                        role, base);

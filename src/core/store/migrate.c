@@ -19,13 +19,12 @@
 /* The lock is held to the end of the transaction, which works through a pooler as well. Waiting
  * for another runner may take as long as its migration; waiting for a table's lock may not: DDL in
  * the queue behind a long reader blocks everybody. 124749194884461 is "quorum" in ASCII. */
-static const char begin_sql[] =
-    "BEGIN ISOLATION LEVEL READ COMMITTED;"
-    "SET LOCAL statement_timeout = '10min';"
-    "SET LOCAL lock_timeout = 0;"
-    "SET LOCAL search_path = quorum, public;"
-    "SELECT pg_advisory_xact_lock(124749194884461);"
-    "SET LOCAL lock_timeout = '5s'";
+static const char begin_sql[] = "BEGIN ISOLATION LEVEL READ COMMITTED;"
+                                "SET LOCAL statement_timeout = '10min';"
+                                "SET LOCAL lock_timeout = 0;"
+                                "SET LOCAL search_path = quorum, public;"
+                                "SELECT pg_advisory_xact_lock(124749194884461);"
+                                "SET LOCAL lock_timeout = '5s'";
 
 /* The application may see how far its schema is before the migrations have granted it anything. */
 static const char ensure_sql[] =
@@ -100,8 +99,8 @@ static void normalise(struct buf *out, const char *sql)
         if (*p == '\r')
             continue;
         if (*p == '\n') {
-            while (out->len > first && (out->data[out->len - 1] == ' ' ||
-                                        out->data[out->len - 1] == '\t'))
+            while (out->len > first &&
+                   (out->data[out->len - 1] == ' ' || out->data[out->len - 1] == '\t'))
                 out->data[--out->len] = '\0';
         }
         buf_char(out, *p);
@@ -214,10 +213,10 @@ static enum err read_state(struct db *d, const struct migration_set *set, struct
         copy_text(s->applied_at, sizeof(s->applied_at), stored ? rows_text(&r, i, 2) : "");
         sanitize_line(s->name, sizeof(s->name),
                       untrusted(ours ? set->list[s->version - 1].name : rows_text(&r, i, 1)));
-        s->state = !ours                          ? MIGRATION_UNKNOWN
-                   : !stored                      ? MIGRATION_PENDING
-                   : strcmp(stored, ours) == 0    ? MIGRATION_APPLIED
-                                                  : MIGRATION_EDITED;
+        s->state = !ours                       ? MIGRATION_UNKNOWN
+                   : !stored                   ? MIGRATION_PENDING
+                   : strcmp(stored, ours) == 0 ? MIGRATION_APPLIED
+                                               : MIGRATION_EDITED;
     }
     rows_release(&r);
     return rc;
@@ -238,8 +237,10 @@ static enum err refuse_unknown(const struct migration_set *set,
             continue;
         err_set(e, ERR_POLICY, "migration %04d_%s was edited after it was applied",
                 state[i].version, state[i].name);
-        return err_fix(e, "use the program that made this schema, or accept the new text with "
-                          "`quorum db stamp %d`", set->count);
+        return err_fix(e,
+                       "use the program that made this schema, or accept the new text with "
+                       "`quorum db stamp %d`",
+                       set->count);
     }
     return OK;
 }
@@ -482,8 +483,8 @@ enum err migration_set_require_head(struct db *d, const struct migration_set *se
     if (rc == OK && first_pending(state, n) != 0) {
         int head = head_of(state, n);
 
-        rc = err_set(e, ERR_POLICY, "schema is version %d, this program needs %d", head,
-                     set->count);
+        rc =
+            err_set(e, ERR_POLICY, "schema is version %d, this program needs %d", head, set->count);
         err_code(e, "E41");
         err_fix(e, "run `quorum db up`");
     }

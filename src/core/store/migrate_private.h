@@ -18,7 +18,6 @@ enum err migration_set_stamp(struct db *d, const struct migration_set *set, int 
                              struct error *e);
 enum err migration_set_history(struct db *d, const struct migration_set *set, struct arena *a,
                                struct migration_status **out, size_t *n, struct error *e);
-enum err migration_set_require_head(struct db *d, const struct migration_set *set,
-                                    struct error *e);
+enum err migration_set_require_head(struct db *d, const struct migration_set *set, struct error *e);
 
 #endif

@@ -11,10 +11,10 @@
 struct scan {
     struct sql_cursor *c;
     struct sql_statement *out;
-    bool any;       /* the statement has begun */
-    int words;      /* so far */
-    char last[16];  /* the word before */
-    int atomic;     /* depth of BEGIN ATOMIC and of CASE inside it */
+    bool any;      /* the statement has begun */
+    int words;     /* so far */
+    char last[16]; /* the word before */
+    int atomic;    /* depth of BEGIN ATOMIC and of CASE inside it */
     bool text_escapes;
 };
 
@@ -179,7 +179,8 @@ bool sql_controls_transaction(const char *sql, struct sql_statement *out)
         size_t len = strcspn(out->words, " ");
 
         if (strcmp(out->words, "ROLLBACK TO") == 0 ||
-            strcmp(out->words, "ROLLBACK PREPARED") == 0 || strcmp(out->words, "COMMIT PREPARED") == 0)
+            strcmp(out->words, "ROLLBACK PREPARED") == 0 ||
+            strcmp(out->words, "COMMIT PREPARED") == 0)
             continue; /* savepoints are fine; the prepared ones fail by themselves */
         for (size_t i = 0; i < ARRAY_LEN(words); i++) {
             if (strlen(words[i]) == len && strncmp(out->words, words[i], len) == 0)
