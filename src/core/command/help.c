@@ -5,21 +5,15 @@
 
 const struct command *command_next(const struct command *after)
 {
-    size_t g = 0;
-    if (after) {
-        if (after[1].name)
-            return after + 1;
-        const struct command *start = after;
-        for (; command_groups[g]; g++) {
-            start = command_groups[g];
-            while (start->name && start != after)
-                start++;
-            if (start == after)
-                break;
+    bool passed = after == NULL;
+    for (size_t g = 0; command_groups[g]; g++) {
+        for (const struct command *c = command_groups[g]; c->name; c++) {
+            if (passed)
+                return c;
+            passed = c == after;
         }
-        g++;
     }
-    return command_groups[g];
+    return NULL;
 }
 
 static void option_lines(const struct option_row *rows, struct buf *out)

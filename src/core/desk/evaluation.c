@@ -16,10 +16,10 @@ static const struct statement create = {
     "WITH ev AS ("
     "  INSERT INTO evaluations (symbol, requested_by, request, as_of, voters, needed, locked_by,"
     "                           lease_until)"
-    "  VALUES ($1, $2, $4::jsonb, COALESCE($5::timestamptz, desk_now()), $6::int, $7::int, $8,"
+    "  VALUES ($1, $2, $4::text::jsonb, COALESCE($5::timestamptz, desk_now()), $6::int, $7::int, $8,"
     "          clock_timestamp() + " LEASE ") RETURNING id, as_of) "
     "SELECT id, as_of, audit_append($2, $3, 'evaluate', 'evaluation #' || id || ' ' || $1, '', '',"
-    "                               $4), ensure_partitions(desk_now()) FROM ev"};
+    "                               $4::text), ensure_partitions(desk_now()) FROM ev"};
 
 /* Every step from one stored state to the next, fenced by owner and state. $4 holds the columns
  * that change; $5 the new votes, each with its interaction row and rollups; $6 the dossier. */
