@@ -83,7 +83,7 @@ static void take_word(struct scan *s)
     char word[16] = "";
     size_t len = 0;
 
-    while (is_word(s->c->at[len])) {
+    while (is_word(s->c->at[len]) || (len > 0 && s->c->at[len] == '$')) { /* a$b is one name */
         if (len + 1 < sizeof(word))
             word[len] = (char)toupper((unsigned char)s->c->at[len]);
         len++;

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/store/migrate_private.h"
+#include "core/store/sqltext.h"
+#include "quorum/mem.h"
+#include "store/fixture.h"
+
+static const struct migration list[] = {
+    {1, "first", "CREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\n", "DROP TABLE a;"},
+    {2, "second", "ALTER TABLE a ADD COLUMN t text;", "ALTER TABLE a DROP COLUMN t;"},
+    {3, "third", "CREATE TABLE b AS SELECT 3 AS i;", NULL},
+};
+static const struct migration_set two = {list, 2}, three = {list, 3};
+
+static int up(struct fixture *f, const struct migration_set *set, int target)
+{
+    struct error e = {0};
+    int applied;
+
+    if (migration_set_up(f->db, set, target, &applied, &e) != OK)
+        fail_msg("%s; %s", e.text, e.fix);
+    return applied;
+}
+
+static int version(struct fixture *f)
+{
+    struct error e = {0};
+    int v = -1;
+
+    assert_int_equal(migrate_current(f->db, &v, &e), OK);
+    return v;
+}
+
+static void up_applies_each_once_and_down_takes_back(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    assert_int_equal(version(f), 0);
+    assert_int_equal(up(f, &two, 1), 1);
+    assert_int_equal(version(f), 1);
+    assert_int_equal(up(f, &two, -1), 1);
+    assert_int_equal(up(f, &two, -1), 0);
+    assert_int_equal(up(f, &two, 0), 0);
+    assert_int_equal(fixture_int(f, "SELECT i FROM quorum.a WHERE t IS NULL"), 1);
+    assert_int_equal(migration_set_down(f->db, &two, 1, &n, &e), OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(version(f), 1);
+    assert_int_equal(migration_set_down(f->db, &two, 0, &n, &e), OK);
+    assert_int_equal(n, 1);
+    assert_string_equal(fixture_text(f, "SELECT to_regclass('quorum.a')"), "");
+    assert_int_equal(migration_set_down(f->db, &two, 0, &n, &e), OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(up(f, &two, -1), 2);
+    assert_int_equal(migration_set_up(f->db, &two, 3, &n, &e), ERR_USAGE);
+    assert_int_equal(migration_set_down(f->db, &two, -1, &n, &e), ERR_USAGE);
+}
+
+static void what_cannot_be_taken_back_is_refused_and_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    up(f, &three, -1);
+    assert_int_equal(migration_set_down(f->db, &three, 0, &n, &e), ERR_POLICY);
+    assert_non_null(strstr(e.text, "0003_third cannot be taken back"));
+    assert_int_equal(n, 0);
+    assert_int_equal(version(f), 3);
+    assert_int_equal(fixture_int(f, "SELECT i FROM quorum.b"), 3);
+}
+
+static void the_last_down_may_drop_the_schema_itself(void **state)
+{
+    static const struct migration all[] = {
+        {1, "all", "CREATE TABLE a (i int)", "DROP SCHEMA quorum CASCADE"}};
+    const struct migration_set set = {all, 1};
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    up(f, &set, -1);
+    assert_int_equal(migration_set_down(f->db, &set, 0, &n, &e), OK);
+    assert_int_equal(version(f), 0);
+    assert_int_equal(up(f, &set, -1), 1);
+}
+
+static void fails_with(struct fixture *f, const char *sql, const char *text)
+{
+    const struct migration all[] = {list[0], {2, "broken", sql, NULL}};
+    const struct migration_set set = {all, 2};
+    struct error e = {0};
+    int n;
+
+    enum err rc = migration_set_up(f->db, &set, -1, &n, &e);
+    assert_int_not_equal(rc, OK);
+    if (strcmp(e.text, text) != 0)
+        fail_msg("says \"%s\" instead of \"%s\"", e.text, text);
+    assert_int_equal(version(f), 1);
+    assert_string_equal(fixture_text(f, "SELECT to_regclass('quorum.leftover')"), "");
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"),
+                     0);
+}
+
+static void a_failed_step_leaves_nothing_and_names_file_line_and_state(void **state)
+{
+    struct fixture *f = *state;
+
+    fails_with(f, "CREATE TABLE leftover (i int);\n\nCRATE TABLE x (i int);",
+               "0002_broken.up.sql line 3: syntax error at or near \"CRATE\" (42601)");
+    fails_with(f,
+               "CREATE TABLE leftover (i int); -- \xe2\x82\xac; 'quoted\n"
+               "/* a ; /* nested */ ; */ INSERT INTO leftover VALUES (';' = 'x')::int);",
+               "0002_broken.up.sql line 2: syntax error at or near \"::\" (42601)");
+    fails_with(f,
+               "CREATE TABLE leftover (i int);\nDO $body$ BEGIN\n  PERFORM 1;\nEND $body$;\n"
+               "INSERT INTO leftover\nVALUES (1);\n\nSELECT 1 / (i - 1)\nFROM leftover;",
+               "0002_broken.up.sql line 8: division by zero (22012)");
+    fails_with(f, "CREATE TABLE leftover (i int);\nCOMMIT;",
+               "0002_broken.up.sql line 2: COMMIT inside a migration, which is one transaction");
+    fails_with(f, "SELECT 1;\nstart transaction; SELECT 2",
+               "0002_broken.up.sql line 2: START TRANSACTION inside a migration, which is one "
+               "transaction");
+    fails_with(f, "CREATE TABLE leftover (i int);\nINSERT INTO a SELECT i FROM nowhere",
+               "0002_broken.up.sql line 2: relation \"nowhere\" does not exist (42P01)");
+}
+
+static void the_state_of_a_broken_or_lost_step_is_not_carried_over(void **state)
+{
+    static const struct migration all[] = {
+        {1, "killed", "SELECT pg_terminate_backend(pg_backend_pid())", NULL}};
+    const struct migration_set set = {all, 1};
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    assert_int_equal(migration_set_up(f->db, &set, -1, &n, &e), ERR_TRANSIENT);
+    assert_int_equal(version(f), 0); /* by a new connection, outside any transaction */
+    assert_int_equal(up(f, &two, -1), 2);
+}
+
+static void an_edited_migration_is_found_and_a_reformatted_one_is_not(void **state)
+{
+    static const struct migration crlf[] = {
+        {1, "first", "CREATE TABLE a (i int);  \r\nINSERT INTO a VALUES (1);\r\n\r\n",
+         "DROP TABLE a;"},
+        {2, "second", "ALTER TABLE a ADD COLUMN t text;\t\n", "-- another down"},
+    };
+    static const struct migration edited[] = {
+        {1, "first", "CREATE TABLE a (i bigint);\nINSERT INTO a VALUES (1);\n", "DROP TABLE a;"},
+        {2, "second", "ALTER TABLE a ADD COLUMN t text;", NULL},
+        {3, "third", "SELECT 1", NULL},
+    };
+    const struct migration_set same = {crlf, 2}, other = {edited, 3};
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    up(f, &two, -1);
+    assert_int_equal(migration_set_require_head(f->db, &same, &e), OK);
+    assert_int_equal(up(f, &same, -1), 0);
+    assert_int_equal(migration_set_require_head(f->db, &other, &e), ERR_POLICY);
+    assert_string_equal(e.text, "migration 0001_first was edited after it was applied");
+    assert_int_equal(migration_set_up(f->db, &other, -1, &n, &e), ERR_POLICY);
+    assert_int_equal(version(f), 2);
+    assert_int_equal(migration_set_stamp(f->db, &other, 2, &e), OK); /* accepts the new text */
+    assert_int_equal(up(f, &other, -1), 1);
+    assert_int_equal(migration_set_require_head(f->db, &other, &e), OK);
+}
+
+static void an_older_program_refuses_a_newer_database_and_can_still_go_down(void **state)
+{
+    struct fixture *f = *state;
+    const struct migration_set one = {list, 1};
+    struct error e = {0};
+    int n;
+
+    up(f, &two, -1);
+    assert_int_equal(migration_set_require_head(f->db, &one, &e), ERR_POLICY);
+    assert_string_equal(e.text, "the database is at schema version 2, ahead of this program (1)");
+    assert_int_equal(migration_set_up(f->db, &one, -1, &n, &e), ERR_POLICY);
+    assert_int_equal(migration_set_down(f->db, &one, 1, &n, &e), OK);
+    assert_int_equal(migration_set_require_head(f->db, &one, &e), OK);
+    assert_int_equal(migration_set_require_head(f->db, &two, &e), ERR_POLICY);
+    assert_string_equal(e.code, "E41");
+    assert_string_equal(e.text, "schema is version 1, this program needs 2");
+    assert_non_null(strstr(e.fix, "quorum db up"));
+}
+
+static void history_shows_what_is_applied_and_what_waits(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a = {0};
+    struct migration_status *s;
+    struct error e = {0};
+    size_t n;
+
+    assert_int_equal(migration_set_history(f->db, &three, &a, &s, &n, &e), OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(s[0].state, MIGRATION_PENDING);
+    assert_string_equal(s[2].name, "third");
+    up(f, &three, -1);
+    const struct migration_set one = {list, 1};
+    assert_int_equal(migration_set_history(f->db, &one, &a, &s, &n, &e), OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(s[0].state, MIGRATION_APPLIED);
+    assert_int_equal(s[0].version, 1);
+    assert_memory_equal(s[0].applied_at, "20", 2);
+    assert_int_equal(s[1].state, MIGRATION_UNKNOWN);
+    assert_string_equal(s[2].name, "third");
+    arena_release(&a);
+}
+
+static void stamp_writes_the_table_and_runs_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+
+    assert_int_equal(migration_set_stamp(f->db, &three, -1, &e), OK);
+    assert_int_equal(version(f), 3);
+    assert_string_equal(fixture_text(f, "SELECT to_regclass('quorum.a')"), "");
+    assert_int_equal(migration_set_stamp(f->db, &three, 1, &e), OK);
+    assert_int_equal(version(f), 1);
+    assert_int_equal(migration_set_stamp(f->db, &three, 0, &e), OK);
+    assert_int_equal(up(f, &three, -1), 3);
+    assert_int_equal(migration_set_stamp(f->db, &three, 4, &e), ERR_USAGE);
+    assert_string_equal(fixture_text(f, "SELECT checksum FROM quorum.schema_migration"
+                                        " WHERE version = 2"),
+                        fixture_text(f, "SELECT encode(sha256('ALTER TABLE a ADD COLUMN t text;'),"
+                                        " 'hex')"));
+}
+
+static void the_application_sees_the_version_and_may_not_migrate(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    struct db *app = fixture_open(f, "quorum_app");
+    assert_int_equal(migration_set_up(app, &two, -1, &n, &e), ERR_POLICY);
+    assert_string_equal(e.code, "E42");
+    assert_non_null(strstr(e.fix, "QUORUM_DATABASE_OWNER_URL"));
+    up(f, &two, 1);
+    assert_int_equal(migration_set_require_head(app, &two, &e), ERR_POLICY);
+    assert_string_equal(e.code, "E41");
+    assert_int_equal(migration_set_up(app, &two, -1, &n, &e), ERR_POLICY);
+    assert_non_null(strstr(e.text, "0002_second.up.sql line 1: "));
+    assert_non_null(strstr(e.text, "(42501)"));
+    up(f, &two, -1);
+    assert_int_equal(migration_set_up(app, &two, -1, &n, &e),
+                     OK); /* nothing to do, no right needed */
+    db_free(app);
+}
+
+static void a_long_reader_makes_up_fail_instead_of_blocking_everybody(void **state)
+{
+    static const struct migration all[] = {
+        {1, "first", "CREATE TABLE a (i int)", NULL},
+        {2, "short", "SET LOCAL lock_timeout = '50ms'; ALTER TABLE a ADD COLUMN t text", NULL}};
+    const struct migration_set set = {all, 2};
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    up(f, &set, 1);
+    struct db *reader = fixture_open(f, "quorum_owner");
+    assert_int_equal(db_script(reader, "BEGIN; SELECT * FROM quorum.a", &e), OK);
+    assert_int_equal(migration_set_up(f->db, &set, -1, &n, &e), ERR_TRANSIENT);
+    assert_non_null(strstr(e.text, "(55P03)"));
+    db_free(reader);
+    assert_int_equal(up(f, &set, -1), 1);
+}
+
+/* A process of its own: the loop and the connection of the parent are not its. */
+static void child(const char *conninfo, const struct migration_set *set, int gate)
+{
+    const struct db_options o = {.conninfo = conninfo, .application = "child"};
+    struct loop *l = loop_new();
+    struct db *d = db_new(l, &o);
+    struct error e = {0};
+    int applied = 0;
+    char c;
+
+    int ok = db_open(d, 20000, &e) == OK;
+    if (read(gate, &c, 1) < 0) /* until the parent closes its end: all start together */
+        ok = 0;
+    if (ok && migration_set_up(d, set, -1, &applied, &e) != OK)
+        ok = 0;
+    if (!ok)
+        fprintf(stderr, "%s\n", e.text);
+    db_free(d);
+    loop_free(l);
+    _exit(ok ? applied : 100);
+}
+
+static void eight_at_once_apply_each_step_exactly_once(void **state)
+{
+    struct fixture *f = *state;
+    struct migration many[20];
+    char sql[20][120];
+    const struct migration_set set = {many, 20};
+    char conninfo[1024];
+    int gate[2], total = 0;
+    pid_t pid[8];
+
+    for (int i = 0; i < 20; i++) {
+        snprintf(sql[i], sizeof(sql[i]),
+                 "CREATE TABLE m%d (i int); SELECT pg_sleep(0.005); INSERT INTO m%d VALUES (1)", i,
+                 i);
+        many[i] = (struct migration){i + 1, "many", sql[i], NULL};
+    }
+    snprintf(conninfo, sizeof(conninfo), "%s", fixture_conninfo(f, "quorum_owner"));
+    assert_int_equal(pipe(gate), 0);
+    for (int i = 0; i < 8; i++) {
+        pid[i] = fork();
+        assert_true(pid[i] >= 0);
+        if (pid[i] == 0) {
+            close(gate[1]);
+            child(conninfo, &set, gate[0]);
+        }
+    }
+    close(gate[0]);
+    close(gate[1]);
+    for (int i = 0; i < 8; i++) {
+        int status;
+
+        assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+        assert_true(WIFEXITED(status));
+        assert_in_range(WEXITSTATUS(status), 0, 20);
+        total += WEXITSTATUS(status);
+    }
+    assert_int_equal(total, 20);
+    assert_int_equal(version(f), 20);
+}
+
+/* The program's own migrations. */
+static const char fingerprint[] =
+    "SELECT md5(string_agg(x, E'\\n' ORDER BY x)) FROM ("
+    " SELECT format('%s %s %s %s %s', c.relname, c.relkind, a.attname, a.atttypid::regtype,"
+    "   a.attnotnull) AS x"
+    " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+    " WHERE c.relnamespace = 'quorum'::regnamespace AND NOT a.attisdropped"
+    " UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc"
+    " WHERE pronamespace = 'quorum'::regnamespace AND prokind = 'f'"
+    " UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'quorum'::regnamespace"
+    " UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal) s";
+
+static void every_shipped_migration_can_be_taken_back_and_applied_again(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    char before[64];
+    int n;
+
+    if (migration_count == 0)
+        skip();
+    for (int v = 1; v <= migration_count; v++) {
+        assert_int_equal(migrate_up(f->db, v, &n, &e), OK);
+        snprintf(before, sizeof(before), "%s", fixture_text(f, fingerprint));
+        if (migrate_down(f->db, v - 1, &n, &e) != OK)
+            fail_msg("down %d: %s", v, e.text);
+        if (migrate_up(f->db, v, &n, &e) != OK)
+            fail_msg("up %d again: %s", v, e.text);
+        assert_string_equal(before, fixture_text(f, fingerprint));
+    }
+    if (migrate_down(f->db, 0, &n, &e) != OK)
+        fail_msg("down to nothing: %s", e.text);
+    assert_int_equal(n, migration_count);
+    assert_int_equal(migrate_up(f->db, -1, &n, &e), OK);
+    assert_int_equal(migrate_require_head(f->db, &e), OK);
+}
+
+static void a_desk_of_the_fixture_is_at_head_for_the_application_too(void **state)
+{
+    struct fixture *f = *state;
+    struct error e = {0};
+    struct db *app = fixture_open(f, "quorum_app");
+
+    if (migrate_require_head(app, &e) != OK)
+        fail_msg("%s", e.text);
+    db_free(app);
+}
+
+/* ---- finding statements */
+
+static void lines_are_counted_through_quotes_bodies_and_comments(void **state)
+{
+    static const char script[] = "-- a; comment\n"
+                                 "SELECT 'it''s; here', E'back\\';slash', \"odd;name\";\n"
+                                 "/* ; /* ; */ ; */\n"
+                                 ";;\n"
+                                 "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC\n"
+                                 "  SELECT CASE WHEN true THEN 1 ELSE 2 END;\n"
+                                 "  SELECT 2;\n"
+                                 "END;\n"
+                                 "DO $x$ BEGIN; COMMIT; $y$;$y$ END $x$; ROLLBACK TO s;\n"
+                                 "SELECT $1, a$b$c FROM (SELECT 1; ) x\n";
+    struct sql_cursor c = {.at = script, .line = 1};
+    struct sql_statement st;
+    static const int lines[] = {2, 5, 9, 9, 10};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        assert_true(sql_next(&c, &st));
+        assert_int_equal(st.line, lines[i]);
+        assert_int_equal(sql_statement_line(script, (int)i), lines[i]);
+    }
+    assert_string_equal(st.words, "SELECT 1");
+    assert_false(sql_next(&c, &st));
+    assert_false(sql_controls_transaction(script, &st));
+    assert_true(sql_controls_transaction("SELECT 1;\n /* x */ commit ;", &st));
+    assert_int_equal(st.line, 2);
+    assert_int_equal(sql_position_line("\xe2\x82\xac\xe2\x82\xac\nb", 3), 1);
+    assert_int_equal(sql_position_line("\xe2\x82\xac\xe2\x82\xac\nb", 4), 2);
+    assert_int_equal(sql_position_line("a", 99), 1);
+    static const char *const torn[] = {"'open", "$$ open", "/* open", "E'a\\", "\"", "$", "(", ""};
+    for (size_t i = 0; i < ARRAY_LEN(torn); i++)
+        sql_controls_transaction(torn[i], &st);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_empty, fixture_drop)
+        TEST(up_applies_each_once_and_down_takes_back),
+        TEST(what_cannot_be_taken_back_is_refused_and_kept),
+        TEST(the_last_down_may_drop_the_schema_itself),
+        TEST(a_failed_step_leaves_nothing_and_names_file_line_and_state),
+        TEST(the_state_of_a_broken_or_lost_step_is_not_carried_over),
+        TEST(an_edited_migration_is_found_and_a_reformatted_one_is_not),
+        TEST(an_older_program_refuses_a_newer_database_and_can_still_go_down),
+        TEST(history_shows_what_is_applied_and_what_waits),
+        TEST(stamp_writes_the_table_and_runs_nothing),
+        TEST(the_application_sees_the_version_and_may_not_migrate),
+        TEST(a_long_reader_makes_up_fail_instead_of_blocking_everybody),
+        TEST(eight_at_once_apply_each_step_exactly_once),
+        TEST(every_shipped_migration_can_be_taken_back_and_applied_again),
+        cmocka_unit_test_setup_teardown(a_desk_of_the_fixture_is_at_head_for_the_application_too,
+                                        fixture_desk, fixture_drop),
+        cmocka_unit_test(lines_are_counted_through_quotes_bodies_and_comments),
+    };
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
+}
