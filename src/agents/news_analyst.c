@@ -171,7 +171,7 @@ static void abstain_for_lack(const struct dossier *d, const struct view *v, doub
                                                               : datum_state_name(news->from.state));
     else
         vote_abstain(out,
-                     "%zu of %zu headlines are about %s, effectively %.1f by age; 3 are needed "
+                     "%zu of %zu headlines are about %s, effectively %.2f by age; 3 are needed "
                      "(%zu copies, %zu about others, %zu not of the last %d days)",
                      v->n, news->n, d->symbol, n_eff, v->copies, v->elsewhere, v->out_of_window,
                      WINDOW_DAYS);
@@ -201,7 +201,7 @@ static void decide(const struct view *v, double n_eff, struct vote *out)
     for (size_t i = v->n; i-- > 0;)
         vote_cite_words(out, v->story[i].item->id);
     vote_baseline(out, state, 50 + 50 * fabs(m),
-                  "mood %+.2f of %zu headlines (effectively %.1f); strongest %+.2f %s \"%s\"", m,
+                  "mood %+.2f of %zu headlines (effectively %.2f); strongest %+.2f %s \"%s\"", m,
                   v->n, n_eff, best->mood, best->item->id, title);
 }
 
