@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Asking the agents, and reading what they said. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/command/commands.h"
 #include "core/command/show.h"
-#include "quorum/calendar.h"
 #include "quorum/evaluation.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
@@ -62,6 +64,20 @@ static enum err parse_as_of(const struct call *c, int64_t *out, struct error *e)
     return OK;
 }
 
+/* A resume may run in another directory: keep the absolute path. */
+static enum err absolute_data_dir(struct evaluation_request *r, struct error *e)
+{
+    static char path[PATH_MAX]; /* lives as long as the call's own arguments */
+    if (!r->data_dir)
+        return OK;
+    if (!realpath(r->data_dir, path)) {
+        err_set(e, ERR_USAGE, "--data=%s cannot be read: %s", r->data_dir, strerror(errno));
+        return err_fix(e, "give a directory with one CSV of daily bars per symbol");
+    }
+    r->data_dir = path;
+    return OK;
+}
+
 enum err request_from_call(const struct call *c, struct evaluation_request *r, struct error *e)
 {
     int64_t agreement = 0;
@@ -75,6 +91,8 @@ enum err request_from_call(const struct call *c, struct evaluation_request *r, s
         call_int(c, "min-agreement", 1, VOTERS_MAX, &agreement, e) || parse_as_of(c, &r->as_of, e))
         return e->kind;
     r->min_agreement = (int)agreement;
+    if (absolute_data_dir(r, e))
+        return e->kind;
     struct indicators ignored;
     return r->indicators ? indicators_parse(r->indicators, &ignored, e) : OK;
 }

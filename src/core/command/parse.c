@@ -42,15 +42,25 @@ static bool starts_with(const char *name, const char *prefix)
     return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
+/* A slip of the finger, not another word: a third of the letters, at most three. */
+static bool is_near(size_t distance, const char *word)
+{
+    return distance <= 1 + strlen(word) / 4 && distance <= 3 && distance < strlen(word);
+}
+
 static enum err unknown_command(const char *word, struct error *e)
 {
     const char *best = NULL;
-    size_t distance = 4;
+    size_t distance = SIZE_MAX;
     for (const struct command *c = NULL; (c = command_next(c));) {
-        size_t d = text_distance(word, c->name);
-        if (d < distance && d < strlen(c->name)) {
-            distance = d;
-            best = c->name;
+        const char *const none[] = {NULL};
+        const char *name = c->name;
+        for (const char *const *a = c->aliases ? c->aliases : none; name; name = *a ? *a++ : NULL) {
+            size_t d = text_distance(word, name);
+            if (d < distance && is_near(d, word)) {
+                distance = d;
+                best = c->name;
+            }
         }
     }
     char shown[NAME_MAX_BYTES];
@@ -142,13 +152,14 @@ static enum err unknown_option(const struct command *c, const char *name, struct
 {
     char shown[NAME_MAX_BYTES];
     const char *best = NULL;
-    size_t distance = 5;
+    size_t distance = SIZE_MAX;
     const struct option_row *lists[] = {c ? c->options : NULL, global_option};
     for (size_t l = 0; l < 2; l++) {
         for (const struct option_row *o = lists[l]; o && o->name; o++) {
             size_t d = text_distance(name, o->name);
-            if (starts_with(o->name, name) || d < distance) {
-                distance = starts_with(o->name, name) ? 0 : d;
+            d = starts_with(o->name, name) ? 0 : d;
+            if (d < distance && (d == 0 || is_near(d, name))) {
+                distance = d;
                 best = o->name;
             }
         }

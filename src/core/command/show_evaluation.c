@@ -287,18 +287,22 @@ static void fact_value(char *dst, size_t size, const struct fact *f)
 static void detail_facts(struct output *o, const struct dossier *d)
 {
     static const struct column columns[] = {
-        {"fact", "FACT", COLUMN_TEXT},     {"value", "VALUE", COLUMN_TEXT},
-        {"state", "STATE", COLUMN_TEXT},   {"source", "SOURCE", COLUMN_TEXT},
-        {"reason", "REASON", COLUMN_TEXT},
+        {"fact", "FACT", COLUMN_TEXT},
+        {"state", "STATE", COLUMN_TEXT},
+        {"source", "SOURCE", COLUMN_TEXT},
+        {"value", "VALUE, or why there is none", COLUMN_TEXT},
     };
     struct table t;
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < d->nfacts; i++) {
         const struct fact *f = &d->fact[i];
         char value[400];
-        fact_value(value, sizeof value, f);
-        table_row(&t, (const char *const[]){f->id, value, datum_state_name(f->from.state),
-                                            f->from.source, f->from.reason});
+        if (f->from.state == DATUM_PRESENT)
+            fact_value(value, sizeof value, f);
+        else
+            copy_text(value, sizeof value, f->from.reason);
+        table_row(&t, (const char *const[]){f->id, datum_state_name(f->from.state),
+                                            f->from.source, value});
     }
     table_end(&t, o, "no facts");
 }
@@ -332,7 +336,7 @@ static void why_evidence(struct output *o, const struct stored_vote *v, const st
 {
     for (size_t i = 0; i < d->nfacts; i++) {
         char quoted[64], value[400];
-        snprintf(quoted, sizeof quoted, "\"%s\"", d->fact[i].id);
+        snprintf(quoted, sizeof quoted, "\"fact\": \"%s\"", d->fact[i].id);
         if (!v->evidence || !strstr(v->evidence, quoted))
             continue;
         fact_value(value, sizeof value, &d->fact[i]);

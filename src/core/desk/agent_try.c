@@ -56,13 +56,14 @@ enum err dossier_gather(struct desk *d, const struct evaluation_request *r, stru
     struct wait w = {0};
     struct indicators given;
     struct market *recorded = NULL;
-    int64_t as_of = r->as_of;
     if ((r->indicators && indicators_parse(r->indicators, &given, e)) ||
-        (as_of == TIME_NONE && desk_time(d, &as_of, e)) ||
         (r->data_dir && market_recorded_new(r->data_dir, &recorded, e)))
         return e->kind;
     struct market *m = recorded ? recorded : d->market;
+    int64_t as_of = recorded_as_of(recorded, r->as_of);
     enum err result = market_check_symbol(m, r->symbol, e);
+    if (!result && as_of == TIME_NONE)
+        result = desk_time(d, &as_of, e);
     if (!result) {
         market_gather(m, r->symbol, as_of, &out->market, gathered, &w);
         if (!loop_run_until(d->loop, has_ended, &w, GATHER_TIMEOUT_MS))
@@ -133,8 +134,8 @@ enum err agent_try(struct desk *d, const struct agent *a, const struct evaluatio
 {
     *out = (struct vote){0};
     if (!a->baseline) {
-        err_set(e, ERR_POLICY, "%s does not judge single symbols: %s", a->name, a->does);
-        return err_fix(e, "it acts in the learning cycle");
+        err_set(e, ERR_POLICY, "%s does not judge single symbols", a->name);
+        return err_fix(e, "it acts in the learning cycle; quorum agents says what each does");
     }
     if (dossier_gather(d, r, dossier, e))
         return e->kind;

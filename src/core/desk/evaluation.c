@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/desk/evaluation_private.h"
+#include "quorum/calendar.h"
 #include "quorum/log.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
@@ -315,6 +316,14 @@ static void request_json(const struct evaluation *v, const struct evaluation_req
     buf_release(&names);
 }
 
+int64_t recorded_as_of(struct market *recorded, int64_t wanted)
+{
+    if (!recorded || wanted != TIME_NONE)
+        return wanted;
+    int32_t day = recorded->ops->last_session(recorded, time_machine_now());
+    return day == DAY_NONE ? TIME_NONE : calendar_close(day);
+}
+
 static enum err prepare(struct evaluation *v, const struct evaluation_request *r, struct error *e)
 {
     struct desk *d = v->desk;
@@ -337,6 +346,7 @@ static enum err prepare(struct evaluation *v, const struct evaluation_request *r
         return e->kind;
     copy_text(v->symbol, sizeof v->symbol, r->symbol);
     v->given_price = r->price;
+    v->as_of = recorded_as_of(v->recorded, r->as_of);
     return OK;
 }
 
@@ -359,7 +369,7 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
     params_text(&p, operator_name());
     params_text(&p, operator_origin());
     params_text(&p, buf_text(&request));
-    params_text(&p, r->as_of == TIME_NONE ? NULL : time_print_iso(as_of, r->as_of));
+    params_text(&p, v->as_of == TIME_NONE ? NULL : time_print_iso(as_of, v->as_of));
     params_int(&p, (int64_t)v->nvoters);
     params_int(&p, v->needed);
     params_text(&p, owner_self());

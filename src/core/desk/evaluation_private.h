@@ -38,6 +38,10 @@ struct evaluation {
     void *on_state_arg;
 };
 
+/* Recorded bars end somewhere in the past: without --as-of the moment judged is the close of
+ * their last session. */
+int64_t recorded_as_of(struct market *recorded, int64_t wanted);
+
 /* evaluation_vote.c: the baselines vote on the dossier; fills vote[] and consensus. */
 void evaluation_cast_votes(struct evaluation *v);
 /* Votes from `first` on as the array the advance statement takes. */

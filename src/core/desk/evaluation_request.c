@@ -9,10 +9,10 @@
 static void suggest_indicator(const char *name, struct error *e)
 {
     const char *best = NULL;
-    size_t distance = 4;
+    size_t distance = 1 + strlen(name) / 4;
     for (size_t i = 0; i < indicator_row_count; i++) {
         size_t d = text_distance(name, indicator_rows[i].name);
-        if (d < distance) {
+        if (d <= distance) {
             distance = d;
             best = indicator_rows[i].name;
         }
