@@ -12,11 +12,11 @@
 struct cluster; /* this process's hold on it */
 
 struct cluster_options {
-    const char *home;    /* QUORUM_HOME; the cluster lives in home/cluster */
-    const char *bindir;  /* QUORUM_PG_BINDIR or NULL: found */
-    const char *user;    /* QUORUM_PG_USER or NULL: postgres, used when root */
-    int64_t linger_ms;   /* < 0: the default, 10 s; that of the client that starts the server holds */
-    bool durable;        /* false only in tests: fsync off */
+    const char *home;   /* QUORUM_HOME; the cluster lives in home/cluster */
+    const char *bindir; /* QUORUM_PG_BINDIR or NULL: found */
+    const char *user;   /* QUORUM_PG_USER or NULL: postgres, used when root */
+    int64_t linger_ms; /* < 0: the default, 10 s; that of the client that starts the server holds */
+    bool durable;      /* false only in tests: fsync off */
     void (*progress)(void *arg, const char *text); /* "creating the private database ..." */
     void *arg;
 };
@@ -47,7 +47,7 @@ enum err cluster_drop_database(struct cluster *c, const char *name, struct error
 struct cluster_status {
     bool exists, running;
     int postmaster_pid, supervisor_pid; /* 0: none */
-    int clients; /* locks held, this process not counted; -1 unknown */
+    int clients;                        /* locks held, this process not counted; -1 unknown */
     char data_dir[512], socket_dir[256], version[16];
 };
 /* Looks without starting anything. */

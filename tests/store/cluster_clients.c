@@ -59,8 +59,7 @@ static int each_process(const struct place *p, const char *name, int signal)
     for (struct dirent *entry; (entry = readdir(d));) {
         int64_t pid;
         char path[64], comm[64] = "";
-        if (!text_to_int64(entry->d_name, &pid) || pid == getpid() ||
-            !works_in((int)pid, p->root))
+        if (!text_to_int64(entry->d_name, &pid) || pid == getpid() || !works_in((int)pid, p->root))
             continue;
         snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
         FILE *f = fopen(path, "re");
@@ -177,6 +176,11 @@ static void be_client(const struct place *p, int linger_ms, int order, int answe
 
 struct client client_start(const struct place *p, int linger_ms)
 {
+    return client_start_as(p, linger_ms, geteuid());
+}
+
+struct client client_start_as(const struct place *p, int linger_ms, uid_t uid)
+{
     int order[2], answer[2];
     assert_int_equal(pipe2(order, O_CLOEXEC), 0);
     assert_int_equal(pipe2(answer, O_CLOEXEC), 0);
@@ -187,6 +191,8 @@ struct client client_start(const struct place *p, int linger_ms)
         assert_true(dup2(order[0], 3) == 3 || order[0] == 3);
         int to = answer[1] == 4 ? 4 : dup2(answer[1], 4);
         closefrom(5);
+        if (uid != geteuid() && (setgroups(0, NULL) || setgid(uid) || setuid(uid)))
+            _exit(1);
         be_client(p, linger_ms, 3, to);
     }
     close(order[0]);
@@ -334,6 +340,7 @@ static int by_value(const void *a, const void *b)
 void report_times(const char *what, int64_t *us, int n)
 {
     qsort(us, (size_t)n, sizeof(*us), by_value);
-    print_message("# %s: n %d, median %.1f ms, %.1f to %.1f\n", what, n, (double)us[n / 2] / 1e3,
+    int64_t median = us[n / 2];
+    print_message("# %s: n %d, median %.1f ms, %.1f to %.1f\n", what, n, (double)median / 1e3,
                   (double)us[0] / 1e3, (double)us[n - 1] / 1e3);
 }

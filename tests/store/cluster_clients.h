@@ -37,6 +37,8 @@ struct client {
 };
 /* Forks a process that joins, and holds on until it is told to leave. */
 struct client client_start(const struct place *p, int linger_ms);
+/* As another user, whose group has the same number; for root. */
+struct client client_start_as(const struct place *p, int linger_ms, uid_t uid);
 /* Waits until it says that it begins initdb. */
 bool client_creates(struct client *c);
 /* Waits until it has joined; why (may be NULL) gets the error's text. */

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <libpq-fe.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,8 +75,10 @@ static void test_a_first_run_gives_a_working_database_nobody_else_can_reach(void
         expect(c, "SHOW wal_segment_size", "1MB");
         expect(c, "SHOW shared_buffers", "32MB");
         expect(c, "SHOW timezone", "UTC");
-        expect(c, "SELECT string_agg(rolname || rolcanlogin || rolcreatedb || rolsuper, ' ' ORDER BY rolname)"
-                  " FROM pg_roles WHERE rolname LIKE 'quorum%'",
+        expect(c,
+               "SELECT string_agg(rolname || rolcanlogin || rolcreatedb || rolsuper, ' ' ORDER BY "
+               "rolname)"
+               " FROM pg_roles WHERE rolname LIKE 'quorum%'",
                "quorum_apptruefalsefalse quorum_ownertruetruefalse quorum_rotruefalsefalse");
         struct stat st;
         assert_int_equal(stat(cluster_data_dir(c), &st), 0);
@@ -191,8 +194,9 @@ static void test_ten_requests_for_a_database_create_it_once(void **state)
     assert_int_equal(count[0], 1);
     assert_int_equal(count[1], CROWD - 1);
     struct error e = {0};
-    expect(c, "SELECT pg_get_userbyid(datdba) || ' ' || pg_encoding_to_char(encoding) || ' ' || "
-              "datcollate FROM pg_database WHERE datname = 'crowd \"x\"'",
+    expect(c,
+           "SELECT pg_get_userbyid(datdba) || ' ' || pg_encoding_to_char(encoding) || ' ' || "
+           "datcollate FROM pg_database WHERE datname = 'crowd \"x\"'",
            "quorum_owner UTF8 C.UTF-8");
     assert_int_equal(cluster_drop_database(c, "crowd \"x\"", &e), OK);
     assert_int_equal(cluster_drop_database(c, "crowd \"x\"", &e), OK);
@@ -359,6 +363,55 @@ static void test_root_in_a_directory_of_roots_alone_gets_a_server(void **state)
     struct cluster *other = must_join(&p, 0);
     assert_int_equal(place_status(&p).postmaster_pid, server);
     cluster_leave(other);
+    cluster_leave(c);
+    place_remove(&p);
+}
+
+static void test_root_may_visit_the_cluster_of_a_user_without_taking_it_over(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    enum { DAEMON = 1 }; /* in every passwd file */
+    struct place p;
+    struct stat st;
+    place_make(&p, false);
+    assert_int_equal(chown(p.root, DAEMON, DAEMON), 0);
+    struct client owner = client_start_as(&p, 0, DAEMON);
+    assert_true(client_joined(&owner, NULL, 0));
+    struct cluster *c = must_join(&p, 0); /* while it runs */
+    expect(c, "SELECT 1", "1");
+    cluster_leave(c);
+    client_leave(&owner);
+    assert_true(place_is_quiet(&p, PATIENCE_MS));
+    c = must_join(&p, 0); /* and when root has to start it */
+    expect(c, "SELECT 1", "1");
+    char proc[64];
+    snprintf(proc, sizeof(proc), "/proc/%d", place_status(&p).postmaster_pid);
+    assert_int_equal(stat(proc, &st), 0);
+    assert_int_equal(st.st_uid, DAEMON);
+    owner = client_start_as(&p, 0, DAEMON);
+    assert_true(client_joined(&owner, NULL, 0));
+    cluster_leave(c);
+    client_leave(&owner);
+    assert_true(place_is_quiet(&p, PATIENCE_MS));
+    owner = client_start_as(&p, 0, DAEMON);
+    assert_true(client_joined(&owner, NULL, 0));
+    client_leave(&owner);
+    place_remove(&p);
+}
+
+static void test_a_launcher_that_ignores_its_children_can_still_make_a_cluster(void **state)
+{
+    (void)state;
+    struct place p;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before, during;
+    place_make(&p, false);
+    assert_int_equal(sigaction(SIGCHLD, &ignore, &before), 0);
+    struct cluster *c = must_join(&p, 0);
+    assert_int_equal(sigaction(SIGCHLD, &before, &during), 0);
+    assert_true(during.sa_handler == SIG_IGN); /* the caller's choice is kept */
+    expect(c, "SELECT 1", "1");
     cluster_leave(c);
     place_remove(&p);
 }
@@ -541,6 +594,8 @@ int main(void)
         cmocka_unit_test(test_a_home_too_long_for_a_socket_still_works),
         cmocka_unit_test(test_another_user_is_refused_even_past_the_directories),
         cmocka_unit_test(test_root_in_a_directory_of_roots_alone_gets_a_server),
+        cmocka_unit_test(test_root_may_visit_the_cluster_of_a_user_without_taking_it_over),
+        cmocka_unit_test(test_a_launcher_that_ignores_its_children_can_still_make_a_cluster),
         cmocka_unit_test(test_keys_and_open_files_of_the_client_do_not_reach_the_server),
         cmocka_unit_test(test_missing_programs_are_named_with_their_package),
         cmocka_unit_test(test_a_database_of_a_version_not_installed_is_left_alone),

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,8 @@ static void tell(const struct cluster_options *o, const char *text)
         o->progress(o->arg, text);
 }
 
-/* Makes what is missing and starts the supervisor. Under ctl, with no supervisor there. */
-static enum err start(struct cluster *c, const struct cluster_options *o, int64_t deadline,
-                      struct error *e)
+static enum err make_and_spawn(struct cluster *c, const struct cluster_options *o, int64_t deadline,
+                               struct error *e)
 {
     cluster_paths_scan(&c->at);
     enum err r = cluster_find_bindir("", c->bindir, c->at.major, true, c->at.bindir, e);
@@ -42,6 +42,21 @@ static enum err start(struct cluster *c, const struct cluster_options *o, int64_
         r = cluster_create(c, deadline, e);
     }
     return r ? r : cluster_supervisor_spawn(c, e);
+}
+
+/* Makes what is missing and starts the supervisor. Under ctl, with no supervisor there. */
+static enum err start(struct cluster *c, const struct cluster_options *o, int64_t deadline,
+                      struct error *e)
+{
+    /* Some launchers leave SIGCHLD ignored, and then no child's exit status can be had. */
+    struct sigaction before, standard = {.sa_handler = SIG_DFL};
+    bool ignored = sigaction(SIGCHLD, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+    if (ignored)
+        sigaction(SIGCHLD, &standard, NULL);
+    enum err r = make_and_spawn(c, o, deadline, e);
+    if (ignored)
+        sigaction(SIGCHLD, &before, NULL);
+    return r;
 }
 
 /* For a server that runs already: only names. */
@@ -75,8 +90,7 @@ static enum err wait_for_server(struct cluster *c, bool try_first, int64_t deadl
 {
     int refused = 0;
     for (int i = 0;; i++) {
-        enum cluster_answer answer =
-            i == 0 && try_first ? CLUSTER_OURS : cluster_ping(c);
+        enum cluster_answer answer = i == 0 && try_first ? CLUSTER_OURS : cluster_ping(c);
         if (answer == CLUSTER_OURS)
             answer = cluster_verify(c, true, NULL, e);
         if (answer == CLUSTER_OURS)
@@ -225,8 +239,8 @@ const char *cluster_conninfo(struct cluster *c, char *dst, unsigned long size, c
         return "";
     if (!add_value(dst, size, &n, "host", c->at.sock) ||
         !add_value(dst, size, &n, "port", CLUSTER_PORT) ||
-        !add_value(dst, size, &n, "user", role) ||
-        !add_value(dst, size, &n, "dbname", database) || !add_value(dst, size, &n, "options", ""))
+        !add_value(dst, size, &n, "user", role) || !add_value(dst, size, &n, "dbname", database) ||
+        !add_value(dst, size, &n, "options", ""))
         dst[0] = '\0';
     return dst;
 }

@@ -84,8 +84,8 @@ static bool find_known(const char *root, int major, char dst[CLUSTER_PATH])
         return false;
     int a = major ? major : newest_in(debian, "");
     int b = major ? major : newest_in(rpm, "pgsql-");
-    bool in_debian = a >= CLUSTER_OLDEST_MAJOR &&
-                     cluster_path(dst, "%s/%d/bin", debian, a) && has_programs(dst);
+    bool in_debian =
+        a >= CLUSTER_OLDEST_MAJOR && cluster_path(dst, "%s/%d/bin", debian, a) && has_programs(dst);
     if (in_debian && a >= b)
         return true;
     return (b >= CLUSTER_OLDEST_MAJOR && cluster_path(dst, "%s/pgsql-%d/bin", rpm, b) &&
@@ -121,8 +121,10 @@ static enum err check_wanted(const char *wanted, int major, bool check, char dst
     if (found == 0)
         return err_set(e, ERR_FAILED, "%s/postgres does not run", dst);
     if (major && found != major) {
-        err_set(e, ERR_FAILED, "the private database was made by PostgreSQL %d, but "
-                "QUORUM_PG_BINDIR=%s is version %d", major, wanted, found);
+        err_set(e, ERR_FAILED,
+                "the private database was made by PostgreSQL %d, but "
+                "QUORUM_PG_BINDIR=%s is version %d",
+                major, wanted, found);
         return err_fix(e, "unset QUORUM_PG_BINDIR, or name the programs of version %d", major);
     }
     if (found < CLUSTER_OLDEST_MAJOR)
@@ -140,8 +142,10 @@ enum err cluster_find_bindir(const char *root, const char *wanted, int major, bo
         return OK;
     dst[0] = '\0';
     if (major) {
-        err_set(e, ERR_FAILED, "the private database was made by PostgreSQL %d, whose programs "
-                "are not installed; nothing was changed", major);
+        err_set(e, ERR_FAILED,
+                "the private database was made by PostgreSQL %d, whose programs "
+                "are not installed; nothing was changed",
+                major);
         return err_fix(e, "apt install postgresql-%d", major);
     }
     err_set(e, ERR_FAILED, "no PostgreSQL server is installed (libpq alone is only the client)");

@@ -123,7 +123,7 @@ static enum err root_chooses(const struct cluster *c, struct cluster_identity *i
     if (!user) {
         err_set(e, ERR_FAILED, "PostgreSQL refuses to run as root, and there is no user postgres");
         return err_fix(e, "useradd --system --user-group postgres && "
-                       "install -d -m 0711 /var/lib/quorum && unset QUORUM_HOME");
+                          "install -d -m 0711 /var/lib/quorum && unset QUORUM_HOME");
     }
     err_set(e, ERR_FAILED, "PostgreSQL refuses to run as root, and the user %s cannot reach %s",
             name, c->at.home);
@@ -137,8 +137,10 @@ static enum err root_continues(const struct cluster *c, uid_t owner, struct clus
     if (owner == 0) {
         if (use_namespace(id, c->at.dir, e) == OK)
             return OK;
-        return err_fix(e, "the data in %s was made in one; allow it again "
-                       "(sysctl user.max_user_namespaces)", c->at.data);
+        return err_fix(e,
+                       "the data in %s was made in one; allow it again "
+                       "(sysctl user.max_user_namespaces)",
+                       c->at.data);
     }
     const struct passwd *user = getpwuid(owner);
     if (!user)

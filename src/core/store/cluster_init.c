@@ -47,8 +47,7 @@ static const char settings_tests[] =
 static bool write_file(const char *dir, const char *name, const char *text)
 {
     char path[CLUSTER_PATH], temporary[CLUSTER_PATH];
-    if (!cluster_path(path, "%s/%s", dir, name) ||
-        !cluster_path(temporary, "%s/%s.new", dir, name))
+    if (!cluster_path(path, "%s/%s", dir, name) || !cluster_path(temporary, "%s/%s.new", dir, name))
         return false;
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -125,10 +124,21 @@ static bool run_initdb(const struct cluster *c, char *data)
     if (!cluster_path(program, "%s/initdb", c->at.bindir) ||
         !cluster_path(log, "%s/initdb.log", c->at.log))
         return false;
-    const char *const argv[] = {program, "-D", data, "-U", CLUSTER_SUPERUSER, "-E", "UTF8",
-                          "--locale=C.UTF-8", "--auth-local=peer", "--auth-host=reject",
-                          "--data-checksums", "--wal-segsize=1", "--no-instructions",
-                          c->durable ? NULL : "--no-sync", NULL};
+    const char *const argv[] = {program,
+                                "-D",
+                                data,
+                                "-U",
+                                CLUSTER_SUPERUSER,
+                                "-E",
+                                "UTF8",
+                                "--locale=C.UTF-8",
+                                "--auth-local=peer",
+                                "--auth-host=reject",
+                                "--data-checksums",
+                                "--wal-segsize=1",
+                                "--no-instructions",
+                                c->durable ? NULL : "--no-sync",
+                                NULL};
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);

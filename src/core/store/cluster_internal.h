@@ -19,9 +19,9 @@
 #define CLUSTER_PATH 512
 #define CLUSTER_PORT "5432"
 /* sun_path holds 108 bytes on Linux with the NUL, "/.s.PGSQL.5432" takes 14. */
-#define CLUSTER_SOCKET_MAX 93
+#define CLUSTER_SOCKET_MAX   93
 #define CLUSTER_OLDEST_MAJOR 14
-#define CLUSTER_SUPERUSER "postgres"
+#define CLUSTER_SUPERUSER    "postgres"
 
 enum cluster_as {
     CLUSTER_AS_SELF,      /* the server runs as the user of this process */
@@ -117,8 +117,13 @@ bool cluster_pid_was_ready(const struct cluster_paths *p, pid_t pid);
 enum err cluster_supervisor_spawn(struct cluster *c, struct error *e);
 
 /* cluster_sql.c */
-enum cluster_answer { CLUSTER_NO_ANSWER, CLUSTER_NOT_YET, CLUSTER_REFUSED, CLUSTER_OURS,
-                      CLUSTER_FOREIGN };
+enum cluster_answer {
+    CLUSTER_NO_ANSWER,
+    CLUSTER_NOT_YET,
+    CLUSTER_REFUSED,
+    CLUSTER_OURS,
+    CLUSTER_FOREIGN
+};
 /* Connects, and compares the server's data directory with ours: a pid file proves nothing. Makes
  * sure that the roles exist. version (may be NULL) holds 16 bytes. */
 enum cluster_answer cluster_verify(const struct cluster *c, bool make_roles, char *version,

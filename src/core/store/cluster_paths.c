@@ -64,8 +64,7 @@ static enum err names(struct cluster_paths *p, struct error *e)
     return err_fix(e, "set QUORUM_HOME to a shorter path");
 }
 
-enum err cluster_paths_open(struct cluster_paths *p, const char *home, bool create,
-                            struct error *e)
+enum err cluster_paths_open(struct cluster_paths *p, const char *home, bool create, struct error *e)
 {
     memset(p, 0, sizeof(*p));
     if (create && !make_path(home)) {
@@ -146,8 +145,7 @@ static bool make_fallback(char dst[CLUSTER_PATH], const char *parent, const char
     if (mkdir(parent, geteuid() == 0 ? 0711 : 0700) && errno != EEXIST)
         return false;
     struct stat st;
-    if (lstat(parent, &st) || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-        (st.st_mode & 0022))
+    if (lstat(parent, &st) || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0022))
         return false;
     return make_owned(dst, id) && is_private_dir(dst, id->uid);
 }
@@ -192,8 +190,10 @@ static enum err socket_make(struct cluster_paths *p, const struct cluster_identi
     if (n < 0 && errno == EINVAL)
         rmdir(link); /* the home was moved to a longer path */
     if (!socket_fallback(p->sock, p, id)) {
-        err_set(e, ERR_FAILED, "the path %.100s... is too long for a socket, and no shorter "
-                "directory could be made", p->dir);
+        err_set(e, ERR_FAILED,
+                "the path %.100s... is too long for a socket, and no shorter "
+                "directory could be made",
+                p->dir);
         return err_fix(e, "set QUORUM_HOME to a path of at most %d characters",
                        CLUSTER_SOCKET_MAX - (int)strlen("/cluster/s"));
     }
@@ -249,8 +249,7 @@ enum err cluster_paths_settle(struct cluster_paths *p, const struct cluster_iden
         return err_set(e, ERR_FAILED, "cannot give %s to group %u: %s", p->dir, id->gid,
                        strerror(errno));
     if (!make_owned(p->pg, id) || !make_owned(p->log, id))
-        return err_set(e, ERR_FAILED, "cannot make directories in %s: %s", p->dir,
-                       strerror(errno));
+        return err_set(e, ERR_FAILED, "cannot make directories in %s: %s", p->dir, strerror(errno));
     return socket_make(p, id, e);
 }
 

@@ -30,8 +30,8 @@ static ssize_t read_small(const char *path, char *dst, size_t size)
 static bool same_directory(const char *a, const char *b)
 {
     struct stat x, y;
-    return strcmp(a, b) == 0 || (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-                                 x.st_ino == y.st_ino);
+    return strcmp(a, b) == 0 ||
+           (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
 }
 
 /* The working directory decides. In another user namespace it cannot be read; then the command
@@ -121,6 +121,6 @@ bool cluster_pid_was_ready(const struct cluster_paths *p, pid_t pid)
     int64_t named;
     return cluster_path(file, "%s/postmaster.pid", p->data) &&
            read_small(file, text, sizeof(text)) > 0 && lock_line(text, 1, line, sizeof(line)) &&
-           text_to_int64(line, &named) && named == pid &&
-           lock_line(text, 8, line, sizeof(line)) && strcmp(line, "ready") == 0;
+           text_to_int64(line, &named) && named == pid && lock_line(text, 8, line, sizeof(line)) &&
+           strcmp(line, "ready") == 0;
 }

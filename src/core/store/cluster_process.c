@@ -71,8 +71,9 @@ char *const *cluster_child_environ(void)
 
 bool cluster_log_to(const char *path, bool truncate)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
-                  (truncate ? O_TRUNC : 0), 0600);
+    int fd = open(path,
+                  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (truncate ? O_TRUNC : 0),
+                  0600);
     if (fd < 0)
         return false;
     bool done = dup2(fd, STDOUT_FILENO) >= 0 && dup2(fd, STDERR_FILENO) >= 0;

@@ -61,8 +61,8 @@ static enum err sql_error(struct error *e, const char *what, const char *message
 static bool same_file(const char *a, const char *b)
 {
     struct stat x, y;
-    return !strcmp(a, b) || (!stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
-                             x.st_ino == y.st_ino);
+    return !strcmp(a, b) ||
+           (!stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
 }
 
 /* The lock makes first starts by several clients one after the other. */
@@ -125,8 +125,8 @@ out:
 
 static bool is_there(PGconn *conn, const char *name)
 {
-    PGresult *r = PQexecParams(conn, "SELECT 1 FROM pg_database WHERE datname = $1", 1, NULL,
-                               &name, NULL, NULL, 0);
+    PGresult *r = PQexecParams(conn, "SELECT 1 FROM pg_database WHERE datname = $1", 1, NULL, &name,
+                               NULL, NULL, 0);
     bool found = PQntuples(r) == 1;
     PQclear(r);
     return found;
@@ -172,8 +172,10 @@ enum err cluster_ensure_database(struct cluster *c, const char *name, bool *crea
         goto out;
     char sql[400];
     quoted = PQescapeIdentifier(conn, name, strlen(name));
-    snprintf(sql, sizeof(sql), "CREATE DATABASE %s OWNER quorum_owner TEMPLATE template0"
-             " ENCODING 'UTF8' LOCALE 'C.UTF-8'", quoted ? quoted : "");
+    snprintf(sql, sizeof(sql),
+             "CREATE DATABASE %s OWNER quorum_owner TEMPLATE template0"
+             " ENCODING 'UTF8' LOCALE 'C.UTF-8'",
+             quoted ? quoted : "");
     result = run(conn, "cannot create the database", sql, e);
     if (result == OK && created)
         *created = true;
@@ -193,8 +195,7 @@ enum err cluster_drop_database(struct cluster *c, const char *name, struct error
         result = sql_error(e, "the private database refused", PQerrorMessage(conn));
     } else {
         char sql[300], *quoted = PQescapeIdentifier(conn, name, strlen(name));
-        snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %s WITH (FORCE)",
-                 quoted ? quoted : "");
+        snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %s WITH (FORCE)", quoted ? quoted : "");
         PQfreemem(quoted);
         result = run(conn, "cannot drop the database", sql, e);
     }

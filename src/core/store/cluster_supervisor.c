@@ -22,21 +22,23 @@
 #include "quorum/timeutil.h"
 
 enum { BACKOFF_MS = 100, BACKOFF_MAX_MS = 5000, GIVE_UP_AFTER = 6 };
-#define LOG_MAX ((off_t)8 << 20)
-#define MS ((int64_t)1000)
+#define LOG_MAX     ((off_t)8 << 20)
+#define LOG_LOOK_US (3600 * USEC_SECOND)
+#define MS          ((int64_t)1000)
 
 struct supervisor {
     const struct cluster *c;
     int reaper_fd, signal_fd;
-    pid_t postmaster;     /* 0: not running */
-    bool adopted;         /* not our child: the supervisor before us was killed */
-    int adopted_fd;       /* its pidfd; -1 where the kernel has none, then it is looked at */
-    bool has_run;         /* some postmaster of ours accepted connections */
-    int failures;         /* starts in a row that did not get so far */
+    pid_t postmaster; /* 0: not running */
+    bool adopted;     /* not our child: the supervisor before us was killed */
+    int adopted_fd;   /* its pidfd; -1 where the kernel has none, then it is looked at */
+    bool has_run;     /* some postmaster of ours accepted connections */
+    int failures;     /* starts in a row that did not get so far */
     int64_t launch_at, helper_at; /* monotonic; not before then */
-    int64_t linger_until; /* 0: there are clients */
+    int64_t linger_until;         /* 0: there are clients */
     pid_t helper;
-    off_t log_from;       /* where our part of postgres.log begins */
+    int64_t log_look_at; /* when its size is looked at next */
+    off_t log_from;      /* where our part of postgres.log begins */
     bool told_to_stop;
 };
 
@@ -67,8 +69,18 @@ static bool exec_postgres(const struct cluster *c)
         return false;
     snprintf(sock, sizeof(sock), "unix_socket_directories=%s", c->at.sock);
     /* What keeps strangers out stands on the command line: no file and no ALTER SYSTEM opens it. */
-    const char *const argv[] = {program, "-D", data, "-p", CLUSTER_PORT, "-c", "listen_addresses=",
-                          "-c", sock, "-c", "unix_socket_permissions=0700", NULL};
+    const char *const argv[] = {program,
+                                "-D",
+                                data,
+                                "-p",
+                                CLUSTER_PORT,
+                                "-c",
+                                "listen_addresses=",
+                                "-c",
+                                sock,
+                                "-c",
+                                "unix_socket_permissions=0700",
+                                NULL};
     child_signals();
     execve(program, (char *const *)argv, cluster_child_environ());
     return false;
@@ -114,8 +126,12 @@ static void postmaster_gone(struct supervisor *s, int status)
         wait_ms *= 2;
     s->launch_at = time_monotonic_us() + wait_ms * MS;
     say("server %d ended (%s %d)", (int)s->postmaster,
-        s->adopted ? "adopted" : WIFSIGNALED(status) ? "signal" : "exit",
-        s->adopted ? 0 : WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        s->adopted            ? "adopted"
+        : WIFSIGNALED(status) ? "signal"
+                              : "exit",
+        s->adopted            ? 0
+        : WIFSIGNALED(status) ? WTERMSIG(status)
+                              : WEXITSTATUS(status));
     s->postmaster = 0;
 }
 
@@ -250,6 +266,29 @@ static void give_up(struct supervisor *s)
     }
 }
 
+/* Copied and cut, not renamed: the server has it open, for appending, and goes on with it. */
+static void rotate_log(struct supervisor *s)
+{
+    char log[CLUSTER_PATH], old[CLUSTER_PATH], block[65536];
+    struct stat st;
+    s->log_look_at = time_monotonic_us() + LOG_LOOK_US;
+    if (fstat(STDERR_FILENO, &st) || st.st_size <= LOG_MAX ||
+        !cluster_path(log, "%s/postgres.log", s->c->at.log) || !cluster_path(old, "%s.1", log))
+        return;
+    int from = open(log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int to = open(old, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    ssize_t n = -1;
+    while (from >= 0 && to >= 0 && (n = read(from, block, sizeof(block))) > 0)
+        if (write(to, block, (size_t)n) != n)
+            break;
+    if (ftruncate(STDERR_FILENO, 0) == 0)
+        say("the log passed %d MB; what was in it is in postgres.log.1", (int)(LOG_MAX >> 20));
+    if (from >= 0)
+        close(from);
+    if (to >= 0)
+        close(to);
+}
+
 static void supervise(struct supervisor *s)
 {
     for (;;) {
@@ -268,7 +307,9 @@ static void supervise(struct supervisor *s)
             launch(s);
         if (!s->helper && !s->linger_until && now >= s->helper_at)
             start_helper(s);
-        turn(s, s->linger_until);
+        if (now >= s->log_look_at)
+            rotate_log(s);
+        turn(s, s->linger_until ? s->linger_until : s->log_look_at);
     }
 }
 
@@ -276,24 +317,21 @@ static void supervise(struct supervisor *s)
 static const char *prepare(struct supervisor *s)
 {
     const struct cluster_paths *p = &s->c->at;
-    char log[CLUSTER_PATH], old[CLUSTER_PATH], failure[CLUSTER_PATH];
-    struct stat st;
+    char log[CLUSTER_PATH], failure[CLUSTER_PATH];
     if (!cluster_identity_assume(&s->c->as))
         return "cannot become the server's user";
     prctl(PR_SET_DUMPABLE, 0); /* the client's memory, keys in it, is still mapped here */
     prctl(PR_SET_NAME, "quorum-cluster");
-    if (!cluster_path(log, "%s/postgres.log", p->log) || !cluster_path(old, "%s.1", log) ||
+    if (!cluster_path(log, "%s/postgres.log", p->log) ||
         !cluster_path(failure, "%s/failure", p->log))
         return "the path of the log is too long";
-    if (stat(log, &st) == 0 && st.st_size > LOG_MAX)
-        rename(log, old);
     if (!cluster_log_to(log, false))
         return "cannot write the log";
+    rotate_log(s);
     s->log_from = lseek(STDERR_FILENO, 0, SEEK_END);
     s->reaper_fd = cluster_lock_open(p->reaper, NULL);
     /* A second of patience: whoever tests the lock holds it for a moment. */
-    if (s->reaper_fd < 0 ||
-        !cluster_lock(s->reaper_fd, LOCK_EX, time_monotonic_us() + USEC_SECOND))
+    if (s->reaper_fd < 0 || !cluster_lock(s->reaper_fd, LOCK_EX, time_monotonic_us() + USEC_SECOND))
         return "another supervisor is there";
     if (ftruncate(s->reaper_fd, 0) || dprintf(s->reaper_fd, "%d\n", (int)getpid()) < 0)
         return "cannot write reaper.lock";
