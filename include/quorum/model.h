@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Asking a model one question with a form to fill in. A provider speaks to a vendor (anthropic),
+/* Asking a model one question with a form to fill in: one try, for each try needs a reservation
+ * of its own. A provider speaks to a vendor (anthropic),
  * pretends to (rehearsal), or answers from a stored evaluation (recorded). It knows nothing of
  * budgets and agents: the desk reserves, marks sent and settles around it. */
 #ifndef QUORUM_MODEL_H
@@ -20,7 +21,7 @@ struct model_request {
     const char *previous;    /* the answer before, with repair */
     int max_tokens;
     bool stream;
-    int64_t deadline_ms;     /* in all, tries included */
+    int64_t deadline_ms;     /* for this one try */
     int64_t evaluation_id;   /* for the recorded and the rehearsal provider */
     const char *agent;
     /* Progress while streaming (may be NULL): output tokens so far, as far as known. */
@@ -33,7 +34,7 @@ enum model_outcome {
     MODEL_REFUSED,     /* stop_reason refusal */
     MODEL_CUT,         /* max_tokens, context window, or an incomplete object */
     MODEL_WRONG_FORM,  /* a reply without a usable object */
-    MODEL_UNREACHABLE, /* connection, time-out, 408, 409, 429, 5xx after the retries */
+    MODEL_UNREACHABLE, /* connection, time-out, 408, 409, 429, 5xx, an error inside a stream */
     MODEL_DENIED,      /* 401, 402, 403, spend limit: no use to try again today */
     MODEL_REJECTED,    /* 400, 404, 413, 422: our request or model id is wrong */
 };
@@ -45,8 +46,9 @@ enum billing { BILLED_NOTHING, BILLED_KNOWN, BILLED_UNKNOWN };
 struct model_reply {
     enum model_outcome outcome;
     enum billing billing;     /* UNKNOWN: presume the worst case */
-    struct usage usage;       /* of the last try; earlier tries: see tries_unknown */
-    int tries, tries_unknown; /* sent tries whose bill is unknown, the last not counted */
+    struct usage usage;
+    bool retryable;           /* by the vendor's rules; the desk reserves anew before it tries */
+    int64_t retry_after_ms;   /* what the vendor asked for, -1: nothing */
     const char *answer;       /* JSON text or NULL */
     const char *raw;          /* body as received (redacted, at most 256 kB), for the payload row */
     char stop_reason[40], request_id[80], served_model[64];
@@ -84,8 +86,6 @@ struct anthropic_options {
     struct loop *loop;
     const char *base_url; /* without /v1 */
     const char *key;      /* NULL for local servers */
-    int max_retries;      /* 2 */
-    uint64_t jitter_seed; /* of the backoff */
 };
 struct model *model_anthropic_new(const struct anthropic_options *o);
 
