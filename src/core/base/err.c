@@ -30,6 +30,8 @@ static void trim_utf8_tail(char *s)
 }
 
 static void format(char *dst, size_t size, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+static void format(char *dst, size_t size, const char *fmt, va_list args)
 {
     if (vsnprintf(dst, size, fmt, args) >= (int)size)
         trim_utf8_tail(dst);

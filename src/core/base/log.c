@@ -95,7 +95,7 @@ static void rotate(void)
     bool current = fstat(logger.fd, &mine) == 0 && stat(logger.path, &named) == 0 &&
                    mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
     if (current && mine.st_size >= FILE_MAX) {
-        char from[sizeof logger.path + 4], to[sizeof logger.path + 4];
+        char from[sizeof logger.path + 12], to[sizeof logger.path + 12];
         for (int i = KEEP_FILES - 1; i >= 1; i--) {
             snprintf(to, sizeof to, "%s.%d", logger.path, i);
             if (i > 1)

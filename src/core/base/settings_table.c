@@ -160,11 +160,8 @@ bool setting_find(const char *name, enum setting_id *out)
 
 const char *setting_origin_text(enum setting_origin origin)
 {
-    static const char *const text[] = {[FROM_DEFAULT] = "default",
-                                       [FROM_USER_FILE] = "user file",
-                                       [FROM_DOTENV] = ".env",
-                                       [FROM_ENVIRONMENT] = "environment",
-                                       [FROM_COMMAND] = "command line",
-                                       [FROM_DESK] = "desk"};
+    static const char *const text[] = {
+        [FROM_DEFAULT] = "default",         [FROM_USER_FILE] = "user file",  [FROM_DOTENV] = ".env",
+        [FROM_ENVIRONMENT] = "environment", [FROM_COMMAND] = "command line", [FROM_DESK] = "desk"};
     return text[origin];
 }

@@ -111,9 +111,9 @@ static enum err wait_for(struct run *run, struct error *e)
 {
     if (loop_run_until(run->call->loop, all_ended, run, EVALUATION_TIMEOUT_MS))
         return OK;
-    err_set(e, ERR_TRANSIENT, loop_interrupted(run->call->loop)
-                                  ? "interrupted; what was stored stays"
-                                  : "no answer from the database in 10 minutes");
+    err_set(e, ERR_TRANSIENT,
+            loop_interrupted(run->call->loop) ? "interrupted; what was stored stays"
+                                              : "no answer from the database in 10 minutes");
     return err_fix(e, "quorum evaluate --resume finishes it");
 }
 
@@ -228,9 +228,10 @@ static enum err resume(struct call *c, struct error *e)
     }
     arena_release(&arena);
     if (!result && n == 0)
-        out_line(c->out, held ? "nothing to resume on the %s desk: %zu still worked on"
-                              : "nothing to resume on the %s desk", desk_kind_name(c->desk->kind),
-                 held);
+        out_line(c->out,
+                 held ? "nothing to resume on the %s desk: %zu still worked on"
+                      : "nothing to resume on the %s desk",
+                 desk_kind_name(c->desk->kind), held);
     if (!result && n > 0)
         result = wait_for(&run, e) ? e->kind : finish_run(c, &run, (int)n, e);
     return result;
@@ -273,7 +274,10 @@ static enum err run_evaluate(struct call *c, struct error *e)
         {"regime", "REGIME", COLUMN_TEXT}, {"state", "STATE", COLUMN_TEXT},                        \
         {"decision", "DECISION", COLUMN_TEXT}, {"agreement", "AGREE", COLUMN_TEXT},                \
         {"shares", "SHARES", COLUMN_NUMBER}, {"position_pct", "SIZE %", COLUMN_NUMBER},            \
-        {"cost_usd", "COST $", COLUMN_MONEY}, {"degraded", "DEGRADED", COLUMN_FLAG}
+        {"cost_usd", "COST $", COLUMN_MONEY},                                                      \
+    {                                                                                              \
+        "degraded", "DEGRADED", COLUMN_FLAG                                                        \
+    }
 static const struct column evaluation_columns[] = {EVALUATION_COLUMNS};
 
 static const struct statement list_evaluations = {

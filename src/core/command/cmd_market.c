@@ -38,10 +38,10 @@ static void one_bar_text(struct output *o, const struct indicators *i,
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t k = 0; k < indicator_row_count; k++) {
         const struct indicator_row *row = &indicator_rows[k];
-        table_row(&t, (const char *const[]){row->name,
-                                            value_text(number, sizeof number,
-                                                       indicator_get(i, row), row->decimals),
-                                            row->unit, row->help});
+        table_row(&t, (const char *const[]){
+                          row->name,
+                          value_text(number, sizeof number, indicator_get(i, row), row->decimals),
+                          row->unit, row->help});
     }
     table_end(&t, o, "");
     if (regime->label == REGIME_UNKNOWN)
@@ -83,14 +83,14 @@ static void all_bars(struct output *o, const struct bars *b, const struct indica
 {
     struct column *columns = mem_array(indicator_row_count + 3, sizeof *columns);
     const char **cell = mem_array(indicator_row_count + 3, sizeof *cell);
-    char (*number)[40] = mem_array(indicator_row_count + 1, sizeof *number);
+    char(*number)[40] = mem_array(indicator_row_count + 1, sizeof *number);
     struct regime_state state = {0};
     struct table t;
     size_t n = indicator_row_count;
     columns[0] = (struct column){"date", "DATE", COLUMN_TEXT};
     for (size_t k = 0; k < n; k++)
-        columns[k + 1] = (struct column){indicator_rows[k].name, indicator_rows[k].name,
-                                         COLUMN_NUMBER};
+        columns[k + 1] =
+            (struct column){indicator_rows[k].name, indicator_rows[k].name, COLUMN_NUMBER};
     columns[n + 1] = (struct column){"regime", "regime", COLUMN_TEXT};
     columns[n + 2] = (struct column){"regime_confidence", "confidence", COLUMN_NUMBER};
     table_begin(&t, columns, n + 3);
@@ -103,8 +103,8 @@ static void all_bars(struct output *o, const struct bars *b, const struct indica
             /* Full precision for programs, the row's decimals for people. */
             struct value v = indicator_get(&all[r], &indicator_rows[k]);
             if (o->format == OUTPUT_TEXT)
-                cell[k + 1] = value_text(number[k], sizeof number[k], v,
-                                         indicator_rows[k].decimals);
+                cell[k + 1] =
+                    value_text(number[k], sizeof number[k], v, indicator_rows[k].decimals);
             else
                 cell[k + 1] = v.known && snprintf(number[k], sizeof number[k], "%.12g", v.v) > 0
                                   ? number[k]
@@ -280,8 +280,7 @@ static void size_text(struct call *c, const char *symbol, const struct sizing_in
     char price[40], notional[40], risk[40], pct[24];
     struct table t;
     out_line(c->out, "%s @ $%s: %lld shares", symbol,
-             decimal_print(price, sizeof price, in->price, PRICE_DIGITS, 2),
-             (long long)w->shares);
+             decimal_print(price, sizeof price, in->price, PRICE_DIGITS, 2), (long long)w->shares);
     out_line(c->out, "%s", w->reason);
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < w->ncaps; i++) {
@@ -292,8 +291,9 @@ static void size_text(struct call *c, const char *symbol, const struct sizing_in
     }
     table_end(&t, c->out, "no limit was worked out");
     if (w->shares > 0)
-        out_line(c->out, "$%s, %.2f%% of equity; $%s at risk at the stop %.2f%% below; target "
-                         "%.2f%% above",
+        out_line(c->out,
+                 "$%s, %.2f%% of equity; $%s at risk at the stop %.2f%% below; target "
+                 "%.2f%% above",
                  decimal_group(notional, sizeof notional, w->notional, MONEY_MICRO_DIGITS, 2),
                  w->position_pct,
                  decimal_group(risk, sizeof risk, w->risk_usd, MONEY_MICRO_DIGITS, 2),
@@ -419,10 +419,8 @@ static bool names_voter(const char *voters, const char *name)
 static enum err run_agents(struct call *c, struct error *e)
 {
     static const struct column columns[] = {
-        {"agent", "AGENT", COLUMN_TEXT},
-        {"role", "ROLE", COLUMN_TEXT},
-        {"votes", "VOTES", COLUMN_FLAG},
-        {"prompt_version", "PROMPT", COLUMN_NUMBER},
+        {"agent", "AGENT", COLUMN_TEXT}, {"role", "ROLE", COLUMN_TEXT},
+        {"votes", "VOTES", COLUMN_FLAG}, {"prompt_version", "PROMPT", COLUMN_NUMBER},
         {"does", "DOES", COLUMN_TEXT},
     };
     struct table t;
@@ -442,7 +440,9 @@ static enum err run_agents(struct call *c, struct error *e)
 
 #define MARKET_OPTIONS                                                                             \
     {"as-of", "DATE", "what was known after that day's trading"},                                  \
-        {"data", "DIR", "recorded daily bars (SYMBOL.csv) instead of the desk's market"}
+    {                                                                                              \
+        "data", "DIR", "recorded daily bars (SYMBOL.csv) instead of the desk's market"             \
+    }
 
 static const struct option_row indicator_options[] = {
     {"all", NULL, "a row for every bar, not only the last"},

@@ -15,8 +15,7 @@ const char *cost_text(char dst[32], const char *cost_usd)
     if (cost_usd)
         decimal_parse(cost_usd, MONEY_NANO_DIGITS, &nano);
     int places = nano == 0 || nano >= 100000000 ? 2 : 4;
-    snprintf(dst, 32, "$%s",
-             decimal_print(number, sizeof number, nano, MONEY_NANO_DIGITS, places));
+    snprintf(dst, 32, "$%s", decimal_print(number, sizeof number, nano, MONEY_NANO_DIGITS, places));
     return dst;
 }
 
@@ -86,8 +85,7 @@ static void step_three(struct output *o, const struct stored_evaluation *s)
     }
 }
 
-void show_evaluation_seed(struct output *o, const struct desk *d,
-                          const struct stored_evaluation *s)
+void show_evaluation_seed(struct output *o, const struct desk *d, const struct stored_evaluation *s)
 {
     char price[32], cost[32], tokens[32];
     out_line(o, RULE);
@@ -227,9 +225,9 @@ static void detail_header(struct output *o, const struct stored_evaluation *s)
 static void detail_votes(struct output *o, const struct stored_evaluation *s)
 {
     static const struct column columns[] = {
-        {"agent", "AGENT", COLUMN_TEXT},      {"source", "SOURCE", COLUMN_TEXT},
-        {"vote", "VOTE", COLUMN_TEXT},        {"confidence", "CONF", COLUMN_NUMBER},
-        {"score", "SCORE", COLUMN_NUMBER},    {"reason", "REASON", COLUMN_TEXT},
+        {"agent", "AGENT", COLUMN_TEXT},   {"source", "SOURCE", COLUMN_TEXT},
+        {"vote", "VOTE", COLUMN_TEXT},     {"confidence", "CONF", COLUMN_NUMBER},
+        {"score", "SCORE", COLUMN_NUMBER}, {"reason", "REASON", COLUMN_TEXT},
     };
     struct table t;
     table_begin(&t, columns, ARRAY_LEN(columns));
@@ -238,9 +236,8 @@ static void detail_votes(struct output *o, const struct stored_evaluation *s)
         char confidence[16], score[24];
         snprintf(confidence, sizeof confidence, "%.0f", v->confidence);
         snprintf(score, sizeof score, "%.2f", v->score.v);
-        table_row(&t, (const char *const[]){v->agent, v->source,
-                                            *v->answer ? v->answer : v->vote, confidence,
-                                            v->score.known ? score : NULL, v->reason});
+        table_row(&t, (const char *const[]){v->agent, v->source, *v->answer ? v->answer : v->vote,
+                                            confidence, v->score.known ? score : NULL, v->reason});
     }
     out_line(o, "\nVOTES  %s, %s", s->agreement ? s->agreement : "none",
              s->consensus_reason ? s->consensus_reason : "not yet");
@@ -263,15 +260,13 @@ static void detail_size(struct output *o, const struct stored_evaluation *s)
         char pct[24];
         snprintf(pct, sizeof pct, "%.2f", s->cap[i].pct);
         table_row(&t, (const char *const[]){s->cap[i].name, s->cap[i].applied ? pct : NULL,
-                                            s->cap[i].binding ? "<- binds" : "",
-                                            s->cap[i].note});
+                                            s->cap[i].binding ? "<- binds" : "", s->cap[i].note});
     }
     out_line(o, "\nSIZE  %s: %lld shares, %s", s->risk_decision ? s->risk_decision : "not yet",
              (long long)s->shares, s->size_reason);
     table_end(&t, o, "no limit was reached: rejected before");
     if (s->stop_pct.known)
-        out_line(o, "stop %.2f%% below entry, target %.2f%% above", s->stop_pct.v,
-                 s->target_pct.v);
+        out_line(o, "stop %.2f%% below entry, target %.2f%% above", s->stop_pct.v, s->target_pct.v);
 }
 
 static void fact_value(char *dst, size_t size, const struct fact *f)
@@ -301,8 +296,8 @@ static void detail_facts(struct output *o, const struct dossier *d)
             fact_value(value, sizeof value, f);
         else
             copy_text(value, sizeof value, f->from.reason);
-        table_row(&t, (const char *const[]){f->id, datum_state_name(f->from.state),
-                                            f->from.source, value});
+        table_row(&t, (const char *const[]){f->id, datum_state_name(f->from.state), f->from.source,
+                                            value});
     }
     table_end(&t, o, "no facts");
 }

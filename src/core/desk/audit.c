@@ -3,10 +3,10 @@
 
 #include "quorum/desk.h"
 
-static const struct statement append = {
-    "audit append", "SELECT audit_append($1, $2, $3, $4, $5, $6, $7)"};
-static const struct statement verify = {
-    "audit verify", "SELECT rows, head, bad_id, problem FROM audit_verify()"};
+static const struct statement append = {"audit append",
+                                        "SELECT audit_append($1, $2, $3, $4, $5, $6, $7)"};
+static const struct statement verify = {"audit verify",
+                                        "SELECT rows, head, bad_id, problem FROM audit_verify()"};
 
 enum err audit_record(struct desk *d, const char *verb, const char *object, const char *reason,
                       const char *before, const char *after, struct error *e)

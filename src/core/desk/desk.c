@@ -66,8 +66,7 @@ static enum err bring_to_head(struct desk *d, const struct desk_options *o, stru
     struct db *owner = NULL;
     if (o->progress && version == 0)
         o->progress(o->arg, "creating the tables");
-    cluster_conninfo(d->cluster, conninfo, sizeof conninfo, "quorum_owner",
-                     database_name(d->kind));
+    cluster_conninfo(d->cluster, conninfo, sizeof conninfo, "quorum_owner", database_name(d->kind));
     enum err result = connect(d, conninfo, &owner, e);
     if (!result)
         result = migrate_up(owner, -1, &applied, e);
@@ -90,7 +89,8 @@ static enum err check_kind(struct desk *d, struct error *e)
     if (!kind || strcmp(kind, desk_kind_name(d->kind)) != 0) {
         err_set(e, ERR_USAGE, "this database holds the %s desk, not the %s desk",
                 kind ? kind : "unknown", desk_kind_name(d->kind));
-        result = err_fix(e, "point DATABASE_URL at a database of its own: demo and paper never mix");
+        result =
+            err_fix(e, "point DATABASE_URL at a database of its own: demo and paper never mix");
     } else {
         d->seed = rows_int(&rows, 0, 1);
     }
@@ -132,7 +132,8 @@ static enum err open_database(struct desk *d, const struct desk_options *o, stru
     if (uses_private_cluster(d->settings, d->kind)) {
         bool created;
         const char *name = database_name(d->kind);
-        if (join_cluster(o, &d->cluster, e) || cluster_ensure_database(d->cluster, name, &created, e))
+        if (join_cluster(o, &d->cluster, e) ||
+            cluster_ensure_database(d->cluster, name, &created, e))
             return e->kind;
         cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo,
                          o->as_owner ? "quorum_owner" : "quorum_app", name);
@@ -182,8 +183,9 @@ void desk_close(struct desk *d)
 enum err desk_drop(const struct desk_options *o, enum desk_kind k, struct error *e)
 {
     if (!uses_private_cluster(o->settings, k)) {
-        err_set(e, ERR_POLICY, "the %s desk lives in DATABASE_URL; quorum drops only databases "
-                               "of its private cluster",
+        err_set(e, ERR_POLICY,
+                "the %s desk lives in DATABASE_URL; quorum drops only databases "
+                "of its private cluster",
                 desk_kind_name(k));
         return err_fix(e, "drop it as its owner with psql or dropdb, then: quorum db setup");
     }

@@ -10,28 +10,26 @@
 /* Makes a new desk whole or does nothing: its row, its account with the start capital, and the
  * settings of the process that opened it. One statement, so that of many at once one wins. */
 static const struct statement seed = {
-    "desk seed",
-    "WITH opened AS ("
-    "  INSERT INTO desk (name, kind, seed) VALUES ($1, $1, $2::bigint)"
-    "  ON CONFLICT (id) DO NOTHING RETURNING id"
-    "), account AS ("
-    "  INSERT INTO accounts (id, name) SELECT 1, 'main' FROM opened RETURNING id"
-    "), tx AS (SELECT gen_random_uuid() AS id), capital AS ("
-    "  INSERT INTO ledger (transaction_id, account_id, book, amount_usd, memo)"
-    "  SELECT tx.id, account.id, line.book, line.sign * $3::numeric, 'start capital'"
-    "  FROM account, tx, (VALUES ('cash', 1), ('capital', -1)) AS line (book, sign)"
-    ") "
-    "INSERT INTO desk_setting (name, value, origin, set_by)"
-    "  SELECT s->>'name', s->>'value', s->>'origin', $5"
-    "  FROM jsonb_array_elements($4::jsonb) AS s"
-    "  WHERE NOT EXISTS (SELECT FROM desk_setting d WHERE d.name = s->>'name')"};
+    "desk seed", "WITH opened AS ("
+                 "  INSERT INTO desk (name, kind, seed) VALUES ($1, $1, $2::bigint)"
+                 "  ON CONFLICT (id) DO NOTHING RETURNING id"
+                 "), account AS ("
+                 "  INSERT INTO accounts (id, name) SELECT 1, 'main' FROM opened RETURNING id"
+                 "), tx AS (SELECT gen_random_uuid() AS id), capital AS ("
+                 "  INSERT INTO ledger (transaction_id, account_id, book, amount_usd, memo)"
+                 "  SELECT tx.id, account.id, line.book, line.sign * $3::numeric, 'start capital'"
+                 "  FROM account, tx, (VALUES ('cash', 1), ('capital', -1)) AS line (book, sign)"
+                 ") "
+                 "INSERT INTO desk_setting (name, value, origin, set_by)"
+                 "  SELECT s->>'name', s->>'value', s->>'origin', $5"
+                 "  FROM jsonb_array_elements($4::jsonb) AS s"
+                 "  WHERE NOT EXISTS (SELECT FROM desk_setting d WHERE d.name = s->>'name')"};
 static const struct statement partitions = {"desk partitions",
                                             "SELECT ensure_partitions(desk_now())"};
 static const struct statement load = {
-    "desk settings",
-    "SELECT DISTINCT ON (name) name, value, set_by,"
-    "  to_char(set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), origin "
-    "FROM desk_setting ORDER BY name, id DESC"};
+    "desk settings", "SELECT DISTINCT ON (name) name, value, set_by,"
+                     "  to_char(set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), origin "
+                     "FROM desk_setting ORDER BY name, id DESC"};
 static const struct statement adopt = {
     "desk setting adopt",
     "WITH old AS (SELECT value FROM desk_setting WHERE name = $1 ORDER BY id DESC LIMIT 1),"

@@ -18,16 +18,19 @@ struct value_row {
     const char *name;
     size_t offset;
 };
-#define STATEMENT_ROW(field) {#field, offsetof(struct statement_year, field)}
+#define STATEMENT_ROW(field)                                                                       \
+    {                                                                                              \
+#field, offsetof(struct statement_year, field)                                             \
+    }
 static const struct value_row statement_rows[] = {
-    STATEMENT_ROW(revenue),          STATEMENT_ROW(gross_profit),
-    STATEMENT_ROW(ebit),             STATEMENT_ROW(ebitda),
-    STATEMENT_ROW(net_income),       STATEMENT_ROW(eps_diluted),
-    STATEMENT_ROW(shares_diluted),   STATEMENT_ROW(total_assets),
-    STATEMENT_ROW(current_assets),   STATEMENT_ROW(current_liabilities),
-    STATEMENT_ROW(long_term_debt),   STATEMENT_ROW(total_debt),
-    STATEMENT_ROW(cash),             STATEMENT_ROW(equity),
-    STATEMENT_ROW(tax_rate),         STATEMENT_ROW(cash_from_operations),
+    STATEMENT_ROW(revenue),        STATEMENT_ROW(gross_profit),
+    STATEMENT_ROW(ebit),           STATEMENT_ROW(ebitda),
+    STATEMENT_ROW(net_income),     STATEMENT_ROW(eps_diluted),
+    STATEMENT_ROW(shares_diluted), STATEMENT_ROW(total_assets),
+    STATEMENT_ROW(current_assets), STATEMENT_ROW(current_liabilities),
+    STATEMENT_ROW(long_term_debt), STATEMENT_ROW(total_debt),
+    STATEMENT_ROW(cash),           STATEMENT_ROW(equity),
+    STATEMENT_ROW(tax_rate),       STATEMENT_ROW(cash_from_operations),
     STATEMENT_ROW(free_cash_flow),
 };
 
@@ -197,7 +200,7 @@ static struct json_object *member(struct json_object *o, const char *key)
 {
     struct json_object *v = NULL;
     return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) ? v
-                                                                                            : NULL;
+                                                                                             : NULL;
 }
 
 static void read_text(struct json_object *o, const char *key, char *dst, size_t size)

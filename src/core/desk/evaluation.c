@@ -17,7 +17,8 @@ static const struct statement create = {
     "WITH ev AS ("
     "  INSERT INTO evaluations (symbol, requested_by, request, as_of, voters, needed, locked_by,"
     "                           lease_until)"
-    "  VALUES ($1, $2, $4::text::jsonb, COALESCE($5::timestamptz, desk_now()), $6::int, $7::int, $8,"
+    "  VALUES ($1, $2, $4::text::jsonb, COALESCE($5::timestamptz, desk_now()), $6::int, $7::int, "
+    "$8,"
     "          clock_timestamp() + " LEASE ") RETURNING id, as_of) "
     "SELECT id, as_of, audit_append($2, $3, 'evaluate', 'evaluation #' || id || ' ' || $1, '', '',"
     "                               $4::text), ensure_partitions(desk_now()) FROM ev"};
@@ -206,9 +207,9 @@ static void vote(struct evaluation *v)
     struct json j;
     evaluation_cast_votes(v);
     const struct consensus *c = &v->consensus;
-    const char *next = !c->quorum                       ? "NO_QUORUM"
+    const char *next = !c->quorum                    ? "NO_QUORUM"
                        : c->decision == DECISION_BUY ? "SIZING"
-                                                        : "DECIDED";
+                                                     : "DECIDED";
     patch_begin(&j, &b, next);
     json_str(&j, "decision", decision_name(c->decision));
     json_flag(&j, "consensus_reached", c->reached);
@@ -354,8 +355,12 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
                           evaluation_done_fn *done, void *arg, struct error *e)
 {
     struct evaluation *v = mem_alloc(sizeof *v);
-    *v = (struct evaluation){.desk = d, .state = "QUEUED", .done = done, .arg = arg,
-                             .on_state = r->on_state, .on_state_arg = r->on_state_arg};
+    *v = (struct evaluation){.desk = d,
+                             .state = "QUEUED",
+                             .done = done,
+                             .arg = arg,
+                             .on_state = r->on_state,
+                             .on_state_arg = r->on_state_arg};
     if (prepare(v, r, e)) {
         market_free(v->recorded);
         mem_free(v);
@@ -422,8 +427,8 @@ static void claimed(void *arg, struct rows *rows, const struct error *e)
         finish(v, &bad);
     } else if (restore(v, rows, &bad)) {
         /* What cannot be read again will not be readable later either. */
-        v->state = known_state(rows_text(rows, 0, 1)) ? known_state(rows_text(rows, 0, 1))
-                                                      : "QUEUED";
+        v->state =
+            known_state(rows_text(rows, 0, 1)) ? known_state(rows_text(rows, 0, 1)) : "QUEUED";
         fail(v, "FAILED", bad.text);
     } else {
         step(v);

@@ -96,8 +96,8 @@ static enum err bad_voter(const struct agent *const *table, const char *name,
     return err_fix(e, "voters: %s", names);
 }
 
-enum err voters_parse(const struct agent *const *table, const char *text,
-                      const struct agent **out, size_t *n, struct error *e)
+enum err voters_parse(const struct agent *const *table, const char *text, const struct agent **out,
+                      size_t *n, struct error *e)
 {
     *n = 0;
     while (*(text += strspn(text, " ,"))) {

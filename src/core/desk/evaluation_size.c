@@ -13,7 +13,8 @@ enum { TRADES_MAX = 2000 };
 /* The account at this moment, from the ledger and the open rows; trades newest first. */
 const struct statement evaluation_account = {
     "evaluation account",
-    "SELECT COALESCE((SELECT sum(amount_usd) FROM ledger WHERE account_id = 1 AND book = 'cash'), 0),"
+    "SELECT COALESCE((SELECT sum(amount_usd) FROM ledger WHERE account_id = 1 AND book = 'cash'), "
+    "0),"
     " COALESCE((SELECT sum(reserved_usd) FROM orders WHERE account_id = 1 AND state = 'OPEN'), 0),"
     " COALESCE(sum(quantity * COALESCE(last_price, entry_price)), 0),"
     " COALESCE(sum(quantity * COALESCE(last_price, entry_price)) FILTER (WHERE sector = $2), 0),"
@@ -74,8 +75,7 @@ static void read_account(const struct evaluation *v, const struct rows *r, doubl
         .in_sector = micro(r, 3),
         .open_positions = (int)rows_int(r, 0, 4),
         .holds_symbol = rows_bool(r, 0, 5),
-        .sector_known = d->market.profile.from.state == DATUM_PRESENT &&
-                        *d->market.profile.sector,
+        .sector_known = d->market.profile.from.state == DATUM_PRESENT && *d->market.profile.sector,
         .atr = d->indicators.atr,
         .beta = d->indicators.beta,
         .vol_60 = d->indicators.vol_60,
@@ -83,8 +83,7 @@ static void read_account(const struct evaluation *v, const struct rows *r, doubl
         .regime = d->regime.label,
         .stop_multiple = parameter(r, 8, 1.5),
         .target_multiple = parameter(r, 9, 4),
-        .exploration_pct =
-            decimal_to_double(desk_decimal(v->desk, SETTING_EXPLORATION_PCT, 2), 2),
+        .exploration_pct = decimal_to_double(desk_decimal(v->desk, SETTING_EXPLORATION_PCT, 2), 2),
         .r_multiple = trades,
     };
     in->equity = in->cash + in->gross;
@@ -137,7 +136,7 @@ void evaluation_size(struct evaluation *v, const struct rows *account)
     copy_text(v->risk_reason, sizeof v->risk_reason, v->worksheet.reason);
     if (v->worksheet.verdict == SIZE_APPROVED)
         ask_risk_agent(v);
-    const char *verdict = v->shares == 0                     ? "REJECT"
+    const char *verdict = v->shares == 0                    ? "REJECT"
                           : v->shares < v->worksheet.shares ? "REDUCE"
                                                             : "APPROVE";
     copy_text(v->risk_decision, sizeof v->risk_decision, verdict);

@@ -11,22 +11,22 @@
 #include "quorum/stats.h"
 
 /* docs/sizing.md 2: where each figure comes from. */
-#define CAP_POSITION     0.05   /* of equity in one symbol */
-#define CAP_SECTOR       0.25
-#define CAP_GROSS        1.00
-#define RISK_BUDGET      0.005  /* of equity lost at the stop */
-#define KELLY_PART       0.25
-#define PRIOR_TRADES     40.0   /* weight of "no skill" */
-#define SIZE_QUANTILE    0.20
-#define CASH_RESERVE     0.02
-#define ENTRY_SLIP       0.0005 /* half-spread and slippage of one side */
-#define ROUND_TRIP_COST  0.0007
-#define GAP_LOSS         0.035  /* 10 % of exits gap, 35 % beyond the stop on average */
-#define STOP_MIN         0.01
-#define STOP_MAX         0.10
-#define VOL_TARGET       30.0   /* percent */
-#define BETA_FREE        1.5
-#define LIQUIDITY_PART   0.01
+#define CAP_POSITION    0.05 /* of equity in one symbol */
+#define CAP_SECTOR      0.25
+#define CAP_GROSS       1.00
+#define RISK_BUDGET     0.005 /* of equity lost at the stop */
+#define KELLY_PART      0.25
+#define PRIOR_TRADES    40.0 /* weight of "no skill" */
+#define SIZE_QUANTILE   0.20
+#define CASH_RESERVE    0.02
+#define ENTRY_SLIP      0.0005 /* half-spread and slippage of one side */
+#define ROUND_TRIP_COST 0.0007
+#define GAP_LOSS        0.035 /* 10 % of exits gap, 35 % beyond the stop on average */
+#define STOP_MIN        0.01
+#define STOP_MAX        0.10
+#define VOL_TARGET      30.0 /* percent */
+#define BETA_FREE       1.5
+#define LIQUIDITY_PART  0.01
 
 enum { MICRO_PER_PRICE_UNIT = 100 }; /* 1/10,000 dollar in micro-dollars */
 
@@ -68,8 +68,7 @@ static void place_barriers(const struct sizing_input *in, struct worksheet *w)
     w->beta_used = in->beta.known ? clamp(in->beta.v, 0.5, 2) : 1;
     double width = w->beta_used * in->atr.v / price;
     w->stop_fraction = clamp(in->stop_multiple * width, STOP_MIN, STOP_MAX);
-    w->target_fraction =
-        w->stop_fraction * fmax(in->target_multiple / in->stop_multiple, 1.5);
+    w->target_fraction = w->stop_fraction * fmax(in->target_multiple / in->stop_multiple, 1.5);
     w->effective_loss = w->stop_fraction * (1 + GAP_LOSS) + ROUND_TRIP_COST;
     w->breakeven = w->stop_fraction / (w->target_fraction + w->stop_fraction);
 }
@@ -84,8 +83,8 @@ static bool kelly_gate(const struct sizing_input *in, struct worksheet *w)
         w->wins += in->r_multiple[i] > 0;
     w->exploration = in->ntrades < KELLY_MIN_TRADES;
     if (w->exploration) {
-        snprintf(w->reason, sizeof w->reason,
-                 "EXPLORATION: %zu closed trades, Kelly needs %d", w->trades, KELLY_MIN_TRADES);
+        snprintf(w->reason, sizeof w->reason, "EXPLORATION: %zu closed trades, Kelly needs %d",
+                 w->trades, KELLY_MIN_TRADES);
         return true;
     }
     double losses = (double)(w->trades - w->wins);
@@ -93,14 +92,15 @@ static bool kelly_gate(const struct sizing_input *in, struct worksheet *w)
                                PRIOR_TRADES * (1 - w->breakeven) + losses);
     double *weight = mem_array(w->trades, sizeof *weight);
     for (size_t i = 0; i < w->trades; i++)
-        weight[i] = in->r_multiple[i] > 0 ? w->win_q20 / (double)w->wins
-                                          : (1 - w->win_q20) / losses;
+        weight[i] =
+            in->r_multiple[i] > 0 ? w->win_q20 / (double)w->wins : (1 - w->win_q20) / losses;
     double f = kelly_empirical(in->r_multiple, weight, w->trades);
     mem_free(weight);
     w->kelly_risk_fraction = fmin(f, 1);
     if (f <= 0) {
-        reject(w, "no edge: %zu wins in %zu trades give a win chance of %.1f%% at the 20%% "
-                  "quantile, %.1f%% breaks even",
+        reject(w,
+               "no edge: %zu wins in %zu trades give a win chance of %.1f%% at the 20%% "
+               "quantile, %.1f%% breaks even",
                w->wins, w->trades, 100 * w->win_q20, 100 * w->breakeven);
         return false;
     }
@@ -111,7 +111,8 @@ static bool kelly_gate(const struct sizing_input *in, struct worksheet *w)
 
 static void limit_by_policy(const struct sizing_input *in, struct worksheet *w)
 {
-    double drawdown = drawdown_multiplier(in->drawdown), regime = regime_size_multiplier(in->regime);
+    double drawdown = drawdown_multiplier(in->drawdown),
+           regime = regime_size_multiplier(in->regime);
     add_cap(w, "position cap", true, CAP_POSITION, "%.0f%% of equity in one symbol",
             100 * CAP_POSITION);
     if (w->exploration)
@@ -140,7 +141,8 @@ static void limit_by_risk_figures(const struct sizing_input *in, struct workshee
     else
         add_cap(w, "beta", false, 0, "not applied: beta is not known (1 used for the stop)");
     if (in->vol_60.known)
-        add_cap(w, "volatility", true, CAP_POSITION * fmin(1, VOL_TARGET / fmax(in->vol_60.v, 0.01)),
+        add_cap(w, "volatility", true,
+                CAP_POSITION * fmin(1, VOL_TARGET / fmax(in->vol_60.v, 0.01)),
                 "60-day volatility %.1f%%, free up to %.0f%%", in->vol_60.v, VOL_TARGET);
     else
         add_cap(w, "volatility", false, 0, "not applied: 60-day volatility is not known");
