@@ -22,9 +22,11 @@ const char *cost_text(char dst[32], const char *cost_usd)
 static const char *price_text(char dst[32], const char *price)
 {
     int64_t units = 0;
-    if (!price || !decimal_parse(price, MONEY_MICRO_DIGITS, &units))
-        return copy_text(dst, 32, "?") ? dst : dst;
     char number[28];
+    if (!price || !decimal_parse(price, MONEY_MICRO_DIGITS, &units)) {
+        copy_text(dst, 32, "?");
+        return dst;
+    }
     int places = units % 10000 ? 4 : 2; /* cents, unless the price is finer */
     snprintf(dst, 32, "$%s",
              decimal_print(number, sizeof number, units, MONEY_MICRO_DIGITS, places));

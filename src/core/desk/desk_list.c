@@ -146,7 +146,7 @@ enum err desk_choose(const struct settings *s, const char *name, enum desk_kind 
         err_set(e, ERR_USAGE, "there is no desk \"%s\" (from %s)", given, *why);
         return err_fix(e, "use paper or demo");
     }
-    bool recorded;
+    bool recorded = false;
     if (desk_recorded(s, DESK_PAPER, &recorded, NULL, 0, e))
         return e->kind;
     *out = DESK_PAPER;

@@ -25,7 +25,7 @@ double kelly_empirical(const double *r, const double *weight, size_t n)
     if (n == 0 || growth_slope(r, weight, n, 0) <= 0)
         return 0;
     if (worst >= 0)
-        return INFINITY; /* nothing in the sample ever lost: no bound from it */
+        return HUGE_VAL; /* nothing in the sample ever lost: no bound from it */
     double low = 0, high = -1 / worst * (1 - 1e-12);
     for (int i = 0; i < 200 && high - low > 1e-15 * high; i++) {
         double mid = low + (high - low) / 2;

@@ -79,12 +79,15 @@ const char *owner_self(void)
 bool owner_is_gone(const char *owner)
 {
     char host[96], there[96];
-    long pid;
-    long long started;
+    char *end = NULL;
     host_name(host, sizeof host);
     const char *slash = strchr(owner, '/');
     if (!slash || !copy_bytes(there, sizeof there, owner, (size_t)(slash - owner)) ||
-        strcmp(host, there) != 0 || sscanf(slash, "/%ld/%lld", &pid, &started) != 2)
+        strcmp(host, there) != 0)
         return false; /* another host: only its lease can tell */
+    long pid = strtol(slash + 1, &end, 10);
+    if (end == slash + 1 || *end != '/' || pid <= 0)
+        return false;
+    long long started = strtoll(end + 1, NULL, 10);
     return (kill((pid_t)pid, 0) < 0 && errno == ESRCH) || start_time(pid) != started;
 }
