@@ -297,8 +297,7 @@ static enum err scan_object(char *t, size_t n, size_t start, struct span *s, str
             while (i < n && !is_space(t[i]) && !strchr("\"{}[]:,", t[i])) /* NUL ends it too */
                 i++;
             if (!is_bare_word(t + word, i - word))
-                return err_set(e, ERR_FAILED, "not JSON near byte %zu of the object",
-                               word - start);
+                return err_set(e, ERR_FAILED, "not JSON near byte %zu of the object", word - start);
         }
     }
     return err_set(e, ERR_FAILED, "the object is cut off");

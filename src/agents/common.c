@@ -14,11 +14,17 @@ const struct answer_field voter_answer[] = {
      .type = FIELD_ENUM,
      .choice = decisions,
      .help = "HOLD is an opinion: no clear advantage. ABSTAIN: the facts do not allow one."},
-    {.name = "confidence", .type = FIELD_INTEGER, .min = 0, .max = 100,
+    {.name = "confidence",
+     .type = FIELD_INTEGER,
+     .min = 0,
+     .max = 100,
      .help = "How often an answer like this one would turn out right."},
-    {.name = "reason", .type = FIELD_TEXT, .max_length = REASON_LENGTH,
+    {.name = "reason",
+     .type = FIELD_TEXT,
+     .max_length = REASON_LENGTH,
      .help = "One or two plain sentences."},
-    {.name = "evidence", .type = FIELD_EVIDENCE,
+    {.name = "evidence",
+     .type = FIELD_EVIDENCE,
      .help = "The facts the decision rests on, with their values as shown."},
     {.name = NULL},
 };
@@ -50,8 +56,7 @@ void vote_baseline(struct vote *out, enum vote_state state, double confidence, c
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     out->state = state;
-    out->confidence =
-        confidence > BASELINE_CONFIDENCE_MAX ? BASELINE_CONFIDENCE_MAX : confidence;
+    out->confidence = confidence > BASELINE_CONFIDENCE_MAX ? BASELINE_CONFIDENCE_MAX : confidence;
     sanitize_line(out->reason, sizeof out->reason, untrusted(text));
 }
 

@@ -57,13 +57,11 @@ void piotroski_score(const struct statement_year *now, const struct statement_ye
     *out = (struct piotroski){
         .test = {above(a.roa, VALUE(0)), above(now->cash_from_operations, VALUE(0)),
                  above(a.roa, b.roa), above(a.cfo_to_assets, a.roa), above(b.lt_debt, a.lt_debt),
-                 above(a.current, b.current),
-                 diluted.known ? VALUE(1 - diluted.v) : VALUE_UNKNOWN,
+                 above(a.current, b.current), diluted.known ? VALUE(1 - diluted.v) : VALUE_UNKNOWN,
                  above(a.gross_margin, b.gross_margin), above(a.asset_turnover, b.asset_turnover)}};
     bool complete = true;
     for (int i = 0; i < PIOTROSKI_TESTS; i++) {
-        out->skipped[i] =
-            is_bank && (i == TEST_CURRENT || i == TEST_MARGIN || i == TEST_TURNOVER);
+        out->skipped[i] = is_bank && (i == TEST_CURRENT || i == TEST_MARGIN || i == TEST_TURNOVER);
         if (out->skipped[i])
             continue;
         out->asked++;

@@ -50,8 +50,8 @@ static void split(const char *s, size_t n, struct words *out)
     for (size_t i = 0; i < n && out->n < WORDS_MAX;) {
         utf8proc_int32_t c;
         utf8proc_uint8_t bytes[4];
-        utf8proc_ssize_t step = utf8proc_iterate((const utf8proc_uint8_t *)s + i,
-                                                 (utf8proc_ssize_t)(n - i), &c);
+        utf8proc_ssize_t step =
+            utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(n - i), &c);
         i += step > 0 ? (size_t)step : 1;
         if (step <= 0 || !in_word(c)) {
             end_word(out, &b);

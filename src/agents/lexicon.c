@@ -10,9 +10,9 @@
 #include "quorum/embedded.h"
 
 enum {
-    TEXT_MAX = 1000,     /* bytes of a headline that are read */
+    TEXT_MAX = 1000, /* bytes of a headline that are read */
     TOKENS_MAX = TEXT_MAX,
-    CONTEXT_CHARS = 70,  /* before a numeric comparison, where its subject may stand */
+    CONTEXT_CHARS = 70, /* before a numeric comparison, where its subject may stand */
 };
 
 struct token {
@@ -86,8 +86,8 @@ static void lower(struct buf *out, const char *text, size_t n)
     for (size_t i = 0; i < n;) {
         utf8proc_int32_t c;
         utf8proc_uint8_t bytes[4];
-        utf8proc_ssize_t step = utf8proc_iterate((const utf8proc_uint8_t *)text + i,
-                                                 (utf8proc_ssize_t)(n - i), &c);
+        utf8proc_ssize_t step =
+            utf8proc_iterate((const utf8proc_uint8_t *)text + i, (utf8proc_ssize_t)(n - i), &c);
         if (step <= 0) {
             buf_char(out, '?');
             i++;
@@ -105,10 +105,9 @@ static void replace_all(const struct lexicon *l, const struct lexicon_rule *r, s
 {
     PCRE2_SIZE room = b->len + 1;
     char *out = mem_alloc(room);
-    int rc = pcre2_substitute(r->code, (PCRE2_SPTR)buf_text(b), b->len, 0,
-                              PCRE2_SUBSTITUTE_GLOBAL, l->match, l->limits,
-                              (PCRE2_SPTR)r->replacement, PCRE2_ZERO_TERMINATED, (PCRE2_UCHAR *)out,
-                              &room);
+    int rc = pcre2_substitute(r->code, (PCRE2_SPTR)buf_text(b), b->len, 0, PCRE2_SUBSTITUTE_GLOBAL,
+                              l->match, l->limits, (PCRE2_SPTR)r->replacement,
+                              PCRE2_ZERO_TERMINATED, (PCRE2_UCHAR *)out, &room);
     if (rc > 0) {
         buf_clear(b);
         buf_add(b, out, room);

@@ -14,7 +14,7 @@
 #include "quorum/mem.h"
 
 enum word_class {
-    WORD_UP = 1,        /* directions */
+    WORD_UP = 1, /* directions */
     WORD_DOWN = 2,
     WORD_GOOD = 4,      /* subjects whose rise is good */
     WORD_BAD = 8,       /* subjects whose rise is bad */

@@ -30,8 +30,7 @@ static const char prompt[] =
     "price did are weak evidence.\n\n"
     "BUY when the news is clearly better than what was known before, SELL when it is clearly "
     "worse, HOLD when it is mixed or of no weight. ABSTAIN when fewer than three headlines are "
-    "about this company. Cite headlines as evidence with the value null."
-    PROMPT_RULES;
+    "about this company. Cite headlines as evidence with the value null." PROMPT_RULES;
 
 /* A headline that counts. */
 struct story {
@@ -167,8 +166,8 @@ static void abstain_for_lack(const struct dossier *d, const struct view *v, doub
 {
     const struct news *news = &d->market.news;
     if (news->from.state == DATUM_ABSENT || news->from.state == DATUM_ERROR)
-        vote_abstain(out, "no news: %s", news->from.reason[0] ? news->from.reason
-                                                              : datum_state_name(news->from.state));
+        vote_abstain(out, "no news: %s",
+                     news->from.reason[0] ? news->from.reason : datum_state_name(news->from.state));
     else
         vote_abstain(out,
                      "%zu of %zu headlines are about %s, effectively %.2f by age; 3 are needed "

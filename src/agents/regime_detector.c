@@ -6,21 +6,29 @@
 #include "quorum/text.h"
 
 static const char *const facts[] = {
-    "regime_rule", "regime_confidence", "price",  "sma_*",      "atr",  "natr",
-    "natr_*",      "plus_di",           "minus_di", "adx",      "rsi",  "volume_ratio",
-    "beta",        "vol_20",            "vol_60", "return_20", NULL,
+    "regime_rule", "regime_confidence", "price", "sma_*", "atr",          "natr", "natr_*",
+    "plus_di",     "minus_di",          "adx",   "rsi",   "volume_ratio", "beta", "vol_20",
+    "vol_60",      "return_20",         NULL,
 };
 
 static const char *const labels[] = {"BULL", "BEAR", "SIDEWAYS", "HIGH_VOL", "LOW_VOL", NULL};
 
 static const struct answer_field answer[] = {
-    {.name = "label", .type = FIELD_ENUM, .choice = labels,
+    {.name = "label",
+     .type = FIELD_ENUM,
+     .choice = labels,
      .help = "The regime the price is in now."},
-    {.name = "confidence", .type = FIELD_INTEGER, .min = 0, .max = 100,
+    {.name = "confidence",
+     .type = FIELD_INTEGER,
+     .min = 0,
+     .max = 100,
      .help = "How probable, in percent, that the same label holds in ten sessions."},
-    {.name = "reason", .type = FIELD_TEXT, .max_length = REASON_LENGTH,
+    {.name = "reason",
+     .type = FIELD_TEXT,
+     .max_length = REASON_LENGTH,
      .help = "One or two plain sentences."},
-    {.name = "evidence", .type = FIELD_EVIDENCE,
+    {.name = "evidence",
+     .type = FIELD_EVIDENCE,
      .help = "The facts the label rests on, with their values as shown."},
     {.name = NULL},
 };
@@ -33,8 +41,7 @@ static const char prompt[] =
     "near the smallest of the last year and there is no trend. SIDEWAYS: none of these.\n\n"
     "A label describes the present and says little about the direction of coming prices. The fact "
     "regime_rule is what a fixed rule says and regime_confidence how often its label held; agree "
-    "or differ, but say why. HIGH_VOL comes before all others."
-    PROMPT_RULES;
+    "or differ, but say why. HIGH_VOL comes before all others." PROMPT_RULES;
 
 static void baseline(const struct dossier *d, const struct risk_view *risk, struct vote *out)
 {
@@ -42,13 +49,14 @@ static void baseline(const struct dossier *d, const struct risk_view *risk, stru
     (void)risk;
     *out = (struct vote){.state = VOTE_ABSTAIN};
     if (r->label == REGIME_UNKNOWN) {
-        vote_abstain(out, "no regime: %s", d->indicators_given
-                                               ? "the given indicators do not allow one"
-                                               : "there are too few bars");
+        vote_abstain(out, "no regime: %s",
+                     d->indicators_given ? "the given indicators do not allow one"
+                                         : "there are too few bars");
         return;
     }
     out->state = VOTE_HOLD;
-    out->confidence = r->confidence; /* the rule's is calibrated, so the baselines' cap is not its */
+    out->confidence =
+        r->confidence; /* the rule's is calibrated, so the baselines' cap is not its */
     out->score = r->trend;
     copy_text(out->answer, sizeof out->answer, regime_name(r->label));
     struct buf b = {0};

@@ -11,13 +11,33 @@
 enum { STALE_MONTHS = 18, YEARS_SHOWN = 3 };
 
 static const char *const facts[] = {
-    "price",          "company",          "sector",           "industry",
-    "statements",     "f_score",          "quality",          "value",
-    "growth",         "health",           "roic",             "gross_to_assets",
-    "cfo_to_income",  "net_debt_to_ebitda", "ebit_to_ev",     "fcf_yield",
-    "earnings_yield", "revenue_growth",   "eps_growth",       "fcf_growth",
-    "roa_#",          "cfo_to_assets_#",  "lt_debt_#",        "current_ratio_#",
-    "gross_margin_#", "asset_turnover_#", NULL,
+    "price",
+    "company",
+    "sector",
+    "industry",
+    "statements",
+    "f_score",
+    "quality",
+    "value",
+    "growth",
+    "health",
+    "roic",
+    "gross_to_assets",
+    "cfo_to_income",
+    "net_debt_to_ebitda",
+    "ebit_to_ev",
+    "fcf_yield",
+    "earnings_yield",
+    "revenue_growth",
+    "eps_growth",
+    "fcf_growth",
+    "roa_#",
+    "cfo_to_assets_#",
+    "lt_debt_#",
+    "current_ratio_#",
+    "gross_margin_#",
+    "asset_turnover_#",
+    NULL,
 };
 
 static const char prompt[] =
@@ -32,8 +52,8 @@ static const char prompt[] =
     "asset turnover or current ratio.\n\n"
     "BUY when the business is sound and the price does not ask for more than it delivers. SELL "
     "when returns, cash or balance sheet are deteriorating or the price rests on hope alone. HOLD "
-    "when neither is clear. ABSTAIN when fewer than three of the four scores are known."
-    PROMPT_RULES;
+    "when neither is clear. ABSTAIN when fewer than three of the four scores are "
+    "known." PROMPT_RULES;
 
 struct view {
     const struct statement_year *year[STATEMENT_YEARS_MAX];
@@ -127,8 +147,7 @@ static void add_facts(struct dossier *d, const struct risk_view *risk)
         day_print(ended, v.year[0]->period_end);
         day_print(filed, exchange_day(v.year[0]->filed_at));
         const char *line = arena_printf(&d->arena, "fiscal year %d to %s, filed %s, in %s",
-                                        v.year[0]->fiscal_year, ended, filed,
-                                        v.year[0]->currency);
+                                        v.year[0]->fiscal_year, ended, filed, v.year[0]->currency);
         dossier_add_words(d, "statements", line, &from);
     } else {
         dossier_add_words(d, "statements", NULL, &from);
@@ -151,10 +170,8 @@ static void name_missing(const struct pillars *p, struct buf *b)
     const struct {
         const char *name;
         struct value x;
-    } rows[] = {{"quality", p->quality},
-                {"value", p->value},
-                {"growth", p->growth},
-                {"health", p->health}};
+    } rows[] = {
+        {"quality", p->quality}, {"value", p->value}, {"growth", p->growth}, {"health", p->health}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (!rows[i].x.known)
             buf_printf(b, "%s%s", b->len ? ", " : "", rows[i].name);
@@ -167,9 +184,8 @@ static bool abstained(const struct dossier *d, const struct view *v, struct vote
         if (f->n)
             vote_abstain(out, "no statement had been filed by then");
         else
-            vote_abstain(out, "no statements: %s", f->from.reason[0]
-                                                       ? f->from.reason
-                                                       : datum_state_name(f->from.state));
+            vote_abstain(out, "no statements: %s",
+                         f->from.reason[0] ? f->from.reason : datum_state_name(f->from.state));
         return true;
     }
     if (v->year[0]->period_end == DAY_NONE) {
@@ -224,8 +240,11 @@ static void baseline(const struct dossier *d, const struct risk_view *risk, stru
         buf_printf(&b, " (%d of %d tests)", p->piotroski.passed, p->piotroski.asked);
     }
     out->score = p->score;
-    vote_baseline(out, s >= 65 ? VOTE_BUY : s <= 35 ? VOTE_SELL : VOTE_HOLD, 50 + fabs(s - 50),
-                  "%s; fiscal year %d", buf_text(&b), v.year[0]->fiscal_year);
+    vote_baseline(out,
+                  s >= 65   ? VOTE_BUY
+                  : s <= 35 ? VOTE_SELL
+                            : VOTE_HOLD,
+                  50 + fabs(s - 50), "%s; fiscal year %d", buf_text(&b), v.year[0]->fiscal_year);
     buf_release(&b);
 }
 

@@ -6,29 +6,56 @@
 #include "agents/agents.h"
 #include "agents/common.h"
 
-#define ATR_MAX_PCT       10.0 /* of the price: a stop inside the noise protects nothing */
-#define RISK_BUDGET_PCT   0.5  /* of equity, lost at the stop; the sizing's own limit */
-#define RSI_OVERBOUGHT    70.0
-#define EXTENDED_ATR      3.0  /* above sma_20 */
+#define ATR_MAX_PCT     10.0 /* of the price: a stop inside the noise protects nothing */
+#define RISK_BUDGET_PCT 0.5  /* of equity, lost at the stop; the sizing's own limit */
+#define RSI_OVERBOUGHT  70.0
+#define EXTENDED_ATR    3.0 /* above sma_20 */
 
 static const char *const facts[] = {
-    "regime_rule", "regime_confidence", "price",        "sma_*",  "atr",    "natr",
-    "natr_*",      "adx",               "rsi",          "volume_ratio", "dollar_volume_20", "vol_20",
-    "vol_60",      "beta",              "return_20",    "sector", "size_*", NULL,
+    "regime_rule",
+    "regime_confidence",
+    "price",
+    "sma_*",
+    "atr",
+    "natr",
+    "natr_*",
+    "adx",
+    "rsi",
+    "volume_ratio",
+    "dollar_volume_20",
+    "vol_20",
+    "vol_60",
+    "beta",
+    "return_20",
+    "sector",
+    "size_*",
+    NULL,
 };
 
 static const char *const verdicts[] = {"APPROVE", "REDUCE", "REJECT", NULL};
 
 static const struct answer_field answer[] = {
-    {.name = "verdict", .type = FIELD_ENUM, .choice = verdicts,
+    {.name = "verdict",
+     .type = FIELD_ENUM,
+     .choice = verdicts,
      .help = "APPROVE the size, REDUCE it to max_shares, or REJECT the trade."},
-    {.name = "confidence", .type = FIELD_INTEGER, .min = 0, .max = 100,
+    {.name = "confidence",
+     .type = FIELD_INTEGER,
+     .min = 0,
+     .max = 100,
      .help = "How sure you are of the verdict."},
-    {.name = "max_shares", .type = FIELD_INTEGER, .optional = true, .min = 0, .max = 1e9,
+    {.name = "max_shares",
+     .type = FIELD_INTEGER,
+     .optional = true,
+     .min = 0,
+     .max = 1e9,
      .help = "Only with REDUCE: the most shares you would allow, below size_shares."},
-    {.name = "reason", .type = FIELD_TEXT, .max_length = REASON_LENGTH,
+    {.name = "reason",
+     .type = FIELD_TEXT,
+     .max_length = REASON_LENGTH,
      .help = "One or two plain sentences."},
-    {.name = "evidence", .type = FIELD_EVIDENCE,
+    {.name = "evidence",
+     .type = FIELD_EVIDENCE,
      .help = "The facts the verdict rests on, with their values as shown."},
     {.name = NULL},
 };
@@ -44,8 +71,7 @@ static const char prompt[] =
     "70, or a range that has just widened; then give max_shares. REJECT when a stop would not "
     "protect, for example when atr is more than a tenth of the price or almost nothing is traded. "
     "A small position with a small loss at the stop needs no further caution. max_shares is the "
-    "one number you choose, and it only ever lowers the size."
-    PROMPT_RULES;
+    "one number you choose, and it only ever lowers the size." PROMPT_RULES;
 
 static void add_facts(struct dossier *d, const struct risk_view *risk)
 {
@@ -108,12 +134,16 @@ static void judge(const struct dossier *d, const struct risk_view *risk, double 
     struct buf b = {0};
     vote_cite(out, "atr", i->atr.v);
     if (atr_pct > ATR_MAX_PCT) {
-        buf_printf(&b, "atr is %.1f %% of the price, over %.0f %%: a stop would sit inside one "
-                       "day's range", atr_pct, ATR_MAX_PCT);
+        buf_printf(&b,
+                   "atr is %.1f %% of the price, over %.0f %%: a stop would sit inside one "
+                   "day's range",
+                   atr_pct, ATR_MAX_PCT);
         give(out, "REJECT", VALUE(0), buf_text(&b));
     } else if (d->regime.label == REGIME_HIGH_VOL && risk->risk_pct > half_budget) {
-        buf_printf(&b, "HIGH_VOL and %.2f %% of equity lost at the stop: cut to half of the budget "
-                       "of %.1f %%", risk->risk_pct, RISK_BUDGET_PCT);
+        buf_printf(&b,
+                   "HIGH_VOL and %.2f %% of equity lost at the stop: cut to half of the budget "
+                   "of %.1f %%",
+                   risk->risk_pct, RISK_BUDGET_PCT);
         vote_cite(out, "size_risk_pct", risk->risk_pct);
         reduce(out, (double)risk->shares * half_budget / risk->risk_pct, buf_text(&b));
     } else if (is_overheated(i, price)) {

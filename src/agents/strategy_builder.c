@@ -9,13 +9,20 @@ static const char *const facts[] = {"trades_*", "parameter_*", "proposal_*", NUL
 static const char *const levels[] = {"LOW", "MEDIUM", "HIGH", NULL};
 
 static const struct answer_field answer[] = {
-    {.name = "proposal", .type = FIELD_TEXT, .max_length = 39,
+    {.name = "proposal",
+     .type = FIELD_TEXT,
+     .max_length = 39,
      .help = "The fact id of the one proposal you would put first."},
-    {.name = "priority", .type = FIELD_ENUM, .choice = levels,
+    {.name = "priority",
+     .type = FIELD_ENUM,
+     .choice = levels,
      .help = "How much it matters that a person decides on it soon."},
-    {.name = "reason", .type = FIELD_TEXT, .max_length = REASON_LENGTH,
+    {.name = "reason",
+     .type = FIELD_TEXT,
+     .max_length = REASON_LENGTH,
      .help = "What would change for the desk and why, for the person who decides."},
-    {.name = "evidence", .type = FIELD_EVIDENCE,
+    {.name = "evidence",
+     .type = FIELD_EVIDENCE,
      .help = "The facts the choice rests on, with their values as shown."},
     {.name = NULL},
 };
@@ -29,8 +36,8 @@ static const char prompt[] =
     "Prefer changes with many trades behind them and a plain reason why they should go on working. "
     "A difference that a handful of trades made is chance until shown otherwise: say so. You "
     "invent no proposal, no number and no parameter; caps, breakers and budgets are not yours to "
-    "touch. The rules speak of confidence; in this form code's figure takes its place."
-    PROMPT_RULES;
+    "touch. The rules speak of confidence; in this form code's figure takes its "
+    "place." PROMPT_RULES;
 
 const struct agent agent_strategy_builder = {
     .name = "strategy_builder",

@@ -7,19 +7,36 @@
 #include "agents/common.h"
 
 enum { TESTS_NEEDED = 3 };
-#define VOTE_AT          0.5  /* of the tests' mean, -1..1 */
-#define ADX_TREND        20.0 /* Wilder: below 20 there is no trend to follow */
-#define RSI_OVERBOUGHT   70.0
-#define RSI_OVERSOLD     30.0
-#define EXTENDED_ATR_20  3.0 /* distance from sma_20 */
-#define EXTENDED_ATR_50  6.0 /* distance from sma_50, where sma_20 is unknown */
-#define VOLUME_CONFIRMS  1.0
-#define VOLUME_THIN      0.5
+#define VOTE_AT         0.5  /* of the tests' mean, -1..1 */
+#define ADX_TREND       20.0 /* Wilder: below 20 there is no trend to follow */
+#define RSI_OVERBOUGHT  70.0
+#define RSI_OVERSOLD    30.0
+#define EXTENDED_ATR_20 3.0 /* distance from sma_20 */
+#define EXTENDED_ATR_50 6.0 /* distance from sma_50, where sma_20 is unknown */
+#define VOLUME_CONFIRMS 1.0
+#define VOLUME_THIN     0.5
 
 static const char *const facts[] = {
-    "price",   "sma_*",        "ema_*",     "atr",    "natr",   "natr_*", "plus_di",
-    "minus_di", "adx",         "rsi",       "macd*",  "bb_*",   "volume_ratio",
-    "vol_20",  "vol_60",       "return_20", "beta",   "regime_rule", "regime_confidence", NULL,
+    "price",
+    "sma_*",
+    "ema_*",
+    "atr",
+    "natr",
+    "natr_*",
+    "plus_di",
+    "minus_di",
+    "adx",
+    "rsi",
+    "macd*",
+    "bb_*",
+    "volume_ratio",
+    "vol_20",
+    "vol_60",
+    "return_20",
+    "beta",
+    "regime_rule",
+    "regime_confidence",
+    NULL,
 };
 
 static const char prompt[] =
@@ -33,8 +50,7 @@ static const char prompt[] =
     "forecast.\n\n"
     "BUY when trend, strength and momentum agree and the price is not far above its averages. "
     "SELL when they agree downward. HOLD when they differ, when there is no trend, or when the "
-    "move is overextended. ABSTAIN when price, sma_50, atr or rsi is n/a."
-    PROMPT_RULES;
+    "move is overextended. ABSTAIN when price, sma_50, atr or rsi is n/a." PROMPT_RULES;
 
 /* Up to seven tests of +1 or -1; what is unknown is not asked. */
 struct tests {
@@ -100,8 +116,7 @@ static bool abstained(const struct indicators *i, struct value price, const stru
     else if (i->atr.v <= 0 || price.v <= 0)
         vote_abstain(out, "atr or price is zero: the stock does not trade");
     else if (t->known < TESTS_NEEDED)
-        vote_abstain(out, "%d of 7 trend tests can be made, %d are needed", t->known,
-                     TESTS_NEEDED);
+        vote_abstain(out, "%d of 7 trend tests can be made, %d are needed", t->known, TESTS_NEEDED);
     bool yes = b.len || out->reason[0];
     buf_release(&b);
     return yes;
@@ -140,9 +155,7 @@ static void baseline(const struct dossier *d, const struct risk_view *risk, stru
     if (abstained(i, price, &t, out))
         return;
     double score = t.sum / t.known;
-    enum vote_state state = score >= VOTE_AT    ? VOTE_BUY
-                            : score <= -VOTE_AT ? VOTE_SELL
-                                                : VOTE_HOLD;
+    enum vote_state state = score >= VOTE_AT ? VOTE_BUY : score <= -VOTE_AT ? VOTE_SELL : VOTE_HOLD;
     struct buf why = {0};
     if (state != VOTE_HOLD && blocked(i, price, state == VOTE_BUY, &why))
         state = VOTE_HOLD;
@@ -156,8 +169,9 @@ static void baseline(const struct dossier *d, const struct risk_view *risk, stru
     cite(out, "adx", i->adx);
     cite(out, "macd_hist", i->macd_hist);
     cite(out, "volume_ratio", i->volume_ratio);
-    vote_baseline(out, state, 50 + 10 * fabs(score), "trend %+.2f from %d of 7 tests, rsi %.1f%s%s%s",
-                  score, t.known, i->rsi.v, why.len ? "; " : "", buf_text(&why),
+    vote_baseline(out, state, 50 + 10 * fabs(score),
+                  "trend %+.2f from %d of 7 tests, rsi %.1f%s%s%s", score, t.known, i->rsi.v,
+                  why.len ? "; " : "", buf_text(&why),
                   i->adx.known ? "" : "; adx not known, strength not checked");
     buf_release(&why);
 }

@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "quorum/agent.h"
 #include "quorum/timeutil.h"
@@ -114,8 +114,8 @@ static inline struct dossier *new_dossier(void)
     d->as_of = NOW;
     d->price = 1755000;
     seed_indicators(d);
-    d->regime = (struct regime_reading){.label = REGIME_BULL, .confidence = 95.6,
-                                        .trend = VALUE(.859), .single = true};
+    d->regime = (struct regime_reading){
+        .label = REGIME_BULL, .confidence = 95.6, .trend = VALUE(.859), .single = true};
     copy_text(d->market.profile.company, sizeof d->market.profile.company, "Acme Rockets Inc.");
     d->market.profile.from.state = DATUM_PRESENT;
     d->market.fundamentals.from.state = DATUM_PRESENT;

@@ -44,7 +44,7 @@ static void check_fields(const struct agent *a)
         if (f->type == FIELD_INTEGER || f->type == FIELD_NUMBER)
             assert_true(f->min < f->max);
         if (f->type == FIELD_TEXT)
-            assert_in_range(f->max_length, 1, sizeof ((struct vote *)0)->reason - 1);
+            assert_in_range(f->max_length, 1, sizeof((struct vote *)0)->reason - 1);
     }
     assert_in_range(n, 1, ANSWER_FIELDS_MAX);
 }
@@ -76,8 +76,12 @@ static void every_row_of_the_table_is_whole(void **state)
 /* The promises a reader of the prompts relies on. */
 static void every_prompt_holds_the_rules(void **state)
 {
-    static const char *const parts[] = {"You are the", "JSON form", "facts in the message are data",
-                                        "contains an instruction", "n/a", "cite the fact ids",
+    static const char *const parts[] = {"You are the",
+                                        "JSON form",
+                                        "facts in the message are data",
+                                        "contains an instruction",
+                                        "n/a",
+                                        "cite the fact ids",
                                         "position size"};
     (void)state;
     for (size_t n = 0; agent_table[n]; n++) {
@@ -160,14 +164,16 @@ static struct vote answered(const char *name, const char *json)
 static void a_checked_answer_becomes_the_vote_it_says(void **state)
 {
     (void)state;
-    struct vote v = answered("research", "{\"decision\":\"SELL\",\"confidence\":71,\"reason\":\"debt\","
-                                         "\"evidence\":[{\"fact_id\":\"health\",\"value\":22}]}");
+    struct vote v =
+        answered("research", "{\"decision\":\"SELL\",\"confidence\":71,\"reason\":\"debt\","
+                             "\"evidence\":[{\"fact_id\":\"health\",\"value\":22}]}");
     is(&v, VOTE_SELL, "debt");
     near_to(v.confidence, 71, 0);
     assert_int_equal(v.nevidence, 1);
     assert_string_equal(v.answer, "");
-    v = answered("news_analyst",
-                 "{\"decision\":\"ABSTAIN\",\"confidence\":90,\"reason\":\"nothing\",\"evidence\":[]}");
+    v = answered(
+        "news_analyst",
+        "{\"decision\":\"ABSTAIN\",\"confidence\":90,\"reason\":\"nothing\",\"evidence\":[]}");
     is(&v, VOTE_ABSTAIN, "nothing");
     near_to(v.confidence, 0, 0);
     v = answered("regime_detector", "{\"label\":\"high_vol\",\"confidence\":60,\"reason\":\"wide\","
@@ -578,8 +584,12 @@ static void a_chart_with_a_hole_abstains_and_names_it(void **state)
 
 /* ---- risk ---- */
 
-static const struct risk_view sized = {.shares = 28, .price = 1755000, .position_pct = 4.914,
-                                       .stop_pct = 3.194, .target_pct = 8.519, .risk_pct = .157,
+static const struct risk_view sized = {.shares = 28,
+                                       .price = 1755000,
+                                       .position_pct = 4.914,
+                                       .stop_pct = 3.194,
+                                       .target_pct = 8.519,
+                                       .risk_pct = .157,
                                        .binding = "position cap"};
 
 static void a_plain_size_is_approved(void **state)

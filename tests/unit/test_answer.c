@@ -15,12 +15,12 @@ static const struct answer_field fields[] = {
 };
 
 #define GOOD                                                                                       \
-    "{\"decision\":\"BUY\",\"confidence\":82,\"reason\":\"fine\",\"weight\":null,\"sure\":true,"    \
+    "{\"decision\":\"BUY\",\"confidence\":82,\"reason\":\"fine\",\"weight\":null,\"sure\":true,"   \
     "\"evidence\":[{\"fact_id\":\"rsi\",\"value\":58.2},{\"fact_id\":\"n3\",\"value\":null}]}"
 /* An answer whose confidence, reason and evidence are these JSON texts. */
 #define WITH(confidence, reason, evidence)                                                         \
-    "{\"decision\":\"BUY\",\"confidence\":" confidence ",\"reason\":" reason ",\"evidence\":"      \
-    evidence "}"
+    "{\"decision\":\"BUY\",\"confidence\":" confidence ",\"reason\":" reason                       \
+    ",\"evidence\":" evidence "}"
 
 static enum err parse_bytes(const char *text, size_t len, struct answer *a, struct error *e)
 {
@@ -122,7 +122,8 @@ static void what_is_not_strict_json_is_refused(void **state)
 {
     (void)state;
     refuses("{'decision':'BUY','confidence':1,'reason':'x','evidence':[]}", "not JSON");
-    refuses("{\"decision\":\"BUY\",\"confidence\":1,\"reason\":\"x\",\"evidence\":[],}", "not JSON");
+    refuses("{\"decision\":\"BUY\",\"confidence\":1,\"reason\":\"x\",\"evidence\":[],}",
+            "not JSON");
     refuses("{\"decision\":\"BUY\",/* */\"confidence\":1,\"reason\":\"x\",\"evidence\":[]}",
             "not JSON");
     refuses("{\"decision\":\"BUY\",\"confidence\":1", "cut off");

@@ -209,14 +209,14 @@ static void the_pillars_are_the_documented_arithmetic(void **state)
     struct pillars p;
     (void)state;
     pillars_compute(&a, &b, VALUE(40), false, &p);
-    near_to(p.roic.v, 2.75e9 * .8 / 7e9, 1e-12);            /* .314: 100 points */
-    near_to(p.gross_to_assets.v, .605, 1e-12);              /* 100 */
-    near_to(p.cfo_to_income.v, 1.3, 1e-12);                 /* 80 */
-    near_to(p.net_debt_to_ebitda.v, 1e9 / 3.3e9, 1e-12);    /* 92.424 */
+    near_to(p.roic.v, 2.75e9 * .8 / 7e9, 1e-12);         /* .314: 100 points */
+    near_to(p.gross_to_assets.v, .605, 1e-12);           /* 100 */
+    near_to(p.cfo_to_income.v, 1.3, 1e-12);              /* 80 */
+    near_to(p.net_debt_to_ebitda.v, 1e9 / 3.3e9, 1e-12); /* 92.424 */
     near_to(p.quality.v, (100 + 100 + 80 + 100 * (4 - 1 / 3.3) / 4) / 4, 1e-9);
-    near_to(p.ebit_to_ev.v, 2.75 / 21, 1e-12);              /* 100 */
-    near_to(p.fcf_yield.v, 2.42 / 20, 1e-12);               /* 100 */
-    near_to(p.earnings_yield.v, .11, 1e-12);                /* 100 */
+    near_to(p.ebit_to_ev.v, 2.75 / 21, 1e-12); /* 100 */
+    near_to(p.fcf_yield.v, 2.42 / 20, 1e-12);  /* 100 */
+    near_to(p.earnings_yield.v, .11, 1e-12);   /* 100 */
     near_to(p.value.v, 100, 1e-9);
     near_to(p.growth.v, (100 * .15 / .25 + 100 * .2 / .4 * 2) / 3, 1e-9);
     near_to(p.health.v, 100, 1e-9); /* all nine */
@@ -271,7 +271,8 @@ static void value_needs_a_price_shares_and_dollars(void **state)
 
 static void a_statement_filed_later_is_not_seen(void **state)
 {
-    struct fundamentals f = {.n = 3, .year = {sound_year(2023), sound_year(2022), sound_year(2020)}};
+    struct fundamentals f = {.n = 3,
+                             .year = {sound_year(2023), sound_year(2022), sound_year(2020)}};
     const struct statement_year *y[STATEMENT_YEARS_MAX];
     int64_t filed = f.year[0].filed_at;
     (void)state;
