@@ -101,7 +101,7 @@ bool agent_shows(const struct agent *a, const char *fact_id);
 /* What a veto leaves of `shares`: 0 on REJECT, at most its score on REDUCE, else all. */
 int64_t vote_risk_limit(const struct vote *v, int64_t shares);
 
-/* agents/answer.c: everything about the form of an answer, from its table. */
+/* agents/answer.c, answer_schema.c: the form of an answer, from its table. */
 void answer_schema(const struct answer_field *fields, struct buf *out); /* JSON schema, strict */
 /* Parses and checks one JSON object: unknown or missing fields, wrong types, NaN, numbers as
  * strings, values out of range are ERR_FAILED with a reason fit for a repair request. */
