@@ -51,9 +51,11 @@ static bool works_in(int pid, const char *root)
     return link_is_below(pid, "cwd", root) || link_is_below(pid, "fd/2", root);
 }
 
+/* All are found before the first is killed: children of a killed postmaster end by themselves. */
 static int each_process(const struct place *p, const char *name, int signal)
 {
     int found = 0;
+    pid_t pids[256];
     DIR *d = opendir("/proc");
     assert_non_null(d);
     for (struct dirent *entry; (entry = readdir(d));) {
@@ -70,11 +72,12 @@ static int each_process(const struct place *p, const char *name, int signal)
         fclose(f);
         if (name && strcmp(comm, name))
             continue;
-        found++;
-        if (signal)
-            kill((pid_t)pid, signal);
+        if (found < 256)
+            pids[found++] = (pid_t)pid;
     }
     closedir(d);
+    for (int i = 0; signal && i < found; i++)
+        kill(pids[i], signal);
     return found;
 }
 

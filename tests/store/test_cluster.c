@@ -541,6 +541,23 @@ static void test_a_server_that_cannot_start_says_why_and_leaves_nothing(void **s
     cluster_leave(c);
 }
 
+static void test_the_log_of_months_does_not_fill_the_disk(void **state)
+{
+    (void)state;
+    char log[600];
+    struct stat st;
+    assert_true(place_is_quiet(&shared, PATIENCE_MS));
+    snprintf(log, sizeof(log), "%s/cluster/log/postgres.log", shared.home);
+    assert_int_equal(truncate(log, 9 << 20), 0);
+    struct cluster *c = must_join(&shared, 0);
+    assert_int_equal(stat(log, &st), 0);
+    assert_true(st.st_size > 0 && st.st_size < 1 << 20);
+    cluster_leave(c);
+    snprintf(log, sizeof(log), "%s/cluster/log/postgres.log.1", shared.home);
+    assert_int_equal(stat(log, &st), 0);
+    assert_int_equal(st.st_size, 9 << 20);
+}
+
 static void test_another_server_at_our_socket_is_not_taken_for_ours(void **state)
 {
     (void)state;
@@ -600,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_missing_programs_are_named_with_their_package),
         cmocka_unit_test(test_a_database_of_a_version_not_installed_is_left_alone),
         cmocka_unit_test(test_a_server_that_cannot_start_says_why_and_leaves_nothing),
+        cmocka_unit_test(test_the_log_of_months_does_not_fill_the_disk),
         cmocka_unit_test(test_another_server_at_our_socket_is_not_taken_for_ours),
         cmocka_unit_test(test_looking_starts_nothing),
     };
