@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Commands about desks and their audit chain; the settings are in cmd_settings.c. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/command/checks.h"
+#include "core/command/cmd_settings.h"
+#include "core/command/commands.h"
+#include "quorum/log.h"
+
+static enum err run_desks(struct call *c, struct error *e)
+{
+    static const struct column column[] = {
+        {"name", "DESK", COLUMN_TEXT},     {"kind", "KIND", COLUMN_TEXT},
+        {"opened", "OPENED", COLUMN_FLAG}, {"meant", "MEANT", COLUMN_FLAG},
+        {"where", "WHERE", COLUMN_TEXT},   {"why", "WHY MEANT", COLUMN_TEXT}};
+    struct table t;
+    struct cluster_status st;
+    enum desk_kind meant;
+    const char *why;
+    if (desk_choose(c->settings, c->desk_name, &meant, &why, e))
+        return e->kind;
+    table_begin(&t, column, ARRAY_LEN(column));
+    for (int i = DESK_PAPER; i <= DESK_DEMO; i++) {
+        enum desk_kind k = (enum desk_kind)i;
+        char where[320];
+        bool opened = false;
+        if (desk_recorded(c->settings, k, &opened, where, sizeof where, e))
+            break;
+        const char *cell[] = {desk_kind_name(k),
+                              desk_kind_name(k),
+                              opened ? "true" : "false",
+                              k == meant ? "true" : "false",
+                              opened                           ? where
+                              : desk_is_private(c->settings, k) ? "(private cluster)"
+                                                               : "(DATABASE_URL)",
+                              k == meant ? why : NULL};
+        table_row(&t, cell);
+    }
+    table_end(&t, c->out, "");
+    if (e->kind || c->out->format != OUTPUT_TEXT || inspect_cluster(c->settings, &st, e))
+        return e->kind;
+    if (!st.exists)
+        out_line(c->out, "private cluster: none yet, it would be made in %s",
+                 settings_home(c->settings));
+    else
+        out_line(c->out, "private cluster: %s, PostgreSQL %s, %s",
+                 st.running ? "running" : "not running", st.version, st.data_dir);
+    return OK;
+}
+
+static const char *confirm_name(const struct call *c)
+{
+    return c->arg[0];
+}
+
+static enum err named_desk(const struct call *c, enum desk_kind *k, struct error *e)
+{
+    if (c->desk_name && strcmp(c->desk_name, c->arg[0]) != 0)
+        return err_set(e, ERR_USAGE, "--desk %s and %s are two desks", c->desk_name, c->arg[0]);
+    for (int i = DESK_PAPER; i <= DESK_DEMO; i++) {
+        *k = (enum desk_kind)i;
+        if (strcmp(c->arg[0], desk_kind_name(*k)) == 0)
+            return OK;
+    }
+    err_set(e, ERR_USAGE, "there is no desk \"%s\"", c->arg[0]);
+    return err_fix(e, "use paper or demo");
+}
+
+/* *was: there was something to drop. A private cluster is not made for the purpose. */
+static enum err drop(struct call *c, enum desk_kind k, bool *was, struct error *e)
+{
+    struct cluster_status st;
+    struct desk_options o = call_desk_options(c);
+    *was = true;
+    if (desk_is_private(c->settings, k)) {
+        if (inspect_cluster(c->settings, &st, e))
+            return e->kind;
+        *was = st.exists;
+    }
+    return *was ? desk_drop(&o, k, e) : desk_forget(c->settings, k, e);
+}
+
+static enum err run_drop(struct call *c, struct error *e)
+{
+    enum desk_kind k;
+    bool was;
+    if (named_desk(c, &k, e) || drop(c, k, &was, e))
+        return e->kind;
+    if (was)
+        out_line(c->out, "%s desk: its database was dropped; nothing of it is left", c->arg[0]);
+    else
+        out_line(c->out, "%s desk: there was nothing to drop", c->arg[0]);
+    return OK;
+}
+
+static enum err run_reset(struct call *c, struct error *e)
+{
+    enum desk_kind k;
+    bool was;
+    if (named_desk(c, &k, e) || drop(c, k, &was, e))
+        return e->kind;
+    c->desk_name = desk_kind_name(k);
+    if (call_desk(c, e))
+        return err_wrap(e, "the %s desk was dropped, but not opened anew", c->arg[0]);
+    if (audit_record(c->desk, "desk reset", desk_kind_name(k), "", "", "", e))
+        return e->kind;
+    log_write(LOG_WARN, "desk", "%s: reset by %s@%s", c->arg[0], operator_name(),
+              operator_origin());
+    out_line(c->out, "%s desk: %s; a new one is open, with %s dollars and an audit chain of its own",
+             c->arg[0], was ? "dropped" : "there was none",
+             desk_text(c->desk, SETTING_PORTFOLIO));
+    return OK;
+}
+
+static enum err run_audit(struct call *c, struct error *e)
+{
+    static const struct column column[] = {{"desk", "DESK", COLUMN_TEXT},
+                                           {"rows", "ROWS", COLUMN_NUMBER},
+                                           {"intact", "INTACT", COLUMN_FLAG},
+                                           {"bad_id", "BAD ROW", COLUMN_NUMBER},
+                                           {"problem", "PROBLEM", COLUMN_TEXT},
+                                           {"head", "HEAD", COLUMN_TEXT}};
+    struct audit_state st;
+    char rows[24], bad[24];
+    if (call_desk(c, e) || audit_check(c->desk, &st, e))
+        return e->kind;
+    const char *desk = desk_kind_name(c->desk->kind);
+    if (st.bad_id)
+        c->exit_status = ERR_FAILED;
+    if (c->out->format != OUTPUT_TEXT) {
+        struct table t;
+        snprintf(rows, sizeof rows, "%" PRId64, st.rows);
+        snprintf(bad, sizeof bad, "%" PRId64, st.bad_id);
+        const char *cell[] = {desk, rows, st.bad_id ? "false" : "true", st.bad_id ? bad : NULL,
+                              st.bad_id ? st.problem : NULL, *st.head ? st.head : NULL};
+        table_begin(&t, column, ARRAY_LEN(column));
+        table_row(&t, cell);
+        table_end(&t, c->out, "");
+        return OK;
+    }
+    if (st.bad_id)
+        out_line(c->out, "%s desk: the audit chain is BROKEN at row %" PRId64 ": %s", desk,
+                 st.bad_id, st.problem);
+    else
+        out_line(c->out, "%s desk: the audit chain of %" PRId64 " rows is intact", desk, st.rows);
+    out_line(c->out, "head %s", *st.head ? st.head : "(none yet)");
+    out_line(c->out, "A chain shows a changed, inserted or removed row. It cannot show that its end "
+                     "was cut off or");
+    out_line(c->out, "all of it was written anew by the owner of the database: compare the head "
+                     "with a copy kept elsewhere.");
+    return OK;
+}
+
+const struct command desk_commands[] = {
+    {.name = "desks",
+     .group = "Desks and settings",
+     .usage = "",
+     .help = "the desks, where they are, and which one a command means",
+     .details = "A desk is one database: paper (DATABASE_URL, or the private cluster) or demo "
+                "(always the\nprivate cluster). Meant is the first of: --desk, QUORUM_DESK, paper "
+                "if it was opened before or\nFMP_API_KEY is set, demo.",
+     .run = run_desks},
+    {.name = "desk reset",
+     .group = "Desks and settings",
+     .usage = "NAME",
+     .help = "drop a desk with all its data and open it anew",
+     .details = "Everything of the desk is gone: evaluations, trades, settings, audit. Programs "
+                "connected to it are\nthrown out. Only desks of the private cluster.",
+     .min_args = 1,
+     .max_args = 1,
+     .acts = true,
+     .level = 3,
+     .confirm_word = confirm_name,
+     .run = run_reset},
+    {.name = "desk drop",
+     .group = "Desks and settings",
+     .usage = "NAME",
+     .help = "drop a desk with all its data",
+     .details = "As desk reset, without opening it anew.",
+     .min_args = 1,
+     .max_args = 1,
+     .acts = true,
+     .level = 3,
+     .confirm_word = confirm_name,
+     .run = run_drop},
+    {.name = "settings",
+     .group = "Desks and settings",
+     .usage = "[NAME]",
+     .help = "every setting, its value and where it comes from",
+     .details = "The first of these holds: command line, environment, .env of the working "
+                "directory,\n$XDG_CONFIG_HOME/quorum/env, default. Desk-wide settings are kept in "
+                "the desk; what the\nenvironment says later is shown as a difference and counts "
+                "only after settings adopt.",
+     .max_args = 1,
+     .run = run_settings},
+    {.name = "settings adopt",
+     .group = "Desks and settings",
+     .usage = "NAME",
+     .help = "take this process's value of a desk-wide setting into the desk",
+     .min_args = 1,
+     .max_args = 1,
+     .acts = true,
+     .level = 2,
+     .run = run_settings_adopt},
+    {.name = "settings init",
+     .group = "Desks and settings",
+     .usage = "",
+     .help = "write a .env with every setting into the working directory",
+     .details = "The file can be read by you alone (0600). One that is there is never "
+                "overwritten.",
+     .acts = true,
+     .run = run_settings_init},
+    {.name = "audit verify",
+     .group = "Desks and settings",
+     .usage = "",
+     .help = "check the chain of operator actions",
+     .details = "Exit status 1 when it is broken.",
+     .run = run_audit},
+    {.name = NULL},
+};

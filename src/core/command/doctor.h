@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef COMMAND_DOCTOR_H
+#define COMMAND_DOCTOR_H
+
+#include "quorum/command.h"
+
+/* *e comes in as the error of the settings when they are wrong: doctor is asked just then. */
+enum err run_doctor(struct call *c, struct error *e);
+
+#endif
