@@ -79,10 +79,10 @@ trap 'exit 130' INT TERM HUP
 # admin PROGRAM ARGUMENT...: runs it as whoever may create roles. / is a directory that user can
 # enter.
 admin() {
+    # shellcheck disable=SC2016  # expanded by the inner shell
     case $way in
     direct) (cd / && "$@") ;;
     runuser) (cd / && runuser -u postgres -- "$@") ;;
-    # shellcheck disable=SC2016  # expanded by the inner shell
     su) (cd / && su -s /bin/sh -c 'exec "$0" "$@"' postgres -- "$@") ;;
     sudo) (cd / && sudo -u postgres -- "$@") ;;
     esac
@@ -279,7 +279,8 @@ show_hba() {
 }
 
 find_quorum() {
-    for program in "$here/build/release/quorum" "$here/build/debug/quorum" "$(command -v quorum || :)"; do
+    for program in "${QUORUM_BIN:-}" "$here/build/release/quorum" "$here/build/debug/quorum" \
+        "$(command -v quorum || :)"; do
         [ -n "$program" ] && [ -x "$program" ] && return
     done
     return 1

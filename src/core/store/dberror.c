@@ -115,7 +115,7 @@ static enum err refused(struct db *d, const char *state, const char *text)
     if (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(d->conn))
         return err_fix(e,
                        "check the password of role \"%s\" in DATABASE_URL, or let "
-                       "scripts/setup-database.sh set a new one",
+                       "scripts/setup-database.sh --new-passwords set a new one",
                        role);
     if (begins(state, "28"))
         return err_fix(e,
