@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the private cluster asks its server: is it ours, the three roles, databases. Blocking, on
  * short connections of its own; the desk's work goes through db.h. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "core/store/cluster_internal.h"
 #include "quorum/buf.h"
 #include "quorum/text.h"
+#include "quorum/timeutil.h"
+
+#define CONNECT_US (5 * USEC_SECOND)
 
 static void ignore_notice(void *arg, const PGresult *r)
 {
@@ -29,12 +33,25 @@ static struct target target(const struct cluster *c, const char *role, const cha
         {c->at.sock, CLUSTER_PORT, role, database, " ", "UTF8", "5", "quorum-cluster", NULL}};
 }
 
+/* Not PQconnectdb: what a dying server says while that runs would already go to stderr. */
 static PGconn *open_connection(const struct cluster *c, const char *role)
 {
     struct target t = target(c, role, "postgres");
-    PGconn *conn = PQconnectdbParams(t.keyword, t.value, 0);
-    if (conn)
-        PQsetNoticeReceiver(conn, ignore_notice, NULL);
+    PGconn *conn = PQconnectStartParams(t.keyword, t.value, 0);
+    if (!conn || PQstatus(conn) == CONNECTION_BAD)
+        return conn;
+    PQsetNoticeReceiver(conn, ignore_notice, NULL);
+    int64_t deadline = time_monotonic_us() + CONNECT_US;
+    PostgresPollingStatusType step = PGRES_POLLING_WRITING;
+    while (step == PGRES_POLLING_READING || step == PGRES_POLLING_WRITING) {
+        struct pollfd fd = {.fd = PQsocket(conn),
+                            .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        int64_t left_us = deadline - time_monotonic_us();
+        if (left_us <= 0)
+            break; /* its status is not OK: the caller sees a refusal */
+        if (poll(&fd, 1, (int)(left_us / 1000) + 1) > 0)
+            step = PQconnectPoll(conn);
+    }
     return conn;
 }
 
@@ -55,7 +72,7 @@ static enum err sql_error(struct error *e, const char *what, const char *message
 {
     char clean[300];
     sanitize_line(clean, sizeof(clean), untrusted(message));
-    return err_set(e, ERR_TRANSIENT, "%s: %s", what, clean);
+    return err_set(e, ERR_TRANSIENT, "%s: %s", what, clean[0] ? clean : "no answer in time");
 }
 
 static bool same_file(const char *a, const char *b)
