@@ -37,6 +37,8 @@ struct desk {
     struct cluster *cluster; /* NULL with DATABASE_URL */
     struct db *db;
     struct market *market;
+    struct model *model;     /* NULL: no model is asked */
+    const char *model_warning; /* about an alias in use; NULL: none */
     int64_t seed;            /* of the simulated market */
     char conninfo[1024];     /* of the login in use; may hold a password: never shown */
     struct {
@@ -56,6 +58,10 @@ const char *desk_text(const struct desk *d, enum setting_id id);
 int64_t desk_int(const struct desk *d, enum setting_id id);
 int64_t desk_decimal(const struct desk *d, enum setting_id id, int digits);
 bool desk_bool(const struct desk *d, enum setting_id id);
+/* Why no model is asked on this desk, NULL when models are. */
+const char *desk_model_absent(const struct desk *d);
+/* The model an agent uses, with a price today. *warning of an alias goes to d->model_warning. */
+enum err desk_model(struct desk *d, const struct agent *a, char dst[64], struct error *e);
 /* Takes the process's value over into the desk, audited. ERR_CONFLICT-free: last one wins. */
 enum err desk_adopt(struct desk *d, enum setting_id id, struct error *e);
 

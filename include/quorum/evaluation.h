@@ -19,6 +19,7 @@ struct evaluation_request {
     int min_agreement;       /* 0: the desk's */
     int64_t as_of;           /* TIME_NONE: the desk's now */
     bool fresh;              /* ignore cached vendor data */
+    int64_t max_cost;        /* nano-dollars, --max-cost; 0: only the day's budget */
     const char *data_dir;    /* --data, kept so that a resume reads the same recorded bars */
     /* Called after each state is stored (NULL: nobody listens). */
     void (*on_state)(void *arg, int64_t id, const char *state);
@@ -31,6 +32,10 @@ enum err indicators_parse(const char *text, struct indicators *out, struct error
 /* Checks voters against the agent table and min_agreement against their number. */
 enum err voters_parse(const struct agent *const *table, const char *text,
                       const struct agent **out, size_t *n, struct error *e);
+
+/* Worst case of one evaluation with that many voters before its prompts are known, nano-dollars;
+ * 0 when no model is asked. */
+int64_t evaluation_estimate(struct desk *d, size_t voters);
 
 struct evaluation;
 /* done is called once from the loop with the id (0 if not even stored) and what went wrong; an

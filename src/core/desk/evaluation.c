@@ -2,24 +2,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/desk/evaluation_private.h"
+#include "core/desk/agent_call.h"
 #include "quorum/calendar.h"
 #include "quorum/log.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-/* How long others leave an evaluation alone without a sign of life; every step renews it. */
-#define LEASE "interval '60 seconds'"
+enum { RENEW_EVERY_MS = 20000 };
 
 static const struct statement create = {
     "evaluation create",
     "WITH ev AS ("
     "  INSERT INTO evaluations (symbol, requested_by, request, as_of, voters, needed, locked_by,"
-    "                           lease_until)"
-    "  VALUES ($1, $2, $4::text::jsonb, COALESCE($5::timestamptz, desk_now()), $6::int, $7::int, "
-    "$8,"
-    "          clock_timestamp() + " LEASE ") RETURNING id, as_of) "
+    "                           max_cost_usd, lease_until)"
+    "  VALUES ($1, $2, $4::text::jsonb, COALESCE($5::timestamptz, desk_now()), $6::int, $7::int,"
+    "          $8, $9::numeric, clock_timestamp() + " LEASE ") RETURNING id, as_of) "
     "SELECT id, as_of, audit_append($2, $3, 'evaluate', 'evaluation #' || id || ' ' || $1, '', '',"
     "                               $4::text), ensure_partitions(desk_now()) FROM ev"};
 
@@ -31,16 +29,18 @@ static const struct statement advance = {
     "  UPDATE evaluations e SET (state, state_reason, price, regime, regime_confidence, decision,"
     "    consensus_reached, agree, consensus_reason, risk_decision, shares, position_pct,"
     "    stop_loss_pct, take_profit_pct, size_reason, binding, worksheet, degraded,"
-    "    degraded_reason, finished_at, latency_ms, lease_until) ="
+    "    degraded_reason, finished_at, latency_ms, lease_until, cost_usd, tokens) ="
     "  (SELECT r.state, r.state_reason, r.price, r.regime, r.regime_confidence, r.decision,"
     "    r.consensus_reached, r.agree, r.consensus_reason, r.risk_decision, r.shares,"
     "    r.position_pct, r.stop_loss_pct, r.take_profit_pct, r.size_reason, r.binding,"
     "    r.worksheet, r.degraded, r.degraded_reason, CASE WHEN f.final THEN desk_now() END,"
     "    (extract(epoch FROM clock_timestamp() - e.started_machine) * 1000)::int,"
-    "    CASE WHEN NOT f.final THEN clock_timestamp() + " LEASE " END"
+    "    CASE WHEN NOT f.final THEN clock_timestamp() + " LEASE " END, spent.cost, spent.tokens"
     "   FROM jsonb_populate_record(e, $4::jsonb) r,"
     "    LATERAL (SELECT r.state IN ('DECIDED', 'NO_QUORUM', 'REFUSED', 'CANCELLED', 'FAILED')"
-    "             AS final) f)"
+    "             AS final) f, LATERAL"
+    "    (SELECT COALESCE(sum(i.cost_usd), 0) AS cost, COALESCE(sum(i.tokens_used), 0) AS tokens"
+    "     FROM agent_interactions i WHERE i.evaluation_id = e.id) spent)"
     "  WHERE e.id = $1::bigint AND e.locked_by = $2 AND e.state = $3 RETURNING id, created_at"
     "), v AS ("
     "  SELECT t.*, t.agent || '_baseline' AS agent_name FROM ev, jsonb_to_recordset($5::jsonb) AS"
@@ -54,18 +54,9 @@ static const struct statement advance = {
     "    jsonb_build_object('vote', v.vote, 'answer', v.answer, 'confidence', v.confidence,"
     "                       'reason', v.reason), 0, v.latency_ms, ev.id, 'DONE'"
     "  FROM v, ev RETURNING id, agent_name, created_at, latency_ms"
-    "), daily AS ("
-    "  INSERT INTO agent_daily_metrics AS m (agent_name, date, total_calls, latency_ms_sum)"
-    "  SELECT agent_name, (created_at AT TIME ZONE 'UTC')::date, 1, latency_ms FROM interaction"
-    "  ORDER BY agent_name"
-    "  ON CONFLICT (date, agent_name) DO UPDATE SET total_calls = m.total_calls + 1,"
-    "    latency_ms_sum = m.latency_ms_sum + EXCLUDED.latency_ms_sum"
-    "), hourly AS ("
-    "  INSERT INTO agent_hourly AS m (hour, agent_name, calls, latency_ms_sum)"
-    "  SELECT date_trunc('hour', created_at), agent_name, 1, latency_ms FROM interaction"
-    "  ORDER BY agent_name"
-    "  ON CONFLICT (hour, agent_name) DO UPDATE SET calls = m.calls + 1,"
-    "    latency_ms_sum = m.latency_ms_sum + EXCLUDED.latency_ms_sum"
+    "), rolled AS ("
+    "  SELECT add_to_rollups(agent_name, created_at, 1, 0, 0, latency_ms, 0) AS one"
+    "  FROM (SELECT * FROM interaction ORDER BY agent_name) i"
     "), vote AS ("
     "  INSERT INTO votes (evaluation_id, agent, source, role, vote, answer, confidence, reason,"
     "    score, evidence, wrong_evidence, counted, prompt_version, interaction_id)"
@@ -78,31 +69,20 @@ static const struct statement advance = {
     "  SELECT ev.id, desk_now(), $6, encode(sha256(convert_to($6, 'UTF8')), 'hex'), $7::date,"
     "    $8::date, $9::int, encode(sha256(convert_to($10, 'UTF8')), 'hex')"
     "  FROM ev WHERE $6::text IS NOT NULL"
-    ") SELECT id FROM ev"};
+    ") SELECT id, (SELECT sum(one) FROM rolled) FROM ev"};
 
-static const struct statement claim = {
-    "evaluation claim",
-    "WITH ev AS ("
-    "  UPDATE evaluations SET locked_by = $2, lease_until = clock_timestamp() + " LEASE ","
-    "    attempt = attempt + 1"
-    "  WHERE id = $1::bigint AND finished_at IS NULL AND (locked_by IS NULL OR"
-    "    lease_until < clock_timestamp() OR locked_by = $3) RETURNING *) "
-    "SELECT ev.symbol, ev.state, ev.as_of, ev.needed, ev.request->>'price',"
-    "  ev.request->>'indicators', ev.request->>'voters', ev.request->>'data',"
-    "  (SELECT content FROM dossiers d WHERE d.evaluation_id = ev.id) FROM ev"};
+static const struct statement renew = {
+    "evaluation renew", "UPDATE evaluations SET lease_until = clock_timestamp() + " LEASE
+                        " WHERE id = $1::bigint AND locked_by = $2 AND finished_at IS NULL"};
 
-static const struct statement holder = {
-    "evaluation holder", "SELECT state, locked_by FROM evaluations WHERE id = $1::bigint"};
-
-static void step(struct evaluation *v);
-
-static void finish(struct evaluation *v, const struct error *e)
+void evaluation_finish(struct evaluation *v, const struct error *e)
 {
     evaluation_done_fn *done = v->done;
     void *arg = v->arg;
     int64_t id = v->id;
     if (e && e->kind)
         log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, e->text);
+    loop_timer_free(v->renewal);
     dossier_release(&v->dossier);
     market_free(v->recorded);
     mem_free(v);
@@ -121,20 +101,20 @@ static void advanced(void *arg, struct rows *rows, const struct error *e)
 {
     struct evaluation *v = arg;
     if (e && e->kind) {
-        finish(v, e);
+        evaluation_finish(v, e);
         return;
     }
     if (rows->nrows == 0) {
         struct error lost = {0};
         err_set(&lost, ERR_CONFLICT, "evaluation #%lld was taken over by another process",
                 (long long)v->id);
-        finish(v, &lost);
+        evaluation_finish(v, &lost);
         return;
     }
     v->stored_votes = v->nvotes;
     if (v->on_state)
         v->on_state(v->on_state_arg, v->id, v->state);
-    step(v);
+    evaluation_step(v);
 }
 
 /* Sends the step to `state`. owned_patch is an open JSON object; dossier may be NULL. */
@@ -169,7 +149,7 @@ static void send_advance(struct evaluation *v, const char *state, struct json *p
     buf_release(patch->out);
 }
 
-static void fail(struct evaluation *v, const char *state, const char *reason)
+void evaluation_fail(struct evaluation *v, const char *state, const char *reason)
 {
     struct buf b = {0};
     struct json j;
@@ -182,7 +162,7 @@ static void gathered(void *arg, const struct error *e)
 {
     struct evaluation *v = arg;
     if (e && e->kind) {
-        fail(v, "FAILED", e->text);
+        evaluation_fail(v, "FAILED", e->text);
         return;
     }
     struct buf patch = {0}, dossier = {0};
@@ -201,11 +181,24 @@ static void gathered(void *arg, const struct error *e)
     buf_release(&dossier);
 }
 
-static void vote(struct evaluation *v)
+static void degrade(struct evaluation *v, const char *who, const char *why)
+{
+    size_t n = strlen(v->degraded);
+    snprintf(v->degraded + n, sizeof v->degraded - n, "%s%s%s%s", n ? "; " : "", who,
+             *who ? ": " : "", why);
+}
+
+static void write_degraded(const struct evaluation *v, struct json *j)
+{
+    json_flag(j, "degraded", *v->degraded != '\0');
+    json_str(j, "degraded_reason", v->degraded);
+}
+
+static void send_votes(struct evaluation *v)
 {
     struct buf b = {0};
     struct json j;
-    evaluation_cast_votes(v);
+    evaluation_tally(v);
     const struct consensus *c = &v->consensus;
     const char *next = !c->quorum                    ? "NO_QUORUM"
                        : c->decision == DECISION_BUY ? "SIZING"
@@ -216,24 +209,63 @@ static void vote(struct evaluation *v)
     json_int(&j, "agree", c->agree);
     json_str(&j, "consensus_reason", c->reason);
     json_str(&j, "state_reason", c->quorum ? "" : c->reason);
-    json_flag(&j, "degraded", true);
-    json_str(&j, "degraded_reason",
-             settings_text(v->desk->settings, SETTING_ANTHROPIC_API_KEY)
-                 ? "baselines voted: this version has no model client yet"
-                 : "baselines voted: ANTHROPIC_API_KEY is not set");
+    write_degraded(v, &j);
     send_advance(v, next, &j, NULL);
 }
 
-static void sized(void *arg, struct rows *rows, const struct error *e)
+/* Takes what an agent's model said; true when the last open one came in. */
+static bool take_call(struct evaluation *v, const struct agent_call_result *r)
 {
-    struct evaluation *v = arg;
-    if (e && e->kind) {
-        finish(v, e);
-        return;
+    if (r->has_vote)
+        evaluation_add_model_vote(v, r->agent, &r->vote);
+    else
+        degrade(v, r->agent->name, r->why);
+    return --v->open_calls == 0;
+}
+
+static void vote_arrived(struct evaluation *v, const struct agent_call_result *r)
+{
+    if (take_call(v, r))
+        send_votes(v);
+}
+
+/* Is this agent's model to be asked? Not when the data it needs is missing (its baseline says
+ * so), when it has voted, or when its reply was paid for and lost. */
+static bool wants_model(struct evaluation *v, const struct cast_vote *c)
+{
+    if (c->vote.state == VOTE_ABSTAIN || evaluation_model_vote(v, c->agent))
+        return false;
+    for (size_t i = 0; i < v->nlost; i++) {
+        if (v->lost[i] == c->agent) {
+            degrade(v, c->agent->name, "its reply was lost in a crash and is not paid twice");
+            return false;
+        }
     }
+    return true;
+}
+
+static void vote(struct evaluation *v)
+{
+    evaluation_cast_baselines(v);
+    const char *none = desk_model_absent(v->desk);
+    if (none)
+        degrade(v, "baselines voted", none);
+    v->open_calls = 1; /* this function's own, so that no answer ends it early */
+    for (size_t i = 0; i < v->nvotes && !none; i++) {
+        if (!wants_model(v, &v->vote[i]))
+            continue;
+        v->open_calls++;
+        agent_call_start(v, v->vote[i].agent, vote_arrived);
+    }
+    if (--v->open_calls == 0)
+        send_votes(v);
+}
+
+static void send_decision(struct evaluation *v)
+{
     struct buf b = {0}, sheet = {0};
     struct json j;
-    evaluation_size(v, rows);
+    evaluation_apply_veto(v);
     const struct worksheet *w = &v->worksheet;
     patch_begin(&j, &b, "DECIDED");
     json_str(&j, "risk_decision", v->risk_decision);
@@ -246,13 +278,60 @@ static void sized(void *arg, struct rows *rows, const struct error *e)
     }
     json_str(&j, "size_reason", v->risk_reason);
     json_str(&j, "binding", v->shares < w->shares ? "risk agent" : w->binding);
+    if (*v->degraded)
+        write_degraded(v, &j);
     evaluation_worksheet_json(v, &sheet);
     json_raw(&j, "worksheet", buf_text(&sheet));
     send_advance(v, "DECIDED", &j, NULL);
     buf_release(&sheet);
 }
 
-static void step(struct evaluation *v)
+static void veto_arrived(struct evaluation *v, const struct agent_call_result *r)
+{
+    take_call(v, r);
+    if (r->has_vote && r->vote.state == VOTE_FAILED)
+        degrade(v, r->agent->name, "its answer failed; the code's size stands");
+    send_decision(v);
+}
+
+static void sized(void *arg, struct rows *rows, const struct error *e)
+{
+    struct evaluation *v = arg;
+    if (e && e->kind) {
+        evaluation_finish(v, e);
+        return;
+    }
+    const struct agent *risk = evaluation_risk_agent(v);
+    size_t before = v->nvotes;
+    evaluation_size(v, rows);
+    const struct cast_vote *c = v->nvotes > before ? &v->vote[before] : NULL;
+    if (c && !desk_model_absent(v->desk) && wants_model(v, c)) {
+        v->open_calls = 1;
+        agent_call_start(v, risk, veto_arrived);
+    } else {
+        send_decision(v);
+    }
+}
+
+static void ignore_renewal(void *arg, struct rows *rows, const struct error *e)
+{
+    (void)arg;
+    (void)rows;
+    (void)e; /* the next step's fence tells */
+}
+
+/* Models may think for minutes; the lease must not run out under a living process. */
+static void renew_lease(void *arg)
+{
+    struct evaluation *v = arg;
+    struct params p = {0};
+    params_int(&p, v->id);
+    params_text(&p, owner_self());
+    db_send(v->desk->db, &renew, &p, ignore_renewal, NULL);
+    loop_timer_start(v->renewal, RENEW_EVERY_MS);
+}
+
+void evaluation_step(struct evaluation *v)
 {
     if (strcmp(v->state, "QUEUED") == 0) {
         struct buf b = {0};
@@ -269,7 +348,7 @@ static void step(struct evaluation *v)
         evaluation_account_params(v, &p);
         db_send(v->desk->db, &evaluation_account, &p, sized, v);
     } else {
-        finish(v, NULL);
+        evaluation_finish(v, NULL);
     }
 }
 
@@ -278,19 +357,19 @@ static void created(void *arg, struct rows *rows, const struct error *e)
     struct evaluation *v = arg;
     struct error bad = {0};
     if (e && e->kind) {
-        finish(v, e);
+        evaluation_finish(v, e);
         return;
     }
     v->id = rows_int(rows, 0, 0);
     if (!time_parse(rows_text(rows, 0, 1), &v->as_of)) {
         err_set(&bad, ERR_FAILED, "the database gave a time that cannot be read: %s",
                 rows_text(rows, 0, 1));
-        finish(v, &bad);
+        evaluation_finish(v, &bad);
         return;
     }
     if (v->on_state)
         v->on_state(v->on_state_arg, v->id, v->state);
-    step(v);
+    evaluation_step(v);
 }
 
 /* What a resume needs to ask the same question again. */
@@ -341,6 +420,8 @@ static enum err prepare(struct evaluation *v, const struct evaluation_request *r
         if (indicators_parse(r->indicators, &v->given, e))
             return e->kind;
     }
+    if (evaluation_check_cost(v, r, e))
+        return e->kind;
     if (r->data_dir && market_recorded_new(r->data_dir, &v->recorded, e))
         return e->kind;
     if (market_check_symbol(v->recorded ? v->recorded : d->market, r->symbol, e))
@@ -351,21 +432,17 @@ static enum err prepare(struct evaluation *v, const struct evaluation_request *r
     return OK;
 }
 
-enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
-                          evaluation_done_fn *done, void *arg, struct error *e)
+struct evaluation *evaluation_new(struct desk *d, evaluation_done_fn *done, void *arg)
 {
     struct evaluation *v = mem_alloc(sizeof *v);
-    *v = (struct evaluation){.desk = d,
-                             .state = "QUEUED",
-                             .done = done,
-                             .arg = arg,
-                             .on_state = r->on_state,
-                             .on_state_arg = r->on_state_arg};
-    if (prepare(v, r, e)) {
-        market_free(v->recorded);
-        mem_free(v);
-        return e->kind;
-    }
+    *v = (struct evaluation){.desk = d, .state = "QUEUED", .done = done, .arg = arg};
+    v->renewal = loop_timer_new(d->loop, renew_lease, v);
+    loop_timer_start(v->renewal, RENEW_EVERY_MS);
+    return v;
+}
+
+static void send_create(struct evaluation *v, const struct evaluation_request *r)
+{
     struct params p = {0};
     struct buf request = {0};
     char as_of[33];
@@ -378,89 +455,26 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
     params_int(&p, (int64_t)v->nvoters);
     params_int(&p, v->needed);
     params_text(&p, owner_self());
-    db_send(d->db, &create, &p, created, v);
+    if (r->max_cost > 0)
+        params_decimal(&p, r->max_cost, MONEY_NANO_DIGITS);
+    else
+        params_text(&p, NULL);
+    db_send(v->desk->db, &create, &p, created, v);
     buf_release(&request);
+}
+
+enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
+                          evaluation_done_fn *done, void *arg, struct error *e)
+{
+    struct evaluation *v = evaluation_new(d, done, arg);
+    v->on_state = r->on_state;
+    v->on_state_arg = r->on_state_arg;
+    if (prepare(v, r, e)) {
+        loop_timer_free(v->renewal);
+        market_free(v->recorded);
+        mem_free(v);
+        return e->kind;
+    }
+    send_create(v, r);
     return OK;
-}
-
-static const char *known_state(const char *name)
-{
-    static const char *const open[] = {"QUEUED", "GATHERING", "VOTING", "SIZING"};
-    for (size_t i = 0; i < ARRAY_LEN(open); i++)
-        if (strcmp(open[i], name) == 0)
-            return open[i];
-    return NULL;
-}
-
-static enum err restore(struct evaluation *v, const struct rows *rows, struct error *e)
-{
-    const char *price = rows_text(rows, 0, 4), *given = rows_text(rows, 0, 5);
-    const char *voters = rows_text(rows, 0, 6), *data = rows_text(rows, 0, 7);
-    const char *dossier = rows_text(rows, 0, 8);
-    copy_text(v->symbol, sizeof v->symbol, rows_text(rows, 0, 0));
-    v->state = known_state(rows_text(rows, 0, 1));
-    v->needed = (int)rows_int(rows, 0, 3);
-    if (!v->state || !time_parse(rows_text(rows, 0, 2), &v->as_of) || v->needed < 1)
-        return err_set(e, ERR_FAILED, "evaluation #%lld cannot be read", (long long)v->id);
-    if (price && !decimal_parse(price, PRICE_DIGITS, &v->given_price))
-        return err_set(e, ERR_FAILED, "evaluation #%lld holds a wrong price", (long long)v->id);
-    v->has_given = given != NULL;
-    if ((given && indicators_parse(given, &v->given, e)) ||
-        voters_parse(v->desk->agents, voters ? voters : "", v->voter, &v->nvoters, e))
-        return err_wrap(e, "evaluation #%lld", (long long)v->id);
-    if (strcmp(v->state, "VOTING") == 0 || strcmp(v->state, "SIZING") == 0)
-        return dossier ? dossier_read(&v->dossier, dossier, strlen(dossier), e)
-                       : err_set(e, ERR_FAILED, "evaluation #%lld has lost its dossier",
-                                 (long long)v->id);
-    return data ? market_recorded_new(data, &v->recorded, e) : OK;
-}
-
-static void claimed(void *arg, struct rows *rows, const struct error *e)
-{
-    struct evaluation *v = arg;
-    struct error bad = {0};
-    if (e && e->kind) {
-        finish(v, e);
-    } else if (rows->nrows == 0) {
-        err_set(&bad, ERR_CONFLICT, "evaluation #%lld is finished or another process works on it",
-                (long long)v->id);
-        finish(v, &bad);
-    } else if (restore(v, rows, &bad)) {
-        /* What cannot be read again will not be readable later either. */
-        v->state =
-            known_state(rows_text(rows, 0, 1)) ? known_state(rows_text(rows, 0, 1)) : "QUEUED";
-        fail(v, "FAILED", bad.text);
-    } else {
-        step(v);
-    }
-}
-
-static void held(void *arg, struct rows *rows, const struct error *e)
-{
-    struct evaluation *v = arg;
-    struct error bad = {0};
-    if (e && e->kind) {
-        finish(v, e);
-        return;
-    }
-    const char *owner = rows->nrows ? rows_text(rows, 0, 1) : NULL;
-    if (rows->nrows == 0) {
-        err_set(&bad, ERR_USAGE, "there is no evaluation #%lld", (long long)v->id);
-        finish(v, &bad);
-        return;
-    }
-    struct params p = {0};
-    params_int(&p, v->id);
-    params_text(&p, owner_self());
-    params_text(&p, owner && owner_is_gone(owner) ? owner : NULL);
-    db_send(v->desk->db, &claim, &p, claimed, v);
-}
-
-void evaluation_resume(struct desk *d, int64_t id, evaluation_done_fn *done, void *arg)
-{
-    struct evaluation *v = mem_alloc(sizeof *v);
-    *v = (struct evaluation){.desk = d, .id = id, .state = "QUEUED", .done = done, .arg = arg};
-    struct params p = {0};
-    params_int(&p, id);
-    db_send(d->db, &holder, &p, held, v);
 }

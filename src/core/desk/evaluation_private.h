@@ -27,6 +27,13 @@ struct evaluation {
     struct dossier dossier;
     struct cast_vote vote[EVALUATION_VOTES_MAX];
     size_t nvotes, stored_votes; /* those from stored_votes on are not in the database yet */
+    struct cast_vote model_vote[EVALUATION_VOTES_MAX]; /* stored already, each by its settle */
+    size_t nmodel_votes;
+    const struct agent *lost[EVALUATION_VOTES_MAX]; /* paid, but the reply died with a process */
+    size_t nlost;
+    int open_calls;
+    struct loop_timer *renewal; /* of the lease, while models think */
+    char degraded[240];        /* "" or why a model's vote is missing */
     struct consensus consensus;
     struct worksheet worksheet;
     int64_t shares;            /* after the risk agent */
@@ -38,20 +45,44 @@ struct evaluation {
     void *on_state_arg;
 };
 
+/* How long others leave an evaluation alone without a sign of life; every step renews it. */
+#define LEASE "interval '60 seconds'"
+
+struct evaluation *evaluation_new(struct desk *d, evaluation_done_fn *done, void *arg);
+/* Does what the stored state asks for next. */
+void evaluation_step(struct evaluation *v);
+/* Ends in a stated state, or without one when the database cannot be told. Both free v. */
+void evaluation_fail(struct evaluation *v, const char *state, const char *reason);
+void evaluation_finish(struct evaluation *v, const struct error *e);
+
 /* Recorded bars end somewhere in the past: without --as-of the moment judged is the close of
  * their last session. */
 int64_t recorded_as_of(struct market *recorded, int64_t wanted);
 
-/* evaluation_vote.c: the baselines vote on the dossier; fills vote[] and consensus. */
-void evaluation_cast_votes(struct evaluation *v);
+/* Models without a price are refused, and an estimate above --max-cost (E22). */
+enum err evaluation_check_cost(const struct evaluation *v, const struct evaluation_request *r,
+                               struct error *e);
+
+/* evaluation_vote.c: the baselines vote on the dossier, free of charge, always. */
+void evaluation_cast_baselines(struct evaluation *v);
+/* The model's vote of an agent, NULL if there is none. */
+const struct vote *evaluation_model_vote(const struct evaluation *v, const struct agent *a);
+void evaluation_add_model_vote(struct evaluation *v, const struct agent *a,
+                               const struct vote *vote);
+/* Which votes count, and the consensus of them. */
+void evaluation_tally(struct evaluation *v);
 /* Votes from `first` on as the array the advance statement takes. */
 void evaluation_votes_json(const struct evaluation *v, size_t first, struct buf *out);
 
 /* evaluation_size.c */
 extern const struct statement evaluation_account;
 void evaluation_account_params(const struct evaluation *v, struct params *p);
-/* Sizes from one row of evaluation_account, then asks the risk agent. */
+/* Sizes from one row of evaluation_account; the risk agent's baseline looks at the result. */
 void evaluation_size(struct evaluation *v, const struct rows *account);
+/* The agent that may veto or shrink, NULL when there is none. */
+const struct agent *evaluation_risk_agent(const struct evaluation *v);
+/* Applies the veto (the model's, else the baseline's) and words the verdict. */
+void evaluation_apply_veto(struct evaluation *v);
 void evaluation_worksheet_json(const struct evaluation *v, struct buf *out);
 
 #endif

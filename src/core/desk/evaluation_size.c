@@ -92,7 +92,7 @@ static void read_account(const struct evaluation *v, const struct rows *r, doubl
     in->ntrades = parse_trades(rows_text(r, 0, 7), trades, TRADES_MAX);
 }
 
-static const struct agent *risk_agent(const struct evaluation *v)
+const struct agent *evaluation_risk_agent(const struct evaluation *v)
 {
     for (const struct agent *const *a = v->desk->agents; *a; a++)
         if ((*a)->role == AGENT_VETO && (*a)->baseline)
@@ -100,13 +100,9 @@ static const struct agent *risk_agent(const struct evaluation *v)
     return NULL;
 }
 
-/* The risk agent may veto or shrink, never raise: min(code, agent). */
-static void ask_risk_agent(struct evaluation *v)
+static void cast_risk_baseline(struct evaluation *v, const struct agent *a)
 {
     const struct worksheet *w = &v->worksheet;
-    const struct agent *a = risk_agent(v);
-    if (!a || v->nvotes == EVALUATION_VOTES_MAX)
-        return;
     struct risk_view view = {.shares = w->shares,
                              .price = v->dossier.price,
                              .position_pct = w->position_pct,
@@ -114,28 +110,45 @@ static void ask_risk_agent(struct evaluation *v)
                              .target_pct = 100 * w->target_fraction,
                              .risk_pct = w->risk_pct,
                              .binding = w->binding};
+    if (v->nvotes == EVALUATION_VOTES_MAX)
+        return;
     struct cast_vote *c = &v->vote[v->nvotes++];
-    *c = (struct cast_vote){.agent = a, .counted = true};
+    *c = (struct cast_vote){.agent = a};
     if (a->add_facts)
         a->add_facts(&v->dossier, &view);
     a->baseline(&v->dossier, &view, &c->vote);
     evidence_check(&v->dossier, &c->vote);
-    int64_t limit = vote_risk_limit(&c->vote, w->shares);
-    if (limit < v->shares)
-        v->shares = limit < 0 ? 0 : limit;
 }
 
 void evaluation_size(struct evaluation *v, const struct rows *account)
 {
     struct sizing_input in;
     double *trades = mem_array(TRADES_MAX, sizeof *trades);
+    const struct agent *risk = evaluation_risk_agent(v);
     read_account(v, account, trades, &in);
     size_position(&in, &v->worksheet);
     mem_free(trades);
     v->shares = v->worksheet.shares;
     copy_text(v->risk_reason, sizeof v->risk_reason, v->worksheet.reason);
-    if (v->worksheet.verdict == SIZE_APPROVED)
-        ask_risk_agent(v);
+    if (v->worksheet.verdict == SIZE_APPROVED && risk)
+        cast_risk_baseline(v, risk);
+}
+
+/* The risk agent may veto or shrink, never raise: min(code, agent). One that failed changes
+ * nothing: the code's size stands. */
+void evaluation_apply_veto(struct evaluation *v)
+{
+    const struct agent *risk = evaluation_risk_agent(v);
+    for (size_t i = 0; i < v->nvotes; i++) {
+        struct cast_vote *c = &v->vote[i];
+        if (c->agent != risk)
+            continue;
+        const struct vote *model = evaluation_model_vote(v, risk);
+        c->counted = model == NULL;
+        int64_t limit = vote_risk_limit(model ? model : &c->vote, v->worksheet.shares);
+        if (limit < v->shares)
+            v->shares = limit < 0 ? 0 : limit;
+    }
     const char *verdict = v->shares == 0                    ? "REJECT"
                           : v->shares < v->worksheet.shares ? "REDUCE"
                                                             : "APPROVE";

@@ -1,0 +1,14 @@
+DROP FUNCTION budget_mismatch();
+DROP FUNCTION budget_settle(uuid, numeric, jsonb, text, jsonb);
+DROP FUNCTION budget_mark_sent(uuid, text, interval);
+DROP FUNCTION budget_reserve(uuid, bigint, text, text, text, bigint, numeric, text, interval, text);
+DROP FUNCTION budget_abandon(bigint);
+DROP FUNCTION budget_reap();
+DROP FUNCTION budget_end(uuid[]);
+DROP FUNCTION add_to_rollups(text, timestamptz, bigint, numeric, bigint, bigint, bigint);
+DROP TRIGGER desk_setting_budget ON desk_setting;
+DROP FUNCTION budget_follow_setting();
+DROP FUNCTION budget_limit();
+ALTER TABLE evaluations DROP COLUMN max_cost_usd;
+DROP TABLE budget_reservation;
+DROP TABLE budget_day;

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/desk/agent_call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/log.h"
+#include "quorum/model.h"
+#include "quorum/money.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "quorum/uuid.h"
+
+enum {
+    TRIES_MAX = 3, /* the official clients' two retries */
+    TRY_DEADLINE_MS = 60000,
+    CALL_DEADLINE_MS = 120000,
+    ANSWER_KEPT_MAX = 4096, /* of a wrong answer, for the repair request */
+};
+#define HELD_LEASE "30 seconds"
+#define SENT_LEASE "90 seconds" /* the try's deadline and time to settle */
+
+static const struct statement reserve = {
+    "budget reserve",
+    "SELECT r.interaction, r.short, trim_scale(r.left_usd)::text"
+    " FROM budget_reserve($1::uuid, $2::bigint, $3, $4, $5,"
+    "   (SELECT id FROM agent_prompts WHERE agent_name = $3 AND prompt_name = 'system'"
+    "      AND version = $6::int), $7::numeric, $8, '" HELD_LEASE "', $9) r"};
+static const struct statement mark_sent = {
+    "budget mark sent", "SELECT budget_mark_sent($1::uuid, $2, '" SENT_LEASE "')"};
+static const struct statement settle = {
+    "budget settle", "SELECT budget_settle($1::uuid, $2::numeric, $3::jsonb, $4, $5::jsonb)"};
+
+struct agent_call {
+    struct evaluation *v;
+    const struct agent *agent;
+    agent_call_done_fn *done;
+    struct loop_timer *timer;
+    struct agent_call_result result;
+    struct buf facts;
+    char model[64], reservation[UUID_TEXT];
+    int64_t started_us, estimate;
+    int tries;
+    bool repaired, ended; /* ended: result is final, settle and report */
+    char repair[300], previous[ANSWER_KEPT_MAX];
+    int64_t wait_ms;
+};
+
+static void begin_try(struct agent_call *c);
+
+static void report(struct agent_call *c)
+{
+    struct evaluation *v = c->v;
+    agent_call_done_fn *done = c->done;
+    struct agent_call_result result = c->result;
+    loop_timer_free(c->timer);
+    buf_release(&c->facts);
+    mem_free(c);
+    done(v, &result);
+}
+
+static void give_up(struct agent_call *c, const char *why)
+{
+    c->result.has_vote = false;
+    copy_text(c->result.why, sizeof c->result.why, why);
+    report(c);
+}
+
+static struct model_request request_of(const struct agent_call *c)
+{
+    return (struct model_request){
+        .model = c->model,
+        .system = c->agent->prompt,
+        .facts = buf_text(&c->facts),
+        .form_name = c->agent->role == AGENT_VETO         ? "record_verdict"
+                     : c->agent->role == AGENT_CLASSIFIER ? "record_label"
+                                                          : "record_vote",
+        .form_help = "Record the answer. Call it exactly once.",
+        .fields = c->agent->answer,
+        .repair = *c->repair ? c->repair : NULL,
+        .previous = *c->repair ? c->previous : NULL,
+        .max_tokens = ANSWER_TOKENS_MAX,
+        .deadline_ms = TRY_DEADLINE_MS,
+        .evaluation_id = c->v->id,
+        .agent = c->agent->name,
+    };
+}
+
+static int32_t billing_day(void)
+{
+    return (int32_t)(time_machine_now() / USEC_DAY);
+}
+
+/* "NaN confidence becomes 100" is how others lose money: an answer that is not exactly the form
+ * is no vote. Fills vote, or `repair` with what to say about it. */
+static bool read_answer(struct agent_call *c, const struct model_reply *r, struct vote *vote)
+{
+    struct answer *answer = mem_alloc(sizeof *answer);
+    struct error e = {0};
+    bool fine = answer_parse(c->agent->answer, r->answer, strlen(r->answer), answer, &e) == OK;
+    if (fine) {
+        c->agent->to_vote(answer, &c->v->dossier, vote);
+        evidence_check(&c->v->dossier, vote);
+    } else {
+        copy_text(c->repair, sizeof c->repair, e.text);
+        copy_text(c->previous, sizeof c->previous, r->answer);
+    }
+    mem_free(answer);
+    return fine;
+}
+
+static void failed_vote(struct vote *vote, const char *reason)
+{
+    *vote = (struct vote){.state = VOTE_FAILED};
+    sanitize_line(vote->reason, sizeof vote->reason, untrusted(reason));
+}
+
+static int64_t backoff_ms(const struct agent_call *c, int64_t asked)
+{
+    if (asked >= 0)
+        return asked;
+    int64_t wait = 500 << (c->tries - 1);
+    wait = wait > 8000 ? 8000 : wait;
+    /* A quarter of jitter, so that many engines do not come back at once. */
+    return wait - wait * (time_monotonic_us() % 1000) / 4000;
+}
+
+/* Decides what a reply means. Sets ended with a vote or a reason, or wait_ms for another try. */
+static void judge(struct agent_call *c, const struct model_reply *r)
+{
+    struct agent_call_result *out = &c->result;
+    c->ended = true;
+    c->wait_ms = 0;
+    if (r->outcome == MODEL_ANSWERED && read_answer(c, r, &out->vote)) {
+        out->has_vote = true;
+        return;
+    }
+    if (r->outcome == MODEL_ANSWERED || r->outcome == MODEL_WRONG_FORM) {
+        if (r->outcome == MODEL_WRONG_FORM) {
+            copy_text(c->repair, sizeof c->repair, r->problem);
+            copy_text(c->previous, sizeof c->previous, r->answer ? r->answer : "");
+        }
+        if (!c->repaired) {
+            c->repaired = true;
+            c->ended = false;
+            return;
+        }
+        out->has_vote = true;
+        failed_vote(&out->vote, c->repair);
+        return;
+    }
+    if (r->outcome == MODEL_REFUSED || r->outcome == MODEL_CUT) {
+        out->has_vote = true;
+        failed_vote(&out->vote, r->problem);
+        return;
+    }
+    copy_text(out->why, sizeof out->why, r->problem);
+    int64_t wait = backoff_ms(c, r->retry_after_ms);
+    int64_t gone = (time_monotonic_us() - c->started_us) / 1000;
+    if (r->retryable && c->tries < TRIES_MAX && gone + wait < CALL_DEADLINE_MS) {
+        c->ended = false;
+        c->wait_ms = wait > 0 ? wait : 1;
+    }
+}
+
+static void settled(void *arg, struct rows *rows, const struct error *e)
+{
+    struct agent_call *c = arg;
+    (void)rows;
+    if (e && e->kind) {
+        /* Not booked: the lease will presume it spent. The vote is not stored, so it is none. */
+        give_up(c, e->text);
+    } else if (c->ended) {
+        report(c);
+    } else if (c->wait_ms > 0) {
+        loop_timer_start(c->timer, c->wait_ms);
+    } else {
+        begin_try(c);
+    }
+}
+
+static void figures_json(const struct agent_call *c, const struct model_reply *r, struct buf *out)
+{
+    struct json j;
+    bool done = c->ended && c->result.has_vote && c->result.vote.state != VOTE_FAILED;
+    json_begin(&j, out);
+    json_open(&j, NULL, '{');
+    json_str(&j, "status", done ? "DONE" : "FAILED");
+    if (!done)
+        json_str(&j, "error", *c->repair ? c->repair : r->problem);
+    json_int(&j, "latency_ms", r->latency_ms);
+    json_str(&j, "request_id", *r->request_id ? r->request_id : NULL);
+    json_int(&j, "input", r->usage.input);
+    json_int(&j, "output", r->usage.output);
+    json_int(&j, "cache_write_5m", r->usage.cache_write_5m);
+    json_int(&j, "cache_write_1h", r->usage.cache_write_1h);
+    json_int(&j, "cache_read", r->usage.cache_read);
+    json_open(&j, "result", '{');
+    json_str(&j, "outcome", model_outcome_name(r->outcome));
+    json_str(&j, "stop_reason", r->stop_reason);
+    if (c->ended && c->result.has_vote)
+        json_str(&j, "vote", vote_state_name(c->result.vote.state));
+    json_close(&j, '}');
+    json_close(&j, '}');
+}
+
+static void bind_cost(struct params *p, const struct agent_call *c, const struct model_reply *r)
+{
+    int64_t cost = -1;
+    if (r->billing == BILLED_NOTHING)
+        cost = 0;
+    else if (r->billing == BILLED_KNOWN)
+        cost = model_cost(c->model, billing_day(), &r->usage);
+    if (cost < 0)
+        params_text(p, NULL); /* unknown: the whole reservation */
+    else
+        params_decimal(p, cost, MONEY_NANO_DIGITS);
+}
+
+static void replied(void *arg, const struct model_reply *r)
+{
+    struct agent_call *c = arg;
+    struct params p = {0};
+    struct buf figures = {0}, vote = {0}, response = {0};
+    judge(c, r);
+    params_text(&p, c->reservation);
+    bind_cost(&p, c, r);
+    figures_json(c, r, &figures);
+    params_text(&p, buf_text(&figures));
+    /* Kept to the byte; what PostgreSQL cannot hold is cleaned. */
+    if (r->raw && !text_is_utf8(r->raw, strlen(r->raw)))
+        sanitize(&response, untrusted(r->raw), TEXT_BLOCK, 0);
+    params_text(&p, response.len ? buf_text(&response) : r->raw);
+    if (c->ended && c->result.has_vote) {
+        struct json j;
+        json_begin(&j, &vote);
+        vote_json(&j, c->agent, "model", &c->result.vote, c->agent->role != AGENT_CLASSIFIER,
+                  (int)r->latency_ms);
+    }
+    params_text(&p, vote.len ? buf_text(&vote) : NULL);
+    db_send(c->v->desk->db, &settle, &p, settled, c);
+    buf_release(&figures);
+    buf_release(&vote);
+    buf_release(&response);
+}
+
+static void marked(void *arg, struct rows *rows, const struct error *e)
+{
+    struct agent_call *c = arg;
+    if (e && e->kind) {
+        give_up(c, e->text);
+    } else if (!rows_bool(rows, 0, 0)) {
+        give_up(c, "the reservation ran out before the request was sent");
+    } else {
+        struct model_request request = request_of(c);
+        struct model *m = c->v->desk->model;
+        c->tries++;
+        m->ops->send(m, &request, replied, c);
+    }
+}
+
+/* The text of E21 and E22. */
+static void budget_is_short(struct agent_call *c, const char *scope, const char *left)
+{
+    char why[200], need[40];
+    decimal_print(need, sizeof need, c->estimate, MONEY_NANO_DIGITS, 4);
+    if (strcmp(scope, "evaluation") == 0)
+        snprintf(why, sizeof why, "E22 this call may cost %s, %s is left of --max-cost", need,
+                 left);
+    else if (strcmp(scope, "overrun") == 0)
+        snprintf(why, sizeof why,
+                 "E21 LLM budget: a bill passed its reservation today; nothing "
+                 "more is spent until 00:00 UTC");
+    else
+        snprintf(why, sizeof why,
+                 "E21 LLM budget: this call may cost %s, %s is left today; resets "
+                 "00:00 UTC",
+                 need, left);
+    give_up(c, why);
+}
+
+static void reserved(void *arg, struct rows *rows, const struct error *e)
+{
+    struct agent_call *c = arg;
+    if (e && e->kind) {
+        give_up(c, e->text);
+        return;
+    }
+    const char *scope = rows_text(rows, 0, 1), *left = rows_text(rows, 0, 2);
+    if (scope) {
+        budget_is_short(c, scope, left ? left : "0");
+        return;
+    }
+    struct params p = {0};
+    params_text(&p, c->reservation);
+    params_text(&p, owner_self());
+    db_send(c->v->desk->db, &mark_sent, &p, marked, c);
+}
+
+static void begin_try(struct agent_call *c)
+{
+    struct model *m = c->v->desk->model;
+    struct model_request request = request_of(c);
+    struct params p = {0};
+    struct buf text = {.max = 1 << 20};
+    int64_t prompt = m->ops->prompt_bound(m, &request);
+    c->estimate = model_worst_case(c->model, billing_day(), prompt, ANSWER_TOKENS_MAX, false);
+    if (c->estimate < 0) {
+        give_up(c, "the model has no price");
+        return;
+    }
+    m->ops->request_text(m, &request, &text);
+    params_text(&p, uuid_new(c->reservation));
+    params_int(&p, c->v->id);
+    params_text(&p, c->agent->name);
+    params_text(&p, c->repaired ? "repair" : "vote");
+    params_text(&p, c->model);
+    params_int(&p, c->agent->prompt_version);
+    params_decimal(&p, c->estimate, MONEY_NANO_DIGITS);
+    params_text(&p, owner_self());
+    params_text(&p, buf_text(&text));
+    buf_release(&text);
+    db_send(c->v->desk->db, &reserve, &p, reserved, c);
+}
+
+static void waited(void *arg)
+{
+    begin_try(arg);
+}
+
+void agent_call_start(struct evaluation *v, const struct agent *a, agent_call_done_fn *done)
+{
+    struct agent_call *c = mem_alloc(sizeof *c);
+    struct error e = {0};
+    c->v = v;
+    c->agent = a;
+    c->done = done;
+    c->result.agent = a;
+    c->started_us = time_monotonic_us();
+    c->timer = loop_timer_new(v->desk->loop, waited, c);
+    if (!facts_text(&v->dossier, a, &c->facts))
+        give_up(c, "the facts are larger than the prompt may be");
+    else if (desk_model(v->desk, a, c->model, &e))
+        give_up(c, e.text);
+    else
+        begin_try(c);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One agent asked through a model, with the money around it: reserve the worst case, write the
+ * row, mark it sent, send, settle together with the vote. At most two retries where the vendor's
+ * rules allow one and one repair of a wrong form; each is a reservation of its own. */
+#ifndef QUORUM_AGENT_CALL_H
+#define QUORUM_AGENT_CALL_H
+
+#include "core/desk/evaluation_private.h"
+
+/* What came of it. has_vote: the vote (FAILED included) is stored. Otherwise the baseline's
+ * stands in and `why` says why. */
+struct agent_call_result {
+    const struct agent *agent;
+    bool has_vote;
+    struct vote vote;
+    char why[200];
+};
+typedef void agent_call_done_fn(struct evaluation *v, const struct agent_call_result *r);
+
+/* done is called once, from the loop or before this returns. */
+void agent_call_start(struct evaluation *v, const struct agent *a, agent_call_done_fn *done);
+
+/* The facts an agent is shown, as data for its prompt. False when they do not fit. */
+bool facts_text(const struct dossier *d, const struct agent *a, struct buf *out);
+/* One vote as the object the statements take. */
+void vote_json(struct json *j, const struct agent *a, const char *source, const struct vote *v,
+               bool counted, int latency_ms);
+
+enum { FACTS_TEXT_MAX = 16 << 10, ANSWER_TOKENS_MAX = 1024 };
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What an evaluation may cost, before anything is gathered. */
+#include <string.h>
+
+#include "core/desk/agent_call.h"
+#include "quorum/model.h"
+#include "quorum/money.h"
+#include "quorum/timeutil.h"
+
+/* A model without a price is refused before anything is stored. */
+static enum err check_models(const struct evaluation *v, struct error *e)
+{
+    char id[64];
+    if (desk_model_absent(v->desk))
+        return OK;
+    for (const struct agent *const *a = v->desk->agents; *a; a++)
+        if ((*a)->role != AGENT_PROPOSER && desk_model(v->desk, *a, id, e))
+            return e->kind;
+    return OK;
+}
+
+int64_t evaluation_estimate(struct desk *d, size_t voters)
+{
+    int64_t sum = 0;
+    char id[64];
+    if (desk_model_absent(d))
+        return 0;
+    for (const struct agent *const *a = d->agents; *a; a++) {
+        if ((*a)->role == AGENT_PROPOSER || desk_model(d, *a, id, NULL))
+            continue;
+        int64_t prompt = (int64_t)strlen((*a)->prompt) + FACTS_TEXT_MAX / 2;
+        int64_t cost = model_worst_case(id, (int32_t)(time_machine_now() / USEC_DAY), prompt,
+                                        ANSWER_TOKENS_MAX, false);
+        if ((*a)->role == AGENT_VOTER && voters-- == 0)
+            continue;
+        sum += cost > 0 ? cost : 0;
+    }
+    return sum;
+}
+
+enum err evaluation_check_cost(const struct evaluation *v, const struct evaluation_request *r,
+                               struct error *e)
+{
+    char need[40], have[40];
+    if (check_models(v, e))
+        return e->kind;
+    int64_t estimate = evaluation_estimate(v->desk, v->nvoters);
+    if (r->max_cost <= 0 || estimate <= r->max_cost)
+        return OK;
+    err_set(e, ERR_POLICY, "this evaluation may cost %s, --max-cost is %s",
+            decimal_print(need, sizeof need, estimate, MONEY_NANO_DIGITS, 4),
+            decimal_print(have, sizeof have, r->max_cost, MONEY_NANO_DIGITS, 4));
+    err_code(e, "E22");
+    return err_fix(e, "allow more, or name fewer agents");
+}
