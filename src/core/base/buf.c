@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/width.h"
 #include "quorum/mem.h"
 
 void buf_release(struct buf *b)
@@ -107,19 +108,27 @@ void json_begin(struct json *j, struct buf *out)
     *j = (struct json){.out = out};
 }
 
+/* Bytes that are not UTF-8 (a file name may hold any) become U+FFFD: with them it would be no
+ * JSON, and the database would refuse it. */
 static void json_escape(struct buf *out, const char *s)
 {
+    size_t n;
     buf_char(out, '"');
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
-        else if (c == '\n')
+    for (size_t left = strlen(s); left > 0; s += n, left -= n) {
+        uint32_t c = 0;
+        n = utf8_take(s, left, &c);
+        if (n == 0) {
+            buf_str(out, "\\ufffd");
+            n = 1;
+        } else if (c == '"' || c == '\\') {
+            buf_printf(out, "\\%c", (char)c);
+        } else if (c == '\n') {
             buf_str(out, "\\n");
-        else if (c < 0x20 || c == 0x7f)
-            buf_printf(out, "\\u%04x", c);
-        else
-            buf_char(out, (char)c);
+        } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+            buf_printf(out, "\\u%04x", (unsigned)c);
+        } else {
+            buf_add(out, s, n);
+        }
     }
     buf_char(out, '"');
 }

@@ -5,14 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Messages go to terminals and logs: whatever an argument smuggled in stays on one plain line. */
+#include "core/base/width.h"
+
+/* Messages go to terminals and logs: whatever an argument smuggled in stays on one plain line.
+ * U+0080 to U+009F are control characters too: U+009B begins an escape sequence. */
 static void make_plain(char *s)
 {
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c < 0x20 || c == 0x7f)
-            *s = c == '\n' || c == '\t' ? ' ' : '?';
+    char *to = s;
+    for (size_t left = strlen(s), n; left > 0; s += n, left -= n) {
+        uint32_t c = 0;
+        n = utf8_take(s, left, &c);
+        if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+            *to++ = c == '\n' || c == '\t' ? ' ' : '?';
+            n = n ? n : 1;
+        } else {
+            memmove(to, s, n);
+            to += n;
+        }
     }
+    *to = '\0';
 }
 
 /* vsnprintf may cut inside a UTF-8 sequence: drop the incomplete tail. */
@@ -65,10 +76,12 @@ enum err err_fix(struct error *e, const char *fmt, ...)
 {
     if (!e)
         return ERR_FAILED;
+    char fix[sizeof e->fix];
     va_list args;
     va_start(args, fmt);
-    format(e->fix, sizeof e->fix, fmt, args);
+    format(fix, sizeof fix, fmt, args);
     va_end(args);
+    memcpy(e->fix, fix, sizeof fix);
     return e->kind;
 }
 

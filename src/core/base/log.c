@@ -15,7 +15,11 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { SECRETS_MAX = 16, SECRET_SHORTEST = 6, KEEP_FILES = 5, FILE_MAX = 8 << 20 };
+#ifndef LOG_FILE_MAX /* a test makes it small */
+#define LOG_FILE_MAX (8 << 20)
+#endif
+
+enum { SECRETS_MAX = 16, SECRET_SHORTEST = 6, SECRET_LONGEST = 512, KEEP_FILES = 5 };
 
 /* One log per process: the only mutable file-scope state of base, because an out-of-memory hook
  * and every library write to it. */
@@ -31,9 +35,17 @@ static struct {
 static const char *const level_name[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
 
+/* Secrets are registered before there is a log: they stay. */
+static void close_file(void)
+{
+    if (logger.open)
+        close(logger.fd);
+    logger.open = false;
+}
+
 enum err log_open(const char *path, enum log_level level, struct error *e)
 {
-    log_close();
+    close_file();
     if (!copy_text(logger.path, sizeof logger.path, path))
         return err_set(e, ERR_USAGE, "the log path is too long: %s", path);
     logger.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -46,9 +58,7 @@ enum err log_open(const char *path, enum log_level level, struct error *e)
 
 void log_close(void)
 {
-    if (logger.open)
-        close(logger.fd);
-    logger.open = false;
+    close_file();
     for (size_t i = 0; i < logger.nsecrets; i++) {
         explicit_bzero(logger.secret[i], strlen(logger.secret[i]));
         mem_free(logger.secret[i]);
@@ -63,12 +73,19 @@ void log_to_stderr(bool on)
 
 void log_redact(const char *secret)
 {
-    if (!secret || strlen(secret) < SECRET_SHORTEST || logger.nsecrets == SECRETS_MAX)
+    size_t at = 0, n = secret ? strlen(secret) : 0;
+    if (n < SECRET_SHORTEST || logger.nsecrets == SECRETS_MAX)
         return;
     for (size_t i = 0; i < logger.nsecrets; i++)
         if (strcmp(logger.secret[i], secret) == 0)
             return;
-    logger.secret[logger.nsecrets++] = mem_text(secret);
+    /* The longest first: one may be the beginning of another. */
+    while (at < logger.nsecrets && strlen(logger.secret[at]) >= n)
+        at++;
+    memmove(&logger.secret[at + 1], &logger.secret[at],
+            (logger.nsecrets - at) * sizeof logger.secret[0]);
+    logger.secret[at] = mem_text(secret);
+    logger.nsecrets++;
 }
 
 void redact_text(char *text)
@@ -94,7 +111,7 @@ static void rotate(void)
         return;
     bool current = fstat(logger.fd, &mine) == 0 && stat(logger.path, &named) == 0 &&
                    mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
-    if (current && mine.st_size >= FILE_MAX) {
+    if (current && mine.st_size >= LOG_FILE_MAX) {
         char from[sizeof logger.path + 12], to[sizeof logger.path + 12];
         for (int i = KEEP_FILES - 1; i >= 1; i--) {
             snprintf(to, sizeof to, "%s.%d", logger.path, i);
@@ -125,18 +142,21 @@ void log_write(enum log_level level, const char *area, const char *fmt, ...)
     struct buf line = {.max = 256 << 10};
     va_list args;
     va_start(args, fmt);
-    char text[8192];
-    vsnprintf(text, sizeof text, fmt, args);
+    char text[8192], when[33];
+    bool cut = vsnprintf(text, sizeof text, fmt, args) >= (int)sizeof text;
     va_end(args);
     redact_text(text);
-    char when[33];
+    if (cut && strlen(text) > SECRET_LONGEST) /* the first half of a secret may stand at the end */
+        text[strlen(text) - SECRET_LONGEST] = '\0';
     time_print_iso(when, time_machine_now());
     buf_printf(&line, "%s %-5s %s ", when, level_name[level], area);
     sanitize(&line, untrusted(text), TEXT_LINE, 0);
+    redact_text(line.data); /* cleaning may have joined what an escape sequence had parted */
+    line.len = strlen(line.data);
     buf_char(&line, '\n');
     if (logger.open) {
         struct stat st;
-        if (fstat(logger.fd, &st) == 0 && (st.st_size >= FILE_MAX || st.st_nlink == 0))
+        if (fstat(logger.fd, &st) == 0 && (st.st_size >= LOG_FILE_MAX || st.st_nlink == 0))
             rotate();
         /* A full disk must not stop the desk: the record is lost, the next may fit. */
         ssize_t ignored = write(logger.fd, line.data, line.len);

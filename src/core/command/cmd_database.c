@@ -142,14 +142,21 @@ static enum err run_stamp(struct call *c, struct error *e)
     if (parse_target(c->arg[0], 0, false, &version, e) || open_any(c, true, false, e) ||
         migrate_current(c->desk->db, &current, e) || migrate_stamp(c->desk->db, version, e))
         return e->kind;
-    say_move(c, current, version);
+    if (c->out->format == OUTPUT_TEXT)
+        out_line(c->out, "%s desk: recorded as schema version %d, was %d; nothing was run",
+                 desk_kind_name(c->desk->kind), version, current);
+    else
+        say_move(c, current, version);
     return OK;
 }
 
 static enum err read_history(struct call *c, struct arena *a, struct migration_status **list,
                              size_t *n, struct error *e)
 {
-    if (open_any(c, false, false, e))
+    enum desk_kind k;
+    /* A private owner may always look; a schema that was taken down grants the application nothing. */
+    if (desk_choose(c->settings, c->desk_name, &k, NULL, e) ||
+        open_any(c, desk_is_private(c->settings, k), false, e))
         return e->kind;
     return migrate_history(c->desk->db, a, list, n, e);
 }
@@ -192,8 +199,8 @@ static enum err run_current(struct call *c, struct error *e)
         const char *cell[] = {desk, number[0], number[1], state};
         struct table t;
         if (c->out->format == OUTPUT_TEXT) {
-            out_line(c->out, "%s desk: schema version %d, %s of this program's %d%s%s", desk,
-                     version, state, migration_count, cure ? ": " : "", cure ? cure : "");
+            out_line(c->out, "%s desk: schema version %d, this program has %d: %s%s%s", desk, version,
+                     migration_count, state, cure ? ", " : "", cure ? cure : "");
         } else {
             table_begin(&t, column, ARRAY_LEN(column));
             table_row(&t, cell);

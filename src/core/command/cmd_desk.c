@@ -68,30 +68,30 @@ static enum err named_desk(const struct call *c, enum desk_kind *k, struct error
     return err_fix(e, "use paper or demo");
 }
 
-/* *was: there was something to drop. A private cluster is not made for the purpose. */
+/* *was: the desk had been opened. A private cluster is not made for the purpose. */
 static enum err drop(struct call *c, enum desk_kind k, bool *was, struct error *e)
 {
-    struct cluster_status st;
+    struct cluster_status st = {.exists = true};
     struct desk_options o = call_desk_options(c);
-    *was = true;
-    if (desk_is_private(c->settings, k)) {
-        if (inspect_cluster(c->settings, &st, e))
-            return e->kind;
-        *was = st.exists;
-    }
-    return *was ? desk_drop(&o, k, e) : desk_forget(c->settings, k, e);
+    if (desk_recorded(c->settings, k, was, NULL, 0, e) ||
+        (desk_is_private(c->settings, k) && inspect_cluster(c->settings, &st, e)))
+        return e->kind;
+    enum err result = st.exists ? desk_drop(&o, k, e) : desk_forget(c->settings, k, e);
+    if (!result && st.exists)
+        log_write(LOG_WARN, "desk", "%s: dropped by %s@%s", desk_kind_name(k), operator_name(),
+                  operator_origin());
+    return result;
 }
 
+/* Which home it was stands in the answer: it is what people mix up. */
 static enum err run_drop(struct call *c, struct error *e)
 {
     enum desk_kind k;
     bool was;
     if (named_desk(c, &k, e) || drop(c, k, &was, e))
         return e->kind;
-    if (was)
-        out_line(c->out, "%s desk: its database was dropped; nothing of it is left", c->arg[0]);
-    else
-        out_line(c->out, "%s desk: there was nothing to drop", c->arg[0]);
+    out_line(c->out, "%s desk: %s; nothing of it is left in %s", c->arg[0],
+             was ? "dropped" : "it was not opened from here", settings_home(c->settings));
     return OK;
 }
 
@@ -106,10 +106,8 @@ static enum err run_reset(struct call *c, struct error *e)
         return err_wrap(e, "the %s desk was dropped, but not opened anew", c->arg[0]);
     if (audit_record(c->desk, "desk reset", desk_kind_name(k), "", "", "", e))
         return e->kind;
-    log_write(LOG_WARN, "desk", "%s: reset by %s@%s", c->arg[0], operator_name(),
-              operator_origin());
-    out_line(c->out, "%s desk: %s; a new one is open, with %s dollars and an audit chain of its own",
-             c->arg[0], was ? "dropped" : "there was none",
+    out_line(c->out, "%s desk in %s: %s; a new one is open, with %s dollars and its own audit chain",
+             c->arg[0], settings_home(c->settings), was ? "dropped" : "there was none to drop",
              desk_text(c->desk, SETTING_PORTFOLIO));
     return OK;
 }

@@ -96,10 +96,15 @@ static const struct statement has_defaults = {
     "setup defaults",
     "SELECT (SELECT reset_val LIKE 'quorum%' FROM pg_settings WHERE name = 'search_path')"
     " AND (SELECT reset_val IN ('UTC', 'Etc/UTC') FROM pg_settings WHERE name = 'TimeZone')"};
+/* Who does not own the database can still say so for its own logins. */
 static const char set_defaults[] =
-    "DO $$ BEGIN"
-    "  EXECUTE format('ALTER DATABASE %I SET search_path TO quorum, public', current_database());"
-    "  EXECUTE format('ALTER DATABASE %I SET timezone TO %L', current_database(), 'UTC');"
+    "DO $$ DECLARE target text; BEGIN"
+    "  target := CASE WHEN (SELECT pg_has_role(datdba, 'MEMBER') FROM pg_database"
+    "                       WHERE datname = current_database())"
+    "            THEN format('DATABASE %I', current_database())"
+    "            ELSE format('ROLE %I IN DATABASE %I', current_user, current_database()) END;"
+    "  EXECUTE 'ALTER ' || target || ' SET search_path TO quorum, public';"
+    "  EXECUTE 'ALTER ' || target || ' SET timezone TO ''UTC''';"
     "END $$";
 
 enum err setup_defaults(struct db *owner, bool *changed, struct error *e)

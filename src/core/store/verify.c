@@ -228,8 +228,11 @@ static enum err check_defaults(struct verify *v, struct error *e)
 
 static enum err check_schema(struct verify *v, struct error *e)
 {
-    if (migrate_require_head(v->o->db, e))
+    if (migrate_require_head(v->o->db, e)) {
+        if (strcmp(e->code, "E42") == 0) /* nothing granted yet, or taken back by db down */
+            err_fix(e, "`quorum db up`, then `quorum db setup` for the grants");
         return e->kind;
+    }
     v->at_head = true;
     SAY(CHECK_OK, NULL, "version %d, as this program; no migration was edited", migration_count);
     return OK;
