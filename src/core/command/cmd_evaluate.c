@@ -13,7 +13,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { EVALUATION_TIMEOUT_MS = 600000 };
+enum { EVALUATION_TIMEOUT_MS = 600000, ASK_ABOVE_NANO = 250000000 };
 
 struct run {
     struct call *call;
@@ -78,6 +78,18 @@ static enum err absolute_data_dir(struct evaluation_request *r, struct error *e)
     return OK;
 }
 
+static enum err max_cost(const struct call *c, int64_t *out, struct error *e)
+{
+    const char *value = call_option(c, "max-cost");
+    if (!value || (decimal_parse(value, MONEY_NANO_DIGITS, out) && *out > 0))
+        return OK;
+    char shown[40];
+    sanitize_line(shown, sizeof shown, untrusted(value));
+    err_set(e, ERR_USAGE, "--max-cost=%s is not an amount", shown);
+    err_code(e, "E06");
+    return err_fix(e, "example: --max-cost=0.05");
+}
+
 enum err request_from_call(const struct call *c, struct evaluation_request *r, struct error *e)
 {
     int64_t agreement = 0;
@@ -91,6 +103,8 @@ enum err request_from_call(const struct call *c, struct evaluation_request *r, s
         call_int(c, "min-agreement", 1, VOTERS_MAX, &agreement, e) || parse_as_of(c, &r->as_of, e))
         return e->kind;
     r->min_agreement = (int)agreement;
+    if (max_cost(c, &r->max_cost, e))
+        return e->kind;
     if (absolute_data_dir(r, e))
         return e->kind;
     struct indicators ignored;
@@ -237,6 +251,18 @@ static enum err resume(struct call *c, struct error *e)
     return result;
 }
 
+/* A typed evaluation needs no question while it costs at most 25 cents a symbol. */
+static enum err check_price_of_asking(struct call *c, struct error *e)
+{
+    char cost[40];
+    int64_t estimate = evaluation_estimate(c->desk, VOTERS_MAX);
+    if (c->desk->kind == DESK_DEMO || c->yes || estimate <= ASK_ABOVE_NANO)
+        return OK;
+    err_set(e, ERR_CONFIRM, "an evaluation may cost $%s",
+            decimal_print(cost, sizeof cost, estimate, MONEY_NANO_DIGITS, 2));
+    return err_fix(e, "add --yes, or --max-cost=USD");
+}
+
 static enum err run_evaluate(struct call *c, struct error *e)
 {
     struct evaluation_request r;
@@ -254,13 +280,15 @@ static enum err run_evaluate(struct call *c, struct error *e)
     if (c->nargs > 1 && (r.price || r.indicators))
         return err_set(e, ERR_USAGE, "--price and --indicators belong to one symbol, %d are named",
                        c->nargs);
-    if (call_desk(c, e) || prompts_store(c->desk, e))
+    if (call_desk(c, e) || prompts_store(c->desk, e) || check_price_of_asking(c, e))
         return e->kind;
     struct error refused = {0};
     start_all(&run, slot, &r, &refused);
     if (wait_for(&run, e))
         return e->kind;
     enum err result = run.started ? finish_run(c, &run, run.started, e) : OK;
+    if (c->desk->model_warning)
+        call_warn(c, "%s", c->desk->model_warning);
     if (refused.kind) {
         *e = refused;
         return run.started && !result ? (e->kind = ERR_PARTLY) : e->kind;
@@ -355,6 +383,7 @@ static const struct option_row evaluate_options[] = {
     {"as-of", "DATE", "judge what was known after that day's trading"},
     {"data", "DIR", "recorded daily bars (SYMBOL.csv) instead of the desk's market"},
     {"fresh", NULL, "do not use cached vendor data"},
+    {"max-cost", "USD", "refuse when it may cost more"},
     {"resume", NULL, "finish interrupted evaluations (all, or the ids given)"},
     {NULL, NULL, NULL},
 };
