@@ -37,6 +37,7 @@ struct desk {
     struct cluster *cluster; /* NULL with DATABASE_URL */
     struct db *db;
     struct market *market;
+    struct http *http;
     struct model *model;     /* NULL: no model is asked */
     const char *model_warning; /* about an alias in use; NULL: none */
     int64_t seed;            /* of the simulated market */

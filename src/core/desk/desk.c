@@ -7,8 +7,10 @@
 
 #include "core/desk/desk_private.h"
 #include "quorum/buf.h"
+#include "quorum/http.h"
 #include "quorum/log.h"
 #include "quorum/migrate.h"
+#include "quorum/model.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, DEMO_SEED = 42 };
 
@@ -157,7 +159,8 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
     d->seed = DEMO_SEED;
     if (!o->any_schema && (bring_to_head(d, o, e) || desk_load_settings(d, e) || check_kind(d, e)))
         return e->kind;
-    if (open_market(d, o->data_dir, e))
+    d->http = http_new(d->loop);
+    if (open_market(d, o->data_dir, e) || desk_open_model(d, e))
         return e->kind;
     describe(d, where, sizeof where);
     return desk_remember(o->settings, d->kind, where, e);
@@ -167,7 +170,9 @@ void desk_close(struct desk *d)
 {
     if (!d)
         return;
+    model_free(d->model);
     market_free(d->market);
+    http_free(d->http);
     db_free(d->db);
     cluster_leave(d->cluster);
     for (int i = 0; i < SETTING_COUNT; i++) {

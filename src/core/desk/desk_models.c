@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which model a desk's agents use, and whether any is asked. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/desk/desk_private.h"
 #include "quorum/buf.h"
 #include "quorum/model.h"
+#include "quorum/text.h"
 #include "quorum/timeutil.h"
 
 const char *desk_model_absent(const struct desk *d)
@@ -37,4 +39,58 @@ enum err desk_model(struct desk *d, const struct agent *a, char dst[64], struct 
     if (warning)
         d->model_warning = warning;
     return result;
+}
+
+/* "latency=250 misbehave=429": a wrong word is an error, not a silent default. */
+static enum err rehearsal_options(const struct desk *d, char *fault, size_t size,
+                                  struct rehearsal_options *out, struct error *e)
+{
+    const char *text = settings_text(d->settings, SETTING_REHEARSAL);
+    char latency[16] = "250";
+    int64_t ms = 0;
+    for (const char *p = text; *p; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+        if (strncmp(p, "latency=", 8) != 0 && strncmp(p, "misbehave=", 10) != 0) {
+            err_set(e, ERR_USAGE, "QUORUM_REHEARSAL: \"%.*s\" is not known", (int)(n > 40 ? 40 : n),
+                    p);
+            return err_fix(e, "example: QUORUM_REHEARSAL=\"latency=250 misbehave=429\"");
+        }
+        p += n;
+    }
+    word_for(text, "latency", latency, sizeof latency);
+    if (!text_to_int64(latency, &ms) || ms < 0 || ms > 600000) {
+        err_set(e, ERR_USAGE, "QUORUM_REHEARSAL: latency is 0 to 600000 milliseconds");
+        return e->kind;
+    }
+    bool faulty = word_for(text, "misbehave", fault, size) && strcmp(fault, "none") != 0;
+    *out = (struct rehearsal_options){.loop = d->loop,
+                                      .seed = (uint64_t)d->seed,
+                                      .latency_ms = ms,
+                                      .misbehave = faulty ? fault : NULL};
+    return OK;
+}
+
+/* The demo desk rehearses; the paper desk asks the vendor when there is a key, or a local server
+ * when the address was moved. */
+enum err desk_open_model(struct desk *d, struct error *e)
+{
+    char fault[40];
+    if (d->kind == DESK_DEMO) {
+        struct rehearsal_options o;
+        if (rehearsal_options(d, fault, sizeof fault, &o, e))
+            return e->kind;
+        d->model = model_rehearsal_new(&o);
+        return OK;
+    }
+    const char *key = settings_text(d->settings, SETTING_ANTHROPIC_API_KEY);
+    bool moved = settings_origin(d->settings, SETTING_ANTHROPIC_BASE_URL) != FROM_DEFAULT;
+    if (!key && !moved)
+        return OK;
+    struct anthropic_options o = {.http = d->http,
+                                  .loop = d->loop,
+                                  .base_url =
+                                      settings_text(d->settings, SETTING_ANTHROPIC_BASE_URL),
+                                  .key = key};
+    d->model = model_anthropic_new(&o);
+    return OK;
 }

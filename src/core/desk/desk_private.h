@@ -8,6 +8,8 @@
 /* Adds or updates a line of the list of opened desks. `where` holds no password. */
 enum err desk_remember(const struct settings *s, enum desk_kind k, const char *where,
                        struct error *e);
+/* Who answers the agents' questions on this desk; d->model stays NULL when nobody does. */
+enum err desk_open_model(struct desk *d, struct error *e);
 /* Seeds what a new desk needs and loads the settings in force. */
 enum err desk_load_settings(struct desk *d, struct error *e);
 
