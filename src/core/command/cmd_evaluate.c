@@ -359,7 +359,9 @@ static enum err show_stored(struct call *c, bool with_dossier,
     if (call_id(c->arg[0], "evaluation", &id, e) || call_desk(c, e))
         return e->kind;
     enum err result = evaluation_load(c->desk, id, with_dossier, &s, e);
-    if (!result)
+    if (!result && call_option(c, "calls"))
+        result = show_calls(c, id, e);
+    else if (!result)
         show(c, &s);
     stored_evaluation_release(&s);
     return result;
@@ -385,6 +387,10 @@ static const struct option_row evaluate_options[] = {
     {"fresh", NULL, "do not use cached vendor data"},
     {"max-cost", "USD", "refuse when it may cost more"},
     {"resume", NULL, "finish interrupted evaluations (all, or the ids given)"},
+    {NULL, NULL, NULL},
+};
+static const struct option_row evaluation_options[] = {
+    {"calls", NULL, "the exact request and reply of every model call instead"},
     {NULL, NULL, NULL},
 };
 static const struct option_row evaluations_options[] = {
@@ -425,6 +431,7 @@ const struct command evaluate_commands[] = {
      .help = "one evaluation: every vote, fact and step of the size",
      .min_args = 1,
      .max_args = 1,
+     .options = evaluation_options,
      .run = run_evaluation},
     {.name = "why",
      .group = "Asking the agents",
