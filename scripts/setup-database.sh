@@ -308,7 +308,7 @@ localhost | 127.0.0.1 | ::1 | /*) ;;
 *) warn "over a network add ?sslmode=verify-full&sslrootcert=FILE to the URLs in $env" ;;
 esac
 if ! find_quorum; then
-    say "next: quorum db up && quorum db verify"
+    say "next: quorum db up --desk paper && quorum db verify --desk paper"
     exit 0
 fi
 # quorum reads .env of the working directory; another file is handed over in the environment.
@@ -323,5 +323,6 @@ else
     done
     set +a
 fi
-"$program" db up
-exec "$program" db verify
+# DATABASE_URL is the paper desk's; without a word the program might mean the demo desk.
+"$program" db up --desk paper
+exec "$program" db verify --desk paper

@@ -23,8 +23,8 @@ struct statement {
 /* A finished result. Cell text is NULL for SQL NULL. */
 struct rows {
     size_t nrows, ncols;
-    char **column;  /* names */
-    char **cell;    /* nrows * ncols */
+    char **column; /* names */
+    char **cell;   /* nrows * ncols */
     int64_t affected;
     char sqlstate[6]; /* of an error, else "" */
     struct arena arena;
@@ -52,12 +52,12 @@ void params_release(struct params *p);
 enum db_state { DB_CLOSED, DB_CONNECTING, DB_READY, DB_WAITING };
 
 struct db_options {
-    const char *conninfo;     /* URL or keyword string; a "+driver" in the scheme is dropped */
-    const char *application;  /* application_name */
-    bool reconnect;           /* keep trying with backoff 50 ms -> 10 s */
+    const char *conninfo;    /* URL or keyword string; a "+driver" in the scheme is dropped */
+    const char *application; /* application_name */
+    bool reconnect;          /* keep trying with backoff 50 ms -> 10 s */
     bool read_only;
-    int64_t answer_ms;        /* a sent call without an answer for so long ends the connection, an
-                                 unsent one fails after twice that; 0: 15 s */
+    int64_t answer_ms; /* a sent call without an answer for so long ends the connection, an
+                          unsent one fails after twice that; 0: 15 s */
     void (*notified)(void *arg, const char *channel, const char *payload);
     /* On DB_READY: LISTEN, then read again what notifications were missed about. */
     void (*state_changed)(void *arg, enum db_state state);

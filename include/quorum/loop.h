@@ -18,7 +18,7 @@ struct uv_loop_s;
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 enum { LOOP_NO_DEADLINE = -1 };
 
-struct loop *loop_new(void); /* also makes the process ignore SIGPIPE */
+struct loop *loop_new(void);    /* also makes the process ignore SIGPIPE */
 void loop_free(struct loop *l); /* closes and frees the ios and timers that are left */
 struct uv_loop_s *loop_uv(struct loop *l);
 
@@ -30,7 +30,8 @@ void loop_on_turn(struct loop *l, void (*hook)(void *arg), void *arg);
 
 /* NULL when fd cannot be watched (closed, a regular file, watched already). An error on the
  * descriptor is reported as both events. */
-struct loop_io *loop_io_new(struct loop *l, int fd, void (*ready)(void *arg, int events), void *arg);
+struct loop_io *loop_io_new(struct loop *l, int fd, void (*ready)(void *arg, int events),
+                            void *arg);
 void loop_io_want(struct loop_io *io, int events); /* 0 stops */
 void loop_io_free(struct loop_io *io);             /* does not close fd; NULL is fine */
 

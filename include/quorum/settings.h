@@ -14,17 +14,24 @@
 
 enum setting_type { SET_TEXT, SET_BOOL, SET_INT, SET_DECIMAL, SET_URL, SET_PATH, SET_WORDS };
 enum setting_scope { SCOPE_PROCESS, SCOPE_DESK };
-enum setting_origin { FROM_DEFAULT, FROM_USER_FILE, FROM_DOTENV, FROM_ENVIRONMENT, FROM_COMMAND,
-                      FROM_DESK };
+enum setting_origin {
+    FROM_DEFAULT,
+    FROM_USER_FILE,
+    FROM_DOTENV,
+    FROM_ENVIRONMENT,
+    FROM_COMMAND,
+    FROM_DESK
+};
 
 struct setting {
     const char *name;
     enum setting_type type;
     enum setting_scope scope;
     bool secret;
-    const char *fallback;  /* default; NULL: none */
-    double min, max;       /* for SET_INT and SET_DECIMAL; both 0: no range */
-    int decimals;          /* SET_DECIMAL: most decimals */
+    const char *fallback;      /* default; NULL: none */
+    double min, max;           /* for SET_INT and SET_DECIMAL; both 0: no range */
+    int decimals;              /* SET_DECIMAL: most decimals */
+    const char *const *choice; /* SET_TEXT: one of these, NULL-terminated; NULL: any text */
     const char *help;
 };
 

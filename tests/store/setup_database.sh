@@ -93,7 +93,7 @@ check "all passwords are SCRAM" answers postgres "SELECT count(*) FROM pg_authid
     WHERE rolname LIKE 'quorum%' AND rolpassword LIKE 'SCRAM-SHA-256%'" 3
 check "no role is a superuser" answers postgres "SELECT count(*) FROM pg_roles
     WHERE rolname LIKE 'quorum%' AND (rolsuper OR rolcreaterole OR rolcreatedb)" 0
-check "db up and db verify follow" sh -c '[ "$(tr "\n" ";" <"$1")" = "db up;db verify;" ]' - \
+check "db up and db verify follow" sh -c '[ "$(tr "\n" ";" <"$1")" = "db up --desk paper;db verify --desk paper;" ]' - \
     "$work/called"
 unset PGHOST PGUSER PGPORT
 check "the application can log in" login DATABASE_URL 'SELECT 1'

@@ -649,8 +649,9 @@ static int free_port(void)
     socklen_t len = sizeof(at);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    bind(fd, (struct sockaddr *)&at, sizeof(at)); /* bound and not listening: refused */
-    getsockname(fd, (struct sockaddr *)&at, &len);
+    /* Bound and not listening: refused. */
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
     return ntohs(at.sin_port) | fd << 16;
 }
 

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -183,6 +185,33 @@ static void ctrl_c_ends_every_wait_until_it_is_cleared(void **state)
     assert_false(loop_run_until(l, never, NULL, 1));
 }
 
+static void wait_again(void *arg)
+{
+    loop_run_until(arg, never, NULL, 1);
+}
+
+static void waiting_inside_a_callback_is_caught_at_once(void **state)
+{
+    pid_t pid = fork();
+    int status;
+
+    (void)state;
+    if (pid == 0) {
+        const struct rlimit no_core = {0, 0};
+        struct loop *l = loop_new(); /* a loop does not survive a fork */
+
+        setrlimit(RLIMIT_CORE, &no_core);
+        signal(SIGABRT, SIG_DFL);
+        close(2);
+        loop_timer_start(loop_timer_new(l, wait_again, l), 0);
+        loop_run_until(l, never, NULL, 1000);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
 static void what_is_left_open_is_closed_with_the_loop(void **state)
 {
     struct loop *l = loop_new();
@@ -212,6 +241,7 @@ int main(void)
         TEST(a_descriptor_can_be_watched_again_after_it_was_dropped),
         TEST(the_screen_is_drawn_after_every_turn),
         TEST(ctrl_c_ends_every_wait_until_it_is_cleared),
+        cmocka_unit_test(waiting_inside_a_callback_is_caught_at_once),
         cmocka_unit_test(what_is_left_open_is_closed_with_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

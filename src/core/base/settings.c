@@ -29,12 +29,15 @@ struct settings {
     size_t nnotes;
 };
 
-static void note(struct settings *s, char *owned_text)
+/* Names of variables and directories may hold anything; notes go to terminals. */
+static void note(struct settings *s, struct buf *owned_text)
 {
+    struct buf clean = {0};
+    sanitize(&clean, untrusted(buf_text(owned_text)), TEXT_LINE, 0);
     if (s->nnotes < NOTES_MAX)
-        s->note[s->nnotes++] = owned_text;
-    else
-        mem_free(owned_text);
+        s->note[s->nnotes++] = mem_text(buf_text(&clean));
+    buf_release(&clean);
+    buf_release(owned_text);
 }
 
 const char *settings_note(const struct settings *s, size_t i)
@@ -47,11 +50,39 @@ static bool is_word_list(const char *value)
     return value[strspn(value, " ")] != '\0';
 }
 
-static bool is_url(const char *value)
+/* libpq also takes "host=... dbname=..."; what it means is libpq's to judge. */
+static bool is_url(const struct setting *row, const char *value)
 {
-    /* libpq also takes "host=... dbname=..."; what it means is libpq's to judge. */
-    return *value && !strpbrk(value, "\n\r") &&
-           (strstr(value, "://") || strchr(value, '=') != NULL);
+    if (row->secret)
+        return strstr(value, "://") || strchr(value, '=');
+    return strncmp(value, "https://", 8) == 0 || strncmp(value, "http://", 7) == 0;
+}
+
+static bool has_control_character(const char *value)
+{
+    for (; *value; value++)
+        if ((unsigned char)*value < 0x20 || *value == 0x7f)
+            return true;
+    return false;
+}
+
+static enum err bad_choice(const struct setting *row, const char *value, const char *where,
+                           struct error *e)
+{
+    struct buf b = {0};
+    for (const char *const *c = row->choice; *c; c++)
+        buf_printf(&b, "%s%s", c == row->choice ? "" : c[1] ? ", " : " or ", *c);
+    err_set(e, ERR_USAGE, "%s=%.60s from %s is not %s", row->name, value, where, buf_text(&b));
+    buf_release(&b);
+    return err_fix(e, "%s: %s", row->name, row->help);
+}
+
+static bool is_choice(const struct setting *row, const char *value)
+{
+    for (const char *const *c = row->choice; c && *c; c++)
+        if (strcmp(*c, value) == 0)
+            return true;
+    return row->choice == NULL;
 }
 
 enum err setting_check(enum setting_id id, const char *value, const char *where, struct error *e)
@@ -59,9 +90,15 @@ enum err setting_check(enum setting_id id, const char *value, const char *where,
     const struct setting *row = setting_row(id);
     const char *shown = row->secret ? "(hidden)" : value;
     int64_t n;
+    if (has_control_character(value)) {
+        err_set(e, ERR_USAGE, "%s from %s holds a control character", row->name, where);
+        return err_fix(e, "write it on one line, without a line break at its end");
+    }
     switch (row->type) {
     case SET_TEXT:
     case SET_PATH:
+        if (*value && !is_choice(row, value))
+            return bad_choice(row, value, where, e);
         if (*value)
             return OK;
         err_set(e, ERR_USAGE, "%s from %s is empty", row->name, where);
@@ -72,19 +109,20 @@ enum err setting_check(enum setting_id id, const char *value, const char *where,
         err_set(e, ERR_USAGE, "%s from %s is empty", row->name, where);
         break;
     case SET_URL:
-        if (is_url(value))
+        if (is_url(row, value))
             return OK;
         err_set(e, ERR_USAGE, "%s from %s is not a URL", row->name, where);
         break;
     case SET_BOOL:
         if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
             return OK;
-        err_set(e, ERR_USAGE, "%s=%s from %s is neither true nor false", row->name, shown, where);
+        err_set(e, ERR_USAGE, "%s=%.60s from %s is neither true nor false", row->name, shown,
+                where);
         break;
     case SET_INT:
         if (text_to_int64(value, &n) && (double)n >= row->min && (double)n <= row->max)
             return OK;
-        err_set(e, ERR_USAGE, "%s=%s from %s is not a whole number from %.0f to %.0f", row->name,
+        err_set(e, ERR_USAGE, "%s=%.60s from %s is not a whole number from %.0f to %.0f", row->name,
                 shown, where, row->min, row->max);
         break;
     case SET_DECIMAL:
@@ -93,32 +131,56 @@ enum err setting_check(enum setting_id id, const char *value, const char *where,
             if (x >= row->min && x <= row->max)
                 return OK;
         }
-        err_set(e, ERR_USAGE, "%s=%s from %s is not a number from %.10g to %.10g", row->name, shown,
-                where, row->min, row->max);
+        err_set(e, ERR_USAGE, "%s=%.60s from %s is not a number from %.10g to %.10g", row->name,
+                shown, where, row->min, row->max);
         break;
     }
     return err_fix(e, "%s: %s", row->name, row->help);
 }
 
-/* The password inside a database URL or keyword string must not reach a log either. */
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+}
+
+/* As it stands in the URL, and as the server is sent it. */
+static void redact_encoded(const char *start, size_t len)
+{
+    char secret[256], plain[256];
+    size_t n = 0;
+    if (!copy_bytes(secret, sizeof secret, start, len))
+        return;
+    for (const char *p = secret; *p; p++) {
+        int high = *p == '%' ? hex_digit(p[1]) : -1, low = high >= 0 ? hex_digit(p[2]) : -1;
+        plain[n++] = low >= 0 ? (char)(high * 16 + low) : *p;
+        p += low >= 0 ? 2 : 0;
+    }
+    plain[n] = '\0';
+    log_redact(secret);
+    log_redact(plain);
+    explicit_bzero(secret, sizeof secret);
+    explicit_bzero(plain, sizeof plain);
+}
+
+/* The password inside a database URL or keyword string must not reach a log either. It stands
+ * before the first @ of a URL's authority, or behind "password=" in either form. */
 static void redact_password(const char *url)
 {
-    char secret[256];
-    const char *start = NULL, *end = NULL, *scheme = strstr(url, "://");
+    const char *scheme = strstr(url, "://"), *key = strstr(url, "password=");
     if (scheme) {
-        const char *at = strrchr(scheme, '@');
-        const char *colon = at ? memchr(scheme + 3, ':', (size_t)(at - scheme - 3)) : NULL;
-        if (colon) {
-            start = colon + 1;
-            end = at;
-        }
-    } else if ((start = strstr(url, "password="))) {
-        start += strlen("password=");
-        end = start + strcspn(start, " ");
+        const char *user = scheme + 3, *at = user + strcspn(user, "@/");
+        const char *colon = memchr(user, ':', (size_t)(at - user));
+        if (*at == '@' && colon)
+            redact_encoded(colon + 1, (size_t)(at - colon - 1));
     }
-    if (start && copy_bytes(secret, sizeof secret, start, (size_t)(end - start)))
-        log_redact(secret);
-    explicit_bzero(secret, sizeof secret);
+    if (key) {
+        key += strlen("password=");
+        bool quoted = *key == '\'';
+        key += quoted;
+        redact_encoded(key, strcspn(key, quoted ? "'" : scheme ? "&#" : " "));
+    }
 }
 
 static enum err put(struct settings *s, enum setting_id id, const char *value,
@@ -145,13 +207,13 @@ enum err settings_put(struct settings *s, enum setting_id id, const char *value,
     return put(s, id, value, origin, "", e);
 }
 
-/* One line of an env file: [export] NAME=value, value bare, 'quoted' or "quoted". Returns false
- * for a blank line or comment. Cuts the line in place. */
+/* One line of an env file: [export] NAME=value, value bare, 'quoted' or "quoted"; a # after a blank
+ * begins a comment. *name stays NULL for a blank line or comment. Cuts the line in place. */
 static enum err split_line(char *line, const char *path, int number, char **name, char **value,
                            struct error *e)
 {
     *name = NULL;
-    line += strspn(line, " \t");
+    line += strspn(line, " \t\r");
     if (!*line || *line == '#')
         return OK;
     if (strncmp(line, "export ", 7) == 0)
@@ -161,8 +223,9 @@ static enum err split_line(char *line, const char *path, int number, char **name
         err_set(e, ERR_USAGE, "%s line %d is not NAME=value", path, number);
         return err_fix(e, "put a # in front of it or write NAME=value");
     }
-    char *v = line + n + 1;
+    char *v = line + n + 1 + strspn(line + n + 1, " \t");
     line[n] = '\0';
+    *name = line;
     if (*v == '"' || *v == '\'') {
         char *close = strchr(v + 1, *v);
         if (!close) {
@@ -171,15 +234,19 @@ static enum err split_line(char *line, const char *path, int number, char **name
         }
         *close = '\0';
         v++;
+        char *rest = close + 1 + strspn(close + 1, " \t\r");
+        if (*rest && *rest != '#') {
+            err_set(e, ERR_USAGE, "%s line %d: %s goes on after its quote", path, number, line);
+            return err_fix(e, "quote the whole value");
+        }
     } else {
-        char *comment = strstr(v, " #");
+        char *comment = *v == '#' && v > line + n + 1 ? v : strstr(v, " #");
         if (comment)
             *comment = '\0';
         size_t end = strlen(v);
         while (end > 0 && isspace((unsigned char)v[end - 1]))
             v[--end] = '\0';
     }
-    *name = line;
     *value = v;
     return OK;
 }
@@ -193,10 +260,11 @@ static enum err read_file(const char *path, char **out, struct stat *st, struct 
                    ? OK
                    : err_set(e, ERR_USAGE, "cannot read %s: %s", path, strerror(errno));
     char *text = NULL;
+    enum err result = OK;
     if (fstat(fd, st) < 0 || !S_ISREG(st->st_mode)) {
-        err_set(e, ERR_USAGE, "%s is not a regular file", path);
+        result = err_set(e, ERR_USAGE, "%s is not a regular file", path);
     } else if (st->st_size > ENV_FILE_MAX) {
-        err_set(e, ERR_USAGE, "%s is larger than 64 kB", path);
+        result = err_set(e, ERR_USAGE, "%s is larger than 64 kB", path);
     } else {
         text = mem_alloc(ENV_FILE_MAX + 1);
         size_t len = 0;
@@ -204,14 +272,14 @@ static enum err read_file(const char *path, char **out, struct stat *st, struct 
         while (len < ENV_FILE_MAX && (n = read(fd, text + len, ENV_FILE_MAX - len)) > 0)
             len += (size_t)n;
         if (strlen(text) != len) {
-            err_set(e, ERR_USAGE, "%s holds a NUL byte: it is not a settings file", path);
+            result = err_set(e, ERR_USAGE, "%s holds a NUL byte: it is not a settings file", path);
             mem_free(text);
             text = NULL;
         }
     }
     close(fd);
     *out = text;
-    return text ? OK : e->kind;
+    return result;
 }
 
 /* Which key makes an endpoint of the same file trustworthy (decisions.md 5): a .env that moves an
@@ -232,9 +300,12 @@ static void warn_unknown(struct settings *s, const char *name, const char *where
     if (strncmp(name, "QUORUM_", 7) != 0 && strncmp(name, "MULTI_AGENT_", 12) != 0 &&
         strncmp(name, "SELF_LEARNING_", 14) != 0)
         return;
-    if (strncmp(name, "QUORUM_TEST_", 12) == 0 || strcmp(name, "QUORUM_BIN") == 0 ||
-        strcmp(name, "QUORUM_REFERENCE_DATA") == 0)
-        return; /* the test suite's own */
+    static const char *const of_tests[] = {"QUORUM_BIN", "QUORUM_BUILD", "QUORUM_REFERENCE_DATA"};
+    if (strncmp(name, "QUORUM_TEST_", 12) == 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(of_tests); i++)
+        if (strcmp(name, of_tests[i]) == 0)
+            return;
     const char *best = NULL;
     size_t distance = 6;
     for (int i = 0; i < SETTING_COUNT; i++) {
@@ -247,7 +318,7 @@ static void warn_unknown(struct settings *s, const char *name, const char *where
     struct buf b = {0};
     buf_printf(&b, "%s from %s is not a setting and has no effect%s%s", name, where,
                best ? "; did you mean " : "", best ? best : "");
-    note(s, b.data);
+    note(s, &b);
 }
 
 static enum err apply_file(struct settings *s, const char *path, enum setting_origin origin,
@@ -284,7 +355,7 @@ static enum err apply_file(struct settings *s, const char *path, enum setting_or
         if (setting_row(id)->type == SET_URL && !own) {
             struct buf b = {0};
             buf_printf(&b, "%s from %s ignored: the file is not yours", name, path);
-            note(s, b.data);
+            note(s, &b);
             continue;
         }
         if (*value && s->item[id].origin <= origin)
@@ -302,11 +373,12 @@ static enum err apply_environment(struct settings *s, struct error *e)
         const char *value = getenv(setting_row(id)->name);
         if (!value)
             continue;
-        if (*value && put(s, id, value, FROM_ENVIRONMENT, "", e))
-            return e->kind;
+        enum err result = *value ? put(s, id, value, FROM_ENVIRONMENT, "", e) : OK;
         /* Children (psql, the server) must not inherit keys. */
         if (setting_row(id)->secret)
             unsetenv(setting_row(id)->name);
+        if (result)
+            return result;
     }
     extern char **environ;
     for (char **p = environ; *p; p++) {
@@ -319,6 +391,7 @@ static enum err apply_environment(struct settings *s, struct error *e)
     return OK;
 }
 
+/* Before the user's file is read: what stands there takes the place of what is dropped. */
 static void drop_stray_endpoints(struct settings *s)
 {
     for (int i = 0; i < SETTING_COUNT; i++) {
@@ -330,7 +403,7 @@ static void drop_stray_endpoints(struct settings *s)
         struct buf b = {0};
         buf_printf(&b, "%s from %s ignored: %s does not come from the same file",
                    setting_row(id)->name, s->item[id].path, setting_row(key)->name);
-        note(s, b.data);
+        note(s, &b);
         mem_free(s->item[id].value);
         s->item[id].value = NULL;
         s->item[id].origin = FROM_DEFAULT;
@@ -348,6 +421,24 @@ static void xdg_path(char *dst, size_t size, const char *variable, const char *f
         snprintf(dst, size, "%s/%s/quorum", home && *home ? home : "/nonexistent", fallback);
 }
 
+static enum err find_home(struct settings *s, struct error *e)
+{
+    const char *given = settings_text(s, SETTING_HOME);
+    if (!given && geteuid() == 0)
+        copy_text(s->home, sizeof s->home, "/var/lib/quorum");
+    else if (!given)
+        xdg_path(s->home, sizeof s->home, "XDG_STATE_HOME", ".local/state");
+    else if (given[0] != '/' || !copy_text(s->home, sizeof s->home, given)) {
+        const char *path = settings_origin_path(s, SETTING_HOME);
+        err_set(e, ERR_USAGE,
+                "QUORUM_HOME=%.60s from %s is not an absolute path of at most %zu bytes", given,
+                *path ? path : setting_origin_text(settings_origin(s, SETTING_HOME)),
+                sizeof s->home - 1);
+        return err_fix(e, "write it from / on");
+    }
+    return OK;
+}
+
 enum err settings_load(struct settings **out, struct error *e)
 {
     struct settings *s = mem_alloc(sizeof *s);
@@ -357,27 +448,13 @@ enum err settings_load(struct settings **out, struct error *e)
     char cwd[400];
     xdg_path(s->config, sizeof s->config, "XDG_CONFIG_HOME", ".config");
     snprintf(s->user_path, sizeof s->user_path, "%s/env", s->config);
-    if (apply_environment(s, e))
-        return e->kind;
-    if (getcwd(cwd, sizeof cwd)) {
-        snprintf(s->dotenv_path, sizeof s->dotenv_path, "%s/.env", cwd);
-        if (apply_file(s, s->dotenv_path, FROM_DOTENV, e))
-            return e->kind;
-    }
-    if (apply_file(s, s->user_path, FROM_USER_FILE, e))
+    snprintf(s->dotenv_path, sizeof s->dotenv_path, "%s/.env", getcwd(cwd, sizeof cwd) ? cwd : ".");
+    if (apply_environment(s, e) || apply_file(s, s->dotenv_path, FROM_DOTENV, e))
         return e->kind;
     drop_stray_endpoints(s);
-    if (settings_text(s, SETTING_HOME))
-        copy_text(s->home, sizeof s->home, settings_text(s, SETTING_HOME));
-    else if (geteuid() == 0)
-        copy_text(s->home, sizeof s->home, "/var/lib/quorum");
-    else
-        xdg_path(s->home, sizeof s->home, "XDG_STATE_HOME", ".local/state");
-    if (s->home[0] != '/') {
-        err_set(e, ERR_USAGE, "QUORUM_HOME=%s is not an absolute path", s->home);
-        return err_fix(e, "write it from / on");
-    }
-    return OK;
+    if (apply_file(s, s->user_path, FROM_USER_FILE, e))
+        return e->kind;
+    return find_home(s, e);
 }
 
 void settings_free(struct settings *s)

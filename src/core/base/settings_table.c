@@ -3,6 +3,9 @@
 
 #include "quorum/settings.h"
 
+static const char *const desks[] = {"paper", "demo", NULL};
+static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+
 /* The one table: parsing, validation, `quorum settings`, help and docs/settings.md come from it. */
 static const struct setting table[SETTING_COUNT] = {
     [SETTING_ANTHROPIC_API_KEY] = {.name = "ANTHROPIC_API_KEY",
@@ -31,7 +34,9 @@ static const struct setting table[SETTING_COUNT] = {
                               .type = SET_URL,
                               .fallback = "https://financialmodelingprep.com",
                               .help = "market data endpoint, without /stable"},
-    [SETTING_DESK] = {.name = "QUORUM_DESK", .help = "desk a command means: paper or demo"},
+    [SETTING_DESK] = {.name = "QUORUM_DESK",
+                      .choice = desks,
+                      .help = "desk a command means: paper or demo"},
     [SETTING_HOME] = {.name = "QUORUM_HOME",
                       .type = SET_PATH,
                       .help = "state, log and private cluster"},
@@ -43,6 +48,7 @@ static const struct setting table[SETTING_COUNT] = {
                          .help = "user the private cluster runs as when you are root"},
     [SETTING_LOG_LEVEL] = {.name = "QUORUM_LOG_LEVEL",
                            .fallback = "info",
+                           .choice = levels,
                            .help = "debug, info, warn or error"},
     [SETTING_CONTACT] = {.name = "QUORUM_CONTACT",
                          .help = "mail address sent to feeds that ask for one (SEC)"},

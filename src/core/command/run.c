@@ -135,8 +135,9 @@ enum err command_run(struct call *c, struct error *e)
 static void print_error(const struct error *e, enum output_format format)
 {
     char line[900];
-    snprintf(line, sizeof line, "%s%s%s%s%s", e->code, *e->code ? " " : "", e->text,
-             *e->fix ? ". " : "", e->fix);
+    size_t n = strlen(e->text);
+    const char *stop = !*e->fix ? "" : n && e->text[n - 1] == '.' ? " " : ". ";
+    snprintf(line, sizeof line, "%s%s%s%s%s", e->code, *e->code ? " " : "", e->text, stop, e->fix);
     redact_text(line);
     if (format == OUTPUT_JSON) {
         struct buf b = {0};

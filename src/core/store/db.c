@@ -93,6 +93,8 @@ static void describe_place(struct db *d)
     if (w.host[0] == '\0' || w.host[0] == '/' || w.host[0] == '@')
         snprintf(d->place, sizeof(d->place), "at the local socket%s%s", w.host[0] ? " in " : "",
                  w.host);
+    else if (strchr(w.host, ','))
+        snprintf(d->place, sizeof(d->place), "at one of %s", w.host);
     else
         snprintf(d->place, sizeof(d->place), "at %s:%s", w.host, w.port);
 }
@@ -202,12 +204,13 @@ void db_flush(struct db *d)
 
 void db_pump(struct db *d)
 {
-    while (d->state == DB_READY && !d->broken && d->waiting.n > 0 &&
-           d->sent.n < DB_PIPELINE_DEPTH) {
-        bool script_runs = d->sent.n > 0 && !d->sent.head->st;
-        struct call *c = d->waiting.head;
+    struct call *c;
 
-        if (script_runs || (!c->st && d->sent.n > 0))
+    while (d->state == DB_READY && !d->broken && (c = d->waiting.head) != NULL &&
+           d->sent.n < DB_PIPELINE_DEPTH) {
+        bool script_runs = d->sent.head && !d->sent.head->st;
+
+        if (script_runs || (!c->st && d->sent.head))
             break; /* a script leaves pipeline mode, so it runs alone */
         call_pop(&d->waiting);
         if (!db_put_on_wire(d, c)) {
