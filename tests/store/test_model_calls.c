@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The money around model calls, with a scripted model inside the process: what is reserved, paid,
+ * repaired, retried, lost; with many processes and kill -9. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/desk/desk_private.h"
+#include "quorum/evaluation.h"
+#include "quorum/model.h"
+#include "quorum/timeutil.h"
+#include "store/fixture.h"
+
+#define SEED_FIGURES                                                                               \
+    "sma_20=172.30,sma_50=168.45,sma_200=165.20,atr=3.25,adx=28.5,rsi=58.2,volume_ratio=1.2,"      \
+    "beta=1.15"
+
+enum { WAIT_MS = 60000 };
+
+/* What the scripted model does with its n-th call (counted from 1). */
+typedef void script_fn(int n, const struct model_request *r, struct model_reply *out);
+
+struct scripted {
+    struct model base;
+    struct loop *loop;
+    script_fn *script;
+    int *calls; /* shared with children */
+};
+struct scripted_call {
+    struct scripted *m;
+    model_done_fn *done;
+    void *arg;
+    struct model_reply reply;
+    struct loop_timer *timer;
+};
+
+static void answer_now(void *arg)
+{
+    struct scripted_call *c = arg;
+    c->done(c->arg, &c->reply);
+    loop_timer_free(c->timer);
+    mem_free(c);
+}
+
+static struct model_call *scripted_send(struct model *m, const struct model_request *r,
+                                        model_done_fn *done, void *arg)
+{
+    struct scripted *s = (struct scripted *)m;
+    struct scripted_call *c = mem_alloc(sizeof *c);
+    *c = (struct scripted_call){.m = s, .done = done, .arg = arg};
+    c->reply = (struct model_reply){.outcome = MODEL_ANSWERED,
+                                    .billing = BILLED_KNOWN,
+                                    .usage = {.input = 1000, .output = 100},
+                                    .raw = "{}",
+                                    .retry_after_ms = -1};
+    s->script(__atomic_add_fetch(s->calls, 1, __ATOMIC_SEQ_CST), r, &c->reply);
+    c->timer = loop_timer_new(s->loop, answer_now, c);
+    loop_timer_start(c->timer, 0);
+    return NULL;
+}
+
+static void scripted_text(struct model *m, const struct model_request *r, struct buf *out)
+{
+    (void)m;
+    buf_printf(out, "%s\n%s", r->system, r->facts);
+}
+
+static int64_t scripted_bound(struct model *m, const struct model_request *r)
+{
+    (void)m;
+    return (int64_t)(strlen(r->system) + strlen(r->facts)) + 2048;
+}
+
+static const struct model_ops scripted_ops = {.name = "scripted",
+                                              .send = scripted_send,
+                                              .request_text = scripted_text,
+                                              .prompt_bound = scripted_bound};
+
+/* Answers that fit every agent's form. */
+static const char *fitting_answer(const struct model_request *r)
+{
+    if (strcmp(r->agent, "regime_detector") == 0)
+        return "{\"label\":\"BULL\",\"confidence\":70,\"reason\":\"trend\",\"evidence\":[]}";
+    if (strcmp(r->agent, "risk_manager") == 0)
+        return "{\"verdict\":\"APPROVE\",\"confidence\":70,\"max_shares\":null,"
+               "\"reason\":\"fine\",\"evidence\":[]}";
+    return "{\"decision\":\"BUY\",\"confidence\":82,\"reason\":\"good\",\"evidence\":[]}";
+}
+
+static void votes_buy(int n, const struct model_request *r, struct model_reply *out)
+{
+    (void)n;
+    out->answer = fitting_answer(r);
+}
+
+struct bench {
+    struct fixture *f;
+    struct settings *settings;
+    struct desk desk;
+    struct scripted model;
+};
+
+static void bench_open(struct bench *b, struct fixture *f, script_fn *script)
+{
+    struct error e = {0};
+    *b = (struct bench){.f = f};
+    assert_int_equal(settings_load(&b->settings, &e), OK);
+    b->model = (struct scripted){.base = {.ops = &scripted_ops}, .loop = f->loop, .script = script};
+    b->model.calls =
+        mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    b->desk = (struct desk){.kind = DESK_DEMO,
+                            .settings = b->settings,
+                            .loop = f->loop,
+                            .agents = agent_table,
+                            .db = fixture_open(f, "quorum_app"),
+                            .market = market_simulated_new(42),
+                            .model = &b->model.base,
+                            .seed = 42};
+    assert_int_equal(desk_load_settings(&b->desk, &e), OK);
+    assert_int_equal(prompts_store(&b->desk, &e), OK);
+}
+
+static void bench_close(struct bench *b)
+{
+    munmap(b->model.calls, sizeof(int));
+    market_free(b->desk.market);
+    db_free(b->desk.db);
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        mem_free(b->desk.in_force[i].value);
+        mem_free(b->desk.in_force[i].set_by);
+        mem_free(b->desk.in_force[i].set_at);
+        mem_free(b->desk.in_force[i].origin);
+    }
+    settings_free(b->settings);
+}
+
+static int pending;
+static struct error last_error;
+static int64_t last_id;
+
+static void ended(void *arg, int64_t id, const struct error *e)
+{
+    (void)arg;
+    pending--;
+    last_id = id;
+    if (e && e->kind)
+        last_error = *e;
+}
+
+static bool none_pending(void *arg)
+{
+    (void)arg;
+    return pending == 0;
+}
+
+static void start(struct bench *b, const char *voters)
+{
+    struct error e = {0};
+    struct evaluation_request r = {.symbol = "MSFT",
+                                   .price = 1755000,
+                                   .indicators = SEED_FIGURES,
+                                   .voters = voters,
+                                   .as_of = TIME_NONE};
+    last_error = (struct error){0};
+    if (evaluation_start(&b->desk, &r, ended, NULL, &e) != OK)
+        fail_msg("%s", e.text);
+    pending++;
+}
+
+static void finish(struct bench *b)
+{
+    assert_true(loop_run_until(b->f->loop, none_pending, NULL, WAIT_MS));
+    if (last_error.kind)
+        fail_msg("%s", last_error.text);
+}
+
+static void money_agrees(struct fixture *f)
+{
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM budget_mismatch()"), 0);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM budget_day WHERE spent_usd + "
+                                    "reserved_usd > limit_usd"),
+                     0);
+}
+
+static void three_buys_cost_what_their_tokens_cost(void **state)
+{
+    struct bench b;
+    struct stored_evaluation s;
+    struct error e = {0};
+    bench_open(&b, *state, votes_buy);
+    start(&b, NULL);
+    finish(&b);
+    assert_int_equal(evaluation_load(&b.desk, last_id, false, &s, &e), OK);
+    assert_string_equal(s.agreement, "3/3");
+    assert_string_equal(s.decision, "BUY");
+    assert_int_equal(s.shares, 28);
+    assert_false(s.degraded);
+    /* five calls of 1,000 in and 100 out at $1 and $5 a million */
+    assert_string_equal(s.cost_usd, "0.007500000");
+    assert_int_equal(s.tokens, 5500);
+    stored_evaluation_release(&s);
+    assert_string_equal(fixture_text(b.f, "SELECT sum(cost_usd) FROM agent_interactions"),
+                        "0.007500000");
+    assert_string_equal(fixture_text(b.f, "SELECT spent_usd FROM budget_day"), "0.007500000");
+    assert_string_equal(fixture_text(b.f, "SELECT sum(total_cost_usd) FROM agent_daily_metrics"),
+                        "0.007500000");
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM votes WHERE source = 'model'"), 5);
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM agent_payloads WHERE response = '{}'"),
+                     5);
+    start(&b, "research news_analyst");
+    finish(&b);
+    assert_int_equal(evaluation_load(&b.desk, last_id, false, &s, &e), OK);
+    assert_string_equal(s.agreement, "2/2");
+    stored_evaluation_release(&s);
+    money_agrees(b.f);
+    bench_close(&b);
+}
+
+static void first_of_research_is_prose(int n, const struct model_request *r,
+                                       struct model_reply *out)
+{
+    (void)n;
+    out->answer = fitting_answer(r);
+    if (strcmp(r->agent, "research") == 0 && !r->repair)
+        out->answer = "{\"decision\":\"BUY\",\"confidence\":\"high\"}";
+}
+
+static void a_wrong_form_is_repaired_once_and_both_calls_are_paid(void **state)
+{
+    struct bench b;
+    bench_open(&b, *state, first_of_research_is_prose);
+    start(&b, NULL);
+    finish(&b);
+    assert_int_equal(*b.model.calls, 6);
+    assert_string_equal(fixture_text(b.f, "SELECT vote FROM votes WHERE agent = 'research' AND "
+                                          "source = 'model'"),
+                        "BUY");
+    assert_string_equal(fixture_text(b.f, "SELECT spent_usd FROM budget_day"), "0.009000000");
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM agent_interactions WHERE action = "
+                                      "'repair' AND agent_name = 'research'"),
+                     1);
+    money_agrees(b.f);
+    bench_close(&b);
+}
+
+static void research_never_fits(int n, const struct model_request *r, struct model_reply *out)
+{
+    (void)n;
+    out->answer =
+        strcmp(r->agent, "research") == 0 ? "{\"decision\":\"STRONG BUY\"}" : fitting_answer(r);
+}
+
+static void an_answer_that_never_fits_is_no_opinion(void **state)
+{
+    struct bench b;
+    bench_open(&b, *state, research_never_fits);
+    start(&b, NULL);
+    finish(&b);
+    assert_int_equal(*b.model.calls, 6); /* one repair, not more */
+    assert_string_equal(fixture_text(b.f, "SELECT vote FROM votes WHERE agent = 'research' AND "
+                                          "source = 'model'"),
+                        "FAILED");
+    assert_string_equal(fixture_text(b.f, "SELECT agreement FROM evaluations"), "2/3");
+    money_agrees(b.f);
+    bench_close(&b);
+}
+
+static void news_refuses(int n, const struct model_request *r, struct model_reply *out)
+{
+    (void)n;
+    out->answer = fitting_answer(r);
+    if (strcmp(r->agent, "news_analyst") == 0) {
+        out->outcome = MODEL_REFUSED;
+        out->answer = NULL;
+        copy_text(out->problem, sizeof out->problem, "the model refused");
+    }
+}
+
+static void a_refusal_is_a_failed_vote_never_the_baseline(void **state)
+{
+    struct bench b;
+    bench_open(&b, *state, news_refuses);
+    start(&b, NULL);
+    finish(&b);
+    assert_string_equal(fixture_text(b.f, "SELECT vote || ' ' || reason FROM votes WHERE agent = "
+                                          "'news_analyst' AND source = 'model'"),
+                        "FAILED the model refused");
+    assert_string_equal(fixture_text(b.f, "SELECT counted FROM votes WHERE agent = 'news_analyst' "
+                                          "AND source = 'baseline'"),
+                        "f");
+    bench_close(&b);
+}
+
+static void overloaded(int n, const struct model_request *r, struct model_reply *out)
+{
+    (void)n;
+    out->answer = fitting_answer(r);
+    if (strcmp(r->agent, "research") == 0) {
+        out->outcome = MODEL_UNREACHABLE;
+        out->billing = BILLED_NOTHING;
+        out->usage = (struct usage){0};
+        out->retryable = true;
+        out->retry_after_ms = 1;
+        out->answer = NULL;
+        copy_text(out->problem, sizeof out->problem, "overloaded (529)");
+    }
+}
+
+static void an_unreachable_model_leaves_the_baseline_and_says_so(void **state)
+{
+    struct bench b;
+    bench_open(&b, *state, overloaded);
+    start(&b, NULL);
+    finish(&b);
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM agent_interactions WHERE agent_name = "
+                                      "'research'"),
+                     3);
+    assert_string_equal(fixture_text(b.f, "SELECT degraded || ' ' || degraded_reason FROM "
+                                          "evaluations"),
+                        "true research: overloaded (529)");
+    assert_string_equal(fixture_text(b.f, "SELECT counted FROM votes WHERE agent = 'research' AND "
+                                          "source = 'baseline'"),
+                        "t");
+    assert_string_equal(fixture_text(b.f, "SELECT sum(cost_usd) FROM agent_interactions WHERE "
+                                          "agent_name = 'research'"),
+                        "0.000000000");
+    money_agrees(b.f);
+    bench_close(&b);
+}
+
+static void bill_unknown(int n, const struct model_request *r, struct model_reply *out)
+{
+    (void)n;
+    (void)r;
+    out->outcome = MODEL_UNREACHABLE;
+    out->billing = BILLED_UNKNOWN;
+    out->usage = (struct usage){0};
+    copy_text(out->problem, sizeof out->problem, "the connection was cut");
+}
+
+static void an_unknown_bill_is_presumed_to_be_the_worst_case(void **state)
+{
+    struct bench b;
+    bench_open(&b, *state, bill_unknown);
+    start(&b, NULL);
+    finish(&b);
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM budget_reservation WHERE actual_usd <> "
+                                      "estimate_usd"),
+                     0);
+    assert_true(fixture_int(b.f, "SELECT (spent_usd * 1e9)::bigint FROM budget_day") > 0);
+    money_agrees(b.f);
+    bench_close(&b);
+}
+
+static void a_small_budget_is_never_passed_by_many_at_once(void **state)
+{
+    struct bench b;
+    bench_open(&b, *state, votes_buy);
+    fixture_run(b.f, "INSERT INTO desk_setting (name, value, origin, set_by) VALUES "
+                     "('MULTI_AGENT_DAILY_LLM_BUDGET', '0.20', 'test', 'test')");
+    for (int i = 0; i < 32; i++)
+        start(&b, NULL);
+    finish(&b);
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM evaluations WHERE finished_at IS NULL"),
+                     0);
+    assert_true(fixture_int(b.f, "SELECT count(*) FROM evaluations WHERE degraded_reason LIKE "
+                                 "'%E21%'") > 0);
+    assert_true(fixture_int(b.f, "SELECT count(*) FROM evaluations WHERE NOT degraded") > 0);
+    money_agrees(b.f);
+    bench_close(&b);
+}
+
+/* The child dies when its model is asked: after the request is out, before the reply. */
+static void dies(int n, const struct model_request *r, struct model_reply *out)
+{
+    (void)n;
+    (void)r;
+    (void)out;
+    raise(SIGKILL);
+}
+
+static void a_reply_that_died_with_its_process_is_not_paid_twice(void **state)
+{
+    struct bench b;
+    struct fixture *f = *state;
+    struct error e = {0};
+    int64_t *ids = NULL;
+    size_t n = 0, held = 0;
+    struct arena arena = {0};
+    int status;
+    bench_open(&b, f, votes_buy);
+    pid_t child = fork();
+    if (child == 0) {
+        struct fixture own = *f;
+        struct bench c;
+        own.loop = loop_new();
+        bench_open(&c, &own, dies);
+        c.model.calls = b.model.calls;
+        start(&c, NULL);
+        loop_run_until(own.loop, none_pending, NULL, WAIT_MS);
+        _exit(1);
+    }
+    waitpid(child, &status, 0);
+    assert_true(WIFSIGNALED(status));
+    int asked = *b.model.calls;
+    assert_int_equal(asked, 1);
+    assert_int_equal(evaluation_unfinished(&b.desk, &arena, &ids, &n, &held, &e), OK);
+    assert_int_equal(n, 1);
+    pending++;
+    evaluation_resume(&b.desk, ids[0], ended, NULL);
+    finish(&b);
+    /* One agent's reply is lost; the other three and the risk agent are asked now. */
+    assert_int_equal(*b.model.calls, asked + 4);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM agent_interactions WHERE status = "
+                                    "'PRESUMED'"),
+                     1);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM evaluations WHERE state = 'DECIDED' AND "
+                                    "degraded_reason LIKE '%not paid twice%'"),
+                     1);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM budget_reservation WHERE state IN "
+                                    "('HELD', 'SENT')"),
+                     0);
+    money_agrees(f);
+    arena_release(&arena);
+    bench_close(&b);
+}
+
+static script_fn *const chaos_scripts[] = {votes_buy, first_of_research_is_prose, overloaded,
+                                           bill_unknown};
+
+static _Noreturn void chaos_child(struct fixture *f, unsigned seed)
+{
+    struct fixture own = *f;
+    struct bench c;
+    own.loop = loop_new();
+    bench_open(&c, &own, chaos_scripts[seed % 4]);
+    for (;;) {
+        for (int i = 0; i < 4; i++)
+            start(&c, NULL);
+        if (!loop_run_until(own.loop, none_pending, NULL, WAIT_MS))
+            _exit(1);
+    }
+}
+
+static void kill_nine_at_random_moments_loses_no_cent(void **state)
+{
+    struct fixture *f = *state;
+    struct bench b;
+    pid_t child[4] = {0};
+    bench_open(&b, f, votes_buy);
+    int rounds = getenv("QUORUM_TEST_LONG") ? 200 : 12;
+    srandom(7);
+    for (int round = 0; round < rounds; round++) {
+        int k = round % 4;
+        if (child[k] > 0) {
+            kill(child[k], SIGKILL);
+            waitpid(child[k], NULL, 0);
+        }
+        child[k] = fork();
+        if (child[k] == 0)
+            chaos_child(f, (unsigned)round);
+        /* Wait for work to be done, not for time to pass: at least five more interactions. */
+        int64_t before = fixture_int(f, "SELECT count(*) FROM agent_interactions");
+        while (fixture_int(f, "SELECT count(*) FROM agent_interactions") <
+               before + 5 + random() % 20)
+            money_agrees(f);
+    }
+    for (int k = 0; k < 4; k++) {
+        kill(child[k], SIGKILL);
+        waitpid(child[k], NULL, 0);
+    }
+    fixture_run(f, "SELECT budget_end(ARRAY(SELECT id FROM budget_reservation))");
+    money_agrees(f);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM budget_day WHERE reserved_usd <> 0"), 0);
+    bench_close(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_desk, fixture_drop)
+        DESK_TEST(three_buys_cost_what_their_tokens_cost),
+        DESK_TEST(a_wrong_form_is_repaired_once_and_both_calls_are_paid),
+        DESK_TEST(an_answer_that_never_fits_is_no_opinion),
+        DESK_TEST(a_refusal_is_a_failed_vote_never_the_baseline),
+        DESK_TEST(an_unreachable_model_leaves_the_baseline_and_says_so),
+        DESK_TEST(an_unknown_bill_is_presumed_to_be_the_worst_case),
+        DESK_TEST(a_small_budget_is_never_passed_by_many_at_once),
+        DESK_TEST(a_reply_that_died_with_its_process_is_not_paid_twice),
+        DESK_TEST(kill_nine_at_random_moments_loses_no_cent),
+    };
+    return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
+}
