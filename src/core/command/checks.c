@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/command/checks.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "quorum/money.h"

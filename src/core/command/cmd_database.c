@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Commands about a desk's database: schema versions, checks, setup, psql. */
-#include <inttypes.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -185,8 +185,8 @@ static enum err run_current(struct call *c, struct error *e)
                                            {"head", "HEAD", COLUMN_NUMBER},
                                            {"state", "STATE", COLUMN_TEXT}};
     struct arena a = {0};
-    struct migration_status *list;
-    size_t n;
+    struct migration_status *list = NULL;
+    size_t n = 0;
     const char *cure;
     int version;
     enum err result = read_history(c, &a, &list, &n, e);
@@ -224,8 +224,8 @@ static enum err run_history(struct call *c, struct error *e)
                                        [MIGRATION_EDITED] = "edited after it was applied",
                                        [MIGRATION_UNKNOWN] = "unknown to this program"};
     struct arena a = {0};
-    struct migration_status *list;
-    size_t n;
+    struct migration_status *list = NULL;
+    size_t n = 0;
     enum err result = read_history(c, &a, &list, &n, e);
     if (!result) {
         struct table t;
@@ -286,6 +286,7 @@ static enum err run_psql(struct call *c, struct error *e)
     if (open_for_psql(c, e))
         return e->kind;
     struct desk *d = c->desk;
+    assert(d);
     struct psql_options o = {.loop = c->loop,
                              .conninfo = d->conninfo,
                              .bindir = d->cluster ? cluster_bindir(d->cluster)

@@ -87,7 +87,7 @@ static enum err drop(struct call *c, enum desk_kind k, bool *was, struct error *
 static enum err run_drop(struct call *c, struct error *e)
 {
     enum desk_kind k;
-    bool was;
+    bool was = false;
     if (named_desk(c, &k, e) || drop(c, k, &was, e))
         return e->kind;
     out_line(c->out, "%s desk: %s; nothing of it is left in %s", c->arg[0],
@@ -98,7 +98,7 @@ static enum err run_drop(struct call *c, struct error *e)
 static enum err run_reset(struct call *c, struct error *e)
 {
     enum desk_kind k;
-    bool was;
+    bool was = false;
     if (named_desk(c, &k, e) || drop(c, k, &was, e))
         return e->kind;
     c->desk_name = desk_kind_name(k);

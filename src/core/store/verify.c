@@ -457,7 +457,8 @@ static enum err check_clock(struct verify *v, struct error *e)
     int64_t before = time_machine_now();
     if (ask(v, &clock_row, &r, e) == OK) {
         int64_t after = time_machine_now();
-        double ms = (double)(rows_int(&r, 0, 0) - (before + (after - before) / 2)) / 1e3;
+        int64_t halfway = before + (after - before) / 2;
+        double ms = (double)(rows_int(&r, 0, 0) - halfway) / 1e3;
         double size = ms < 0 ? -ms : ms;
         enum check_state s = size > CLOCK_FAIL_MS   ? CHECK_FAIL
                              : size > CLOCK_WARN_MS ? CHECK_WARN
