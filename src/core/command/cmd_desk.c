@@ -86,7 +86,7 @@ static enum err drop(struct call *c, enum desk_kind k, bool *was, struct error *
 /* Which home it was stands in the answer: it is what people mix up. */
 static enum err run_drop(struct call *c, struct error *e)
 {
-    enum desk_kind k;
+    enum desk_kind k = DESK_DEMO;
     bool was = false;
     if (named_desk(c, &k, e) || drop(c, k, &was, e))
         return e->kind;
@@ -97,7 +97,7 @@ static enum err run_drop(struct call *c, struct error *e)
 
 static enum err run_reset(struct call *c, struct error *e)
 {
-    enum desk_kind k;
+    enum desk_kind k = DESK_DEMO;
     bool was = false;
     if (named_desk(c, &k, e) || drop(c, k, &was, e))
         return e->kind;
