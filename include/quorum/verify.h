@@ -32,8 +32,8 @@ void checks_release(struct checks *k);
 
 struct verify_options {
     struct loop *loop;
-    struct db *db;         /* open */
-    const char *conninfo;  /* of db, for a second connection (LISTEN) and its TLS mode */
+    struct db *db;        /* open */
+    const char *conninfo; /* of db, for a second connection (LISTEN) and its TLS mode */
 };
 /* Server, TLS, role, session defaults, schema, tables, privileges, a write that is taken back,
  * ledger, rollups, partitions, LISTEN, clock, size, old transactions. Changes nothing. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/command/checks.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "quorum/money.h"
@@ -55,8 +54,9 @@ static bool check_cluster(const struct call *c, struct checks *k)
     if (st.exists)
         say_cluster(k, &st);
     else
-        check_add(k, CHECK_WARN, "cluster", "`quorum db setup` makes it, and so does any command "
-                                            "that needs it",
+        check_add(k, CHECK_WARN, "cluster",
+                  "`quorum db setup` makes it, and so does any command "
+                  "that needs it",
                   "no private database in %s yet", settings_home(c->settings));
     return st.exists;
 }
@@ -113,8 +113,7 @@ void check_reach(struct call *c, struct checks *k, bool *opened)
 
 void check_desk_database(struct call *c, struct checks *k)
 {
-    struct verify_options o = {
-        .loop = c->loop, .db = c->desk->db, .conninfo = c->desk->conninfo};
+    struct verify_options o = {.loop = c->loop, .db = c->desk->db, .conninfo = c->desk->conninfo};
     verify_database(k, &o);
 }
 

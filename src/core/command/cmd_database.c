@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Commands about a desk's database: schema versions, checks, setup, psql. */
-#include <inttypes.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -154,7 +154,8 @@ static enum err read_history(struct call *c, struct arena *a, struct migration_s
                              size_t *n, struct error *e)
 {
     enum desk_kind k;
-    /* A private owner may always look; a schema that was taken down grants the application nothing. */
+    /* A private owner may always look; a schema that was taken down grants the application nothing.
+     */
     if (desk_choose(c->settings, c->desk_name, &k, NULL, e) ||
         open_any(c, desk_is_private(c->settings, k), false, e))
         return e->kind;
@@ -184,8 +185,8 @@ static enum err run_current(struct call *c, struct error *e)
                                            {"head", "HEAD", COLUMN_NUMBER},
                                            {"state", "STATE", COLUMN_TEXT}};
     struct arena a = {0};
-    struct migration_status *list;
-    size_t n;
+    struct migration_status *list = NULL;
+    size_t n = 0;
     const char *cure;
     int version;
     enum err result = read_history(c, &a, &list, &n, e);
@@ -199,8 +200,8 @@ static enum err run_current(struct call *c, struct error *e)
         const char *cell[] = {desk, number[0], number[1], state};
         struct table t;
         if (c->out->format == OUTPUT_TEXT) {
-            out_line(c->out, "%s desk: schema version %d, this program has %d: %s%s%s", desk, version,
-                     migration_count, state, cure ? ", " : "", cure ? cure : "");
+            out_line(c->out, "%s desk: schema version %d, this program has %d: %s%s%s", desk,
+                     version, migration_count, state, cure ? ", " : "", cure ? cure : "");
         } else {
             table_begin(&t, column, ARRAY_LEN(column));
             table_row(&t, cell);
@@ -223,8 +224,8 @@ static enum err run_history(struct call *c, struct error *e)
                                        [MIGRATION_EDITED] = "edited after it was applied",
                                        [MIGRATION_UNKNOWN] = "unknown to this program"};
     struct arena a = {0};
-    struct migration_status *list;
-    size_t n;
+    struct migration_status *list = NULL;
+    size_t n = 0;
     enum err result = read_history(c, &a, &list, &n, e);
     if (!result) {
         struct table t;
@@ -285,15 +286,16 @@ static enum err run_psql(struct call *c, struct error *e)
     if (open_for_psql(c, e))
         return e->kind;
     struct desk *d = c->desk;
-    struct psql_options o = {
-        .loop = c->loop,
-        .conninfo = d->conninfo,
-        .bindir = d->cluster ? cluster_bindir(d->cluster)
-                             : settings_text(c->settings, SETTING_PG_BINDIR),
-        .isolate = d->cluster != NULL,
-        .session_settings = d->cluster || psql_options_work(c->loop, d->conninfo),
-        .arg = c->arg,
-        .nargs = c->nargs};
+    assert(d);
+    struct psql_options o = {.loop = c->loop,
+                             .conninfo = d->conninfo,
+                             .bindir = d->cluster ? cluster_bindir(d->cluster)
+                                                  : settings_text(c->settings, SETTING_PG_BINDIR),
+                             .isolate = d->cluster != NULL,
+                             .session_settings =
+                                 d->cluster || psql_options_work(c->loop, d->conninfo),
+                             .arg = c->arg,
+                             .nargs = c->nargs};
     /* An idle connection of ours is of no use meanwhile; the hold on the cluster is. */
     db_free(d->db);
     d->db = NULL;

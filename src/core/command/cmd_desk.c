@@ -32,9 +32,9 @@ static enum err run_desks(struct call *c, struct error *e)
                               desk_kind_name(k),
                               opened ? "true" : "false",
                               k == meant ? "true" : "false",
-                              opened                           ? where
+                              opened                            ? where
                               : desk_is_private(c->settings, k) ? "(private cluster)"
-                                                               : "(DATABASE_URL)",
+                                                                : "(DATABASE_URL)",
                               k == meant ? why : NULL};
         table_row(&t, cell);
     }
@@ -86,8 +86,8 @@ static enum err drop(struct call *c, enum desk_kind k, bool *was, struct error *
 /* Which home it was stands in the answer: it is what people mix up. */
 static enum err run_drop(struct call *c, struct error *e)
 {
-    enum desk_kind k;
-    bool was;
+    enum desk_kind k = DESK_DEMO;
+    bool was = false;
     if (named_desk(c, &k, e) || drop(c, k, &was, e))
         return e->kind;
     out_line(c->out, "%s desk: %s; nothing of it is left in %s", c->arg[0],
@@ -97,8 +97,8 @@ static enum err run_drop(struct call *c, struct error *e)
 
 static enum err run_reset(struct call *c, struct error *e)
 {
-    enum desk_kind k;
-    bool was;
+    enum desk_kind k = DESK_DEMO;
+    bool was = false;
     if (named_desk(c, &k, e) || drop(c, k, &was, e))
         return e->kind;
     c->desk_name = desk_kind_name(k);
@@ -106,7 +106,8 @@ static enum err run_reset(struct call *c, struct error *e)
         return err_wrap(e, "the %s desk was dropped, but not opened anew", c->arg[0]);
     if (audit_record(c->desk, "desk reset", desk_kind_name(k), "", "", "", e))
         return e->kind;
-    out_line(c->out, "%s desk in %s: %s; a new one is open, with %s dollars and its own audit chain",
+    out_line(c->out,
+             "%s desk in %s: %s; a new one is open, with %s dollars and its own audit chain",
              c->arg[0], settings_home(c->settings), was ? "dropped" : "there was none to drop",
              desk_text(c->desk, SETTING_PORTFOLIO));
     return OK;
@@ -114,12 +115,10 @@ static enum err run_reset(struct call *c, struct error *e)
 
 static enum err run_audit(struct call *c, struct error *e)
 {
-    static const struct column column[] = {{"desk", "DESK", COLUMN_TEXT},
-                                           {"rows", "ROWS", COLUMN_NUMBER},
-                                           {"intact", "INTACT", COLUMN_FLAG},
-                                           {"bad_id", "BAD ROW", COLUMN_NUMBER},
-                                           {"problem", "PROBLEM", COLUMN_TEXT},
-                                           {"head", "HEAD", COLUMN_TEXT}};
+    static const struct column column[] = {
+        {"desk", "DESK", COLUMN_TEXT},       {"rows", "ROWS", COLUMN_NUMBER},
+        {"intact", "INTACT", COLUMN_FLAG},   {"bad_id", "BAD ROW", COLUMN_NUMBER},
+        {"problem", "PROBLEM", COLUMN_TEXT}, {"head", "HEAD", COLUMN_TEXT}};
     struct audit_state st;
     char rows[24], bad[24];
     if (call_desk(c, e) || audit_check(c->desk, &st, e))
@@ -131,8 +130,12 @@ static enum err run_audit(struct call *c, struct error *e)
         struct table t;
         snprintf(rows, sizeof rows, "%" PRId64, st.rows);
         snprintf(bad, sizeof bad, "%" PRId64, st.bad_id);
-        const char *cell[] = {desk, rows, st.bad_id ? "false" : "true", st.bad_id ? bad : NULL,
-                              st.bad_id ? st.problem : NULL, *st.head ? st.head : NULL};
+        const char *cell[] = {desk,
+                              rows,
+                              st.bad_id ? "false" : "true",
+                              st.bad_id ? bad : NULL,
+                              st.bad_id ? st.problem : NULL,
+                              *st.head ? st.head : NULL};
         table_begin(&t, column, ARRAY_LEN(column));
         table_row(&t, cell);
         table_end(&t, c->out, "");
@@ -144,8 +147,9 @@ static enum err run_audit(struct call *c, struct error *e)
     else
         out_line(c->out, "%s desk: the audit chain of %" PRId64 " rows is intact", desk, st.rows);
     out_line(c->out, "head %s", *st.head ? st.head : "(none yet)");
-    out_line(c->out, "A chain shows a changed, inserted or removed row. It cannot show that its end "
-                     "was cut off or");
+    out_line(c->out,
+             "A chain shows a changed, inserted or removed row. It cannot show that its end "
+             "was cut off or");
     out_line(c->out, "all of it was written anew by the owner of the database: compare the head "
                      "with a copy kept elsewhere.");
     return OK;

@@ -310,8 +310,9 @@ static void env_text(struct buf *b)
         {"Of the desk: taken when it is first opened, later by `quorum settings adopt NAME`.",
          SCOPE_DESK, false},
     };
-    buf_str(b, "# Settings of quorum. Lines that begin with # hold defaults. This file is read from "
-               "the\n# working directory and must be readable by you alone (chmod 600).\n");
+    buf_str(b,
+            "# Settings of quorum. Lines that begin with # hold defaults. This file is read from "
+            "the\n# working directory and must be readable by you alone (chmod 600).\n");
     for (size_t p = 0; p < ARRAY_LEN(part); p++) {
         buf_printf(b, "\n# ---- %s\n", part[p].title);
         for (int i = 0; i < SETTING_COUNT; i++) {

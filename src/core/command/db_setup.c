@@ -130,8 +130,8 @@ enum err run_setup(struct call *c, struct error *e)
         return e->kind;
     warn_other_desk(c, k, why);
     table_begin(&s.table, column, ARRAY_LEN(column));
-    enum err result = desk_is_private(c->settings, k) ? private_database(&s, e)
-                                                      : own_database(&s, e);
+    enum err result =
+        desk_is_private(c->settings, k) ? private_database(&s, e) : own_database(&s, e);
     if (!result) {
         /* As every other command will open it: with the application's login, seeded. */
         desk_close(c->desk);

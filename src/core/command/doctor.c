@@ -152,8 +152,8 @@ static void check_disk(const struct settings *s, struct checks *k)
     check_add(k, state, "disk", state == CHECK_OK ? NULL : "make room, or move QUORUM_HOME",
               "%.1f GB free at %s", (double)free_mb / 1024, settings_home(s));
     if (access(path, W_OK) < 0)
-        check_add(k, CHECK_FAIL, "home", "set QUORUM_HOME to a directory of yours",
-                  "%s: %s", path, strerror(errno));
+        check_add(k, CHECK_FAIL, "home", "set QUORUM_HOME to a directory of yours", "%s: %s", path,
+                  strerror(errno));
 }
 
 static void check_terminal(struct checks *k)
@@ -162,16 +162,16 @@ static void check_terminal(struct checks *k)
     const char *term = getenv("TERM"), *codeset = nl_langinfo(CODESET);
     bool utf8 = strcmp(codeset, "UTF-8") == 0;
     check_add(k, utf8 ? CHECK_OK : CHECK_WARN, "locale",
-              utf8 ? NULL : "set LANG to a UTF-8 locale such as C.UTF-8",
-              "character set %s%s", codeset, utf8 ? "" : ": other letters are shown as ASCII");
+              utf8 ? NULL : "set LANG to a UTF-8 locale such as C.UTF-8", "character set %s%s",
+              codeset, utf8 ? "" : ": other letters are shown as ASCII");
     if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
         check_add(k, CHECK_OK, "terminal", NULL, "the output is not a terminal");
     else if (!term || !*term || strcmp(term, "dumb") == 0)
         check_add(k, CHECK_WARN, "terminal", "set TERM, for instance to xterm-256color",
                   "TERM is %s", term && *term ? term : "not set");
     else if (w.ws_col < 80 || w.ws_row < 24)
-        check_add(k, CHECK_WARN, "terminal", "make it 80x24 or larger", "%s, %dx%d", term,
-                  w.ws_col, w.ws_row);
+        check_add(k, CHECK_WARN, "terminal", "make it 80x24 or larger", "%s, %dx%d", term, w.ws_col,
+                  w.ws_row);
     else
         check_add(k, CHECK_OK, "terminal", NULL, "%s, %dx%d", term, w.ws_col, w.ws_row);
 }

@@ -2,6 +2,7 @@
 #include "quorum/sizing.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,13 @@ enum { MICRO_PER_PRICE_UNIT = 100 }; /* 1/10,000 dollar in micro-dollars */
 static double clamp(double x, double low, double high)
 {
     return x < low ? low : x > high ? high : x;
+}
+
+/* Floor without losing a share to the last bits of a double: 0.05 x 200,000.00 must be 10,000, and
+ * cash that pays for 22 shares must buy 22. */
+static double floor_near(double x)
+{
+    return floor(x * (1 + 8 * DBL_EPSILON));
 }
 
 static struct size_cap *add_cap(struct worksheet *w, const char *name, bool applied,
@@ -168,15 +176,9 @@ static void limit_by_book(const struct sizing_input *in, struct worksheet *w)
     add_cap(w, "positions", true, in->open_positions < SIZING_POSITIONS_MAX ? CAP_GROSS : 0,
             "%d of %d open", in->open_positions, SIZING_POSITIONS_MAX);
     double free_cash = (double)in->cash - CASH_RESERVE * equity - (double)in->reserved;
-    double shares = floor(free_cash / (price * (1 + ENTRY_SLIP)));
+    double shares = floor_near(free_cash / (price * (1 + ENTRY_SLIP)));
     add_cap(w, "cash", true, shares * price / equity, "$%.2f after the %.0f%% reserve",
             fmax(free_cash, 0) / 1e6, 100 * CASH_RESERVE);
-}
-
-/* Floor without losing a share to the last bit of a double: 0.05 x 200,000.00 must be 10,000. */
-static int64_t floor_units(double x)
-{
-    return (int64_t)floor(x + 1e-6);
 }
 
 static void count_shares(const struct sizing_input *in, struct worksheet *w)
@@ -187,7 +189,7 @@ static void count_shares(const struct sizing_input *in, struct worksheet *w)
             least = &w->cap[i];
     w->binding = least->name;
     int64_t unit = in->price * MICRO_PER_PRICE_UNIT;
-    w->shares = floor_units(least->fraction * (double)in->equity) / unit;
+    w->shares = (int64_t)floor_near(least->fraction * (double)in->equity) / unit;
     w->notional = w->shares * unit;
     if (w->shares == 0) {
         reject(w, "below one share: %s allows %.2f%% of equity", least->name,

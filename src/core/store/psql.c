@@ -43,8 +43,8 @@ static enum err password_file(const char *user, const char *password, int *fd, s
     add_escaped(&line, password);
     buf_char(&line, '\n');
     *fd = memfd_create("pgpass", MFD_CLOEXEC);
-    bool done = *fd >= 0 && fchmod(*fd, 0600) == 0 &&
-                write(*fd, line.data, line.len) == (ssize_t)line.len;
+    bool done =
+        *fd >= 0 && fchmod(*fd, 0600) == 0 && write(*fd, line.data, line.len) == (ssize_t)line.len;
     explicit_bzero(line.data, line.len);
     buf_release(&line);
     return done ? OK

@@ -119,17 +119,16 @@ enum err setup_defaults(struct db *owner, bool *changed, struct error *e)
 /* ---- grants */
 
 static const struct statement has_grants = {
-    "setup grants",
-    "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1),"
-    " COALESCE((SELECT bool_and(has_schema_privilege(p.oid, s.oid, 'USAGE')"
-    "    AND has_table_privilege(p.oid, c.oid, 'SELECT')"
-    "    AND ($2::boolean OR c.relname IN ('operator_actions', 'schema_migration')"
-    "         OR has_table_privilege(p.oid, c.oid, 'INSERT')))"
-    "  FROM pg_roles p, pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace"
-    "  WHERE p.rolname = $1 AND s.nspname = 'quorum' AND c.relkind IN ('r', 'p')"
-    "   AND NOT c.relispartition), false)"};
-static const struct statement name_grantee = {
-    "setup grantee", "SELECT set_config('quorum.grantee', $1, false)"};
+    "setup grants", "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1),"
+                    " COALESCE((SELECT bool_and(has_schema_privilege(p.oid, s.oid, 'USAGE')"
+                    "    AND has_table_privilege(p.oid, c.oid, 'SELECT')"
+                    "    AND ($2::boolean OR c.relname IN ('operator_actions', 'schema_migration')"
+                    "         OR has_table_privilege(p.oid, c.oid, 'INSERT')))"
+                    "  FROM pg_roles p, pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace"
+                    "  WHERE p.rolname = $1 AND s.nspname = 'quorum' AND c.relkind IN ('r', 'p')"
+                    "   AND NOT c.relispartition), false)"};
+static const struct statement name_grantee = {"setup grantee",
+                                              "SELECT set_config('quorum.grantee', $1, false)"};
 
 /* As migration 4 gives to the roles of the usual names. */
 static const char grant_app[] =
@@ -178,8 +177,8 @@ enum err setup_grants(struct db *owner, const char *role, bool read_only, bool *
 
 /* ---- partitions */
 
-static const struct statement partitions = {
-    "setup partitions", "SELECT quorum.ensure_partitions(quorum.desk_now())"};
+static const struct statement partitions = {"setup partitions",
+                                            "SELECT quorum.ensure_partitions(quorum.desk_now())"};
 
 enum err setup_partitions(struct db *owner, int *made, struct error *e)
 {

@@ -21,7 +21,7 @@ enum { OLD_TRANSACTION_S = 3600, OLD_XMIN = 10000000 };
 struct verify {
     struct checks *out;
     const struct verify_options *o;
-    bool at_head; /* set by the schema check: the ones after it need the tables */
+    bool at_head;     /* set by the schema check: the ones after it need the tables */
     const char *name; /* of the running check */
 };
 
@@ -110,9 +110,8 @@ static enum err check_server(struct verify *v, struct error *e)
 }
 
 static const struct statement durability_row = {
-    "verify durability",
-    "SELECT current_setting('fsync'), current_setting('full_page_writes'),"
-    " current_setting('synchronous_commit')"};
+    "verify durability", "SELECT current_setting('fsync'), current_setting('full_page_writes'),"
+                         " current_setting('synchronous_commit')"};
 
 static enum err check_durability(struct verify *v, struct error *e)
 {
@@ -151,7 +150,8 @@ static enum err check_tls(struct verify *v, struct error *e)
         if (rows_bool(&r, 0, 2))
             SAY(CHECK_OK, NULL, "local socket, TLS not needed");
         else if (rows_bool(&r, 0, 0) && (verified || rows_bool(&r, 0, 3)))
-            SAY(CHECK_OK, NULL, "%s, sslmode %s", version ? version : "TLS", mode ? mode : "prefer");
+            SAY(CHECK_OK, NULL, "%s, sslmode %s", version ? version : "TLS",
+                mode ? mode : "prefer");
         else if (rows_bool(&r, 0, 0))
             SAY(CHECK_WARN, "add sslmode=verify-full and sslrootcert to DATABASE_URL",
                 "%s, but the server's certificate is not checked (sslmode %s)",
@@ -168,13 +168,12 @@ static enum err check_tls(struct verify *v, struct error *e)
 }
 
 static const struct statement role_row = {
-    "verify role",
-    "SELECT current_user, rolsuper,"
-    " COALESCE((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
-    "           WHERE nspname = 'quorum'), false),"
-    " COALESCE((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
-    "           WHERE nspname = 'public'), false) "
-    "FROM pg_roles WHERE rolname = current_user"};
+    "verify role", "SELECT current_user, rolsuper,"
+                   " COALESCE((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
+                   "           WHERE nspname = 'quorum'), false),"
+                   " COALESCE((SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace"
+                   "           WHERE nspname = 'public'), false) "
+                   "FROM pg_roles WHERE rolname = current_user"};
 
 static enum err check_role(struct verify *v, struct error *e)
 {
@@ -189,7 +188,8 @@ static enum err check_role(struct verify *v, struct error *e)
                 "give the owner its own login in QUORUM_DATABASE_OWNER_URL "
                 "(scripts/setup-database.sh)",
                 "%s may change the schema: one login for all, so read-only and append-only rest on "
-                "triggers alone", role);
+                "triggers alone",
+                role);
         else if (rows_bool(&r, 0, 3))
             SAY(CHECK_WARN, "as the database's owner: REVOKE CREATE ON SCHEMA public FROM PUBLIC",
                 "%s may create objects in schema public", role);
@@ -202,9 +202,8 @@ static enum err check_role(struct verify *v, struct error *e)
 
 /* reset_val is what a session begins with; our own sessions set both themselves. */
 static const struct statement defaults_row = {
-    "verify defaults",
-    "SELECT (SELECT reset_val FROM pg_settings WHERE name = 'search_path'),"
-    " (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone')"};
+    "verify defaults", "SELECT (SELECT reset_val FROM pg_settings WHERE name = 'search_path'),"
+                       " (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone')"};
 
 static enum err check_defaults(struct verify *v, struct error *e)
 {
@@ -296,7 +295,8 @@ static enum err check_privileges(struct verify *v, struct error *e)
     if (ask(v, &lacking, &r, e) == OK) {
         const char *names = rows_text(&r, 0, 0);
         if (names)
-            SAY(CHECK_FAIL, "`quorum db setup` with QUORUM_DATABASE_OWNER_URL grants what is needed",
+            SAY(CHECK_FAIL,
+                "`quorum db setup` with QUORUM_DATABASE_OWNER_URL grants what is needed",
                 "this login may not read and add rows in: %s", names);
         else
             SAY(CHECK_OK, NULL, "may read and add rows where it must");
@@ -308,11 +308,10 @@ static enum err check_privileges(struct verify *v, struct error *e)
 /* The inner block is a subtransaction that its own error takes back; accounts has no sequence that
  * would show a gap. */
 static const struct statement write_and_undo = {
-    "verify write",
-    "DO $$ BEGIN"
-    "  INSERT INTO quorum.accounts (id, name) VALUES (-713, 'quorum db verify');"
-    "  RAISE EXCEPTION 'taken back' USING ERRCODE = 'QV001';"
-    " EXCEPTION WHEN SQLSTATE 'QV001' THEN NULL; END $$"};
+    "verify write", "DO $$ BEGIN"
+                    "  INSERT INTO quorum.accounts (id, name) VALUES (-713, 'quorum db verify');"
+                    "  RAISE EXCEPTION 'taken back' USING ERRCODE = 'QV001';"
+                    " EXCEPTION WHEN SQLSTATE 'QV001' THEN NULL; END $$"};
 
 static enum err check_write(struct verify *v, struct error *e)
 {
@@ -332,8 +331,9 @@ static enum err check_ledger(struct verify *v, struct error *e)
     if (ask(v, &ledger_row, &r, e) == OK) {
         int64_t all = rows_int(&r, 0, 0), bad = rows_int(&r, 0, 1);
         if (bad)
-            SAY(CHECK_FAIL, "somebody went past the program; find them: SELECT transaction_id, "
-                            "sum(amount_usd) FROM ledger GROUP BY 1 HAVING sum(amount_usd) <> 0",
+            SAY(CHECK_FAIL,
+                "somebody went past the program; find them: SELECT transaction_id, "
+                "sum(amount_usd) FROM ledger GROUP BY 1 HAVING sum(amount_usd) <> 0",
                 "%" PRId64 " of %" PRId64 " transactions do not sum to zero", bad, all);
         else
             SAY(CHECK_OK, NULL, "%" PRId64 " transactions, each sums to zero", all);
@@ -457,10 +457,12 @@ static enum err check_clock(struct verify *v, struct error *e)
     int64_t before = time_machine_now();
     if (ask(v, &clock_row, &r, e) == OK) {
         int64_t after = time_machine_now();
-        double ms = (double)(rows_int(&r, 0, 0) - (before + (after - before) / 2)) / 1e3;
+        int64_t halfway = before + (after - before) / 2;
+        double ms = (double)(rows_int(&r, 0, 0) - halfway) / 1e3;
         double size = ms < 0 ? -ms : ms;
-        enum check_state s = size > CLOCK_FAIL_MS ? CHECK_FAIL : size > CLOCK_WARN_MS ? CHECK_WARN
-                                                                                      : CHECK_OK;
+        enum check_state s = size > CLOCK_FAIL_MS   ? CHECK_FAIL
+                             : size > CLOCK_WARN_MS ? CHECK_WARN
+                                                    : CHECK_OK;
         SAY(s, s == CHECK_OK ? NULL : "run NTP on both machines",
             "the server's clock is %.*f ms %s this machine's", size < 10 ? 1 : 0, size,
             ms < 0 ? "behind" : "ahead of");
@@ -515,14 +517,14 @@ static const struct {
     enum err (*run)(struct verify *v, struct error *e);
     bool needs_schema;
 } table[] = {
-    {"server", check_server, false},         {"durability", check_durability, false},
-    {"tls", check_tls, false},               {"role", check_role, false},
-    {"defaults", check_defaults, false},     {"schema", check_schema, false},
-    {"tables", check_tables, true},          {"privileges", check_privileges, true},
-    {"write", check_write, true},            {"ledger", check_ledger, true},
-    {"rollup", check_rollup, true},          {"partitions", check_partitions, true},
-    {"notify", check_listen, false},         {"clock", check_clock, false},
-    {"size", check_size, false},             {"transactions", check_oldest, false},
+    {"server", check_server, false},     {"durability", check_durability, false},
+    {"tls", check_tls, false},           {"role", check_role, false},
+    {"defaults", check_defaults, false}, {"schema", check_schema, false},
+    {"tables", check_tables, true},      {"privileges", check_privileges, true},
+    {"write", check_write, true},        {"ledger", check_ledger, true},
+    {"rollup", check_rollup, true},      {"partitions", check_partitions, true},
+    {"notify", check_listen, false},     {"clock", check_clock, false},
+    {"size", check_size, false},         {"transactions", check_oldest, false},
 };
 
 void verify_database(struct checks *k, const struct verify_options *o)
