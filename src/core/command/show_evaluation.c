@@ -117,7 +117,8 @@ void show_evaluation_seed(struct output *o, const struct desk *d, const struct s
     step_three(o, s);
     out_line(o, "%s", "");
     decimal_group(tokens, sizeof tokens, s->tokens, 0, 0);
-    out_line(o, "Cost: %s | Tokens: %s", cost_text(cost, s->cost_usd), tokens);
+    out_line(o, "Cost: %s | Tokens: %s%s", cost_text(cost, s->cost_usd), tokens,
+             d->kind == DESK_DEMO && s->tokens > 0 ? " (simulated)" : "");
     out_line(o, "%s desk, evaluation #%lld; why: quorum why %lld",
              d->kind == DESK_DEMO ? "DEMO" : "PAPER", (long long)s->id, (long long)s->id);
     out_line(o, "%s", "");
@@ -341,6 +342,15 @@ static void why_evidence(struct output *o, const struct stored_vote *v, const st
     }
 }
 
+/* The vote that counted with its facts; one that stood beside it in a line. */
+static void why_vote(struct output *o, const struct stored_vote *v, const struct dossier *d)
+{
+    out_line(o, "     %s%s (%s) said %s %.0f%%: %s", v->counted ? "" : "beside it ", v->agent,
+             v->source, v->vote, v->confidence, v->reason);
+    if (v->counted)
+        why_evidence(o, v, d);
+}
+
 static void why_decision(struct output *o, const struct stored_evaluation *s)
 {
     if (s->shares > 0)
@@ -366,14 +376,9 @@ void show_evaluation_why(struct call *c, const struct stored_evaluation *s)
     if (s->dossier)
         dossier_read(&d, s->dossier, strlen(s->dossier), &ignored);
     why_decision(c->out, s);
-    for (size_t i = 0; i < s->nvotes; i++) {
-        const struct stored_vote *v = &s->vote[i];
-        if (!is_role(v, "voter"))
-            continue;
-        out_line(c->out, "     %s (%s) said %s %.0f%%: %s", v->agent, v->source, v->vote,
-                 v->confidence, v->reason);
-        why_evidence(c->out, v, &d);
-    }
+    for (size_t i = 0; i < s->nvotes; i++)
+        if (is_role(&s->vote[i], "voter"))
+            why_vote(c->out, &s->vote[i], &d);
     if (s->regime)
         out_line(c->out, "  2. regime: %s, which sets the size and predicts no direction",
                  s->regime);
@@ -382,7 +387,7 @@ void show_evaluation_why(struct call *c, const struct stored_evaluation *s)
                  (long long)s->shares, s->binding && *s->binding ? s->binding : "nothing",
                  s->size_reason);
     for (size_t i = 0; i < s->nvotes; i++)
-        if (is_role(&s->vote[i], "veto"))
+        if (is_role(&s->vote[i], "veto") && s->vote[i].counted)
             out_line(c->out, "     %s said %s: %s", s->vote[i].agent, s->vote[i].answer,
                      s->vote[i].reason);
     out_line(c->out, "all of it: quorum evaluation %lld", (long long)s->id);
