@@ -287,7 +287,8 @@ static const struct statement lacking = {
     "JOIN pg_namespace s ON s.oid = c.relnamespace "
     "WHERE s.nspname = 'quorum' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
     " AND NOT (has_table_privilege(c.oid, 'SELECT') AND (has_table_privilege(c.oid, 'INSERT')"
-    "          OR c.relname IN ('operator_actions', 'schema_migration')))"};
+    "          OR c.relname IN ('operator_actions', 'schema_migration',"
+    "                            'budget_day', 'budget_reservation')))"};
 
 static enum err check_privileges(struct verify *v, struct error *e)
 {
@@ -337,6 +338,28 @@ static enum err check_ledger(struct verify *v, struct error *e)
                 "%" PRId64 " of %" PRId64 " transactions do not sum to zero", bad, all);
         else
             SAY(CHECK_OK, NULL, "%" PRId64 " transactions, each sums to zero", all);
+    }
+    rows_release(&r);
+    return e->kind;
+}
+
+static const struct statement budget_rows = {
+    "verify budget", "SELECT (SELECT count(*) FROM quorum.budget_day), count(*), min(day)::text"
+                     " FROM quorum.budget_mismatch()"};
+
+static enum err check_budget(struct verify *v, struct error *e)
+{
+    struct rows r = {0};
+    if (ask(v, &budget_rows, &r, e) == OK) {
+        int64_t days = rows_int(&r, 0, 0), bad = rows_int(&r, 0, 1);
+        if (bad)
+            SAY(CHECK_FAIL, "somebody went past the program; see SELECT * FROM budget_mismatch()",
+                "on %" PRId64 " of %" PRId64 " days, the first %s, ledger, reservations and "
+                "interactions differ",
+                bad, days, rows_text(&r, 0, 2));
+        else
+            SAY(CHECK_OK, NULL,
+                "%" PRId64 " days, each the sum of its reservations and of its interactions", days);
     }
     rows_release(&r);
     return e->kind;
@@ -517,14 +540,23 @@ static const struct {
     enum err (*run)(struct verify *v, struct error *e);
     bool needs_schema;
 } table[] = {
-    {"server", check_server, false},     {"durability", check_durability, false},
-    {"tls", check_tls, false},           {"role", check_role, false},
-    {"defaults", check_defaults, false}, {"schema", check_schema, false},
-    {"tables", check_tables, true},      {"privileges", check_privileges, true},
-    {"write", check_write, true},        {"ledger", check_ledger, true},
-    {"rollup", check_rollup, true},      {"partitions", check_partitions, true},
-    {"notify", check_listen, false},     {"clock", check_clock, false},
-    {"size", check_size, false},         {"transactions", check_oldest, false},
+    {"server", check_server, false},
+    {"durability", check_durability, false},
+    {"tls", check_tls, false},
+    {"role", check_role, false},
+    {"defaults", check_defaults, false},
+    {"schema", check_schema, false},
+    {"tables", check_tables, true},
+    {"privileges", check_privileges, true},
+    {"write", check_write, true},
+    {"ledger", check_ledger, true},
+    {"budget", check_budget, true},
+    {"rollup", check_rollup, true},
+    {"partitions", check_partitions, true},
+    {"notify", check_listen, false},
+    {"clock", check_clock, false},
+    {"size", check_size, false},
+    {"transactions", check_oldest, false},
 };
 
 void verify_database(struct checks *k, const struct verify_options *o)
