@@ -1,0 +1,2 @@
+DROP TABLE vendor_refusals, vendor_cache, vendor_calls, vendor_quota;
+DROP FUNCTION vendor_day(integer);
