@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "quorum/dossier.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,20 +48,23 @@ static void read_series(struct dossier *d)
     mem_free(all);
 }
 
-static struct provenance technical_provenance(const struct dossier *d)
+static struct provenance given_provenance(const struct dossier *d)
 {
-    struct provenance from = d->market.bars_from;
-    if (d->indicators_given) {
-        from = (struct provenance){.state = DATUM_PRESENT,
-                                   .as_of = d->as_of,
-                                   .published_at = d->as_of,
-                                   .fetched_at = d->as_of};
-        copy_text(from.source, sizeof from.source, "given");
-    }
-    return from;
+    return (struct provenance){.state = DATUM_PRESENT,
+                               .source = "given",
+                               .as_of = d->as_of,
+                               .published_at = d->as_of,
+                               .fetched_at = d->as_of};
 }
 
-static void add_indicator_facts(struct dossier *d, const struct provenance *from)
+/* Agents judge d->price, so that is what the fact says, whatever the last close was. */
+static void make_price_fact(const struct dossier *d, struct fact *f, bool given)
+{
+    f->number = VALUE(decimal_to_double(d->price, PRICE_DIGITS));
+    f->from = given ? given_provenance(d) : d->market.quote.from;
+}
+
+static void add_indicator_facts(struct dossier *d, const struct provenance *from, bool price_given)
 {
     for (size_t i = 0; i < indicator_row_count; i++) {
         const struct indicator_row *row = &indicator_rows[i];
@@ -70,6 +74,8 @@ static void add_indicator_facts(struct dossier *d, const struct provenance *from
         f->number = indicator_get(&d->indicators, row);
         f->decimals = row->decimals;
         copy_text(f->unit, sizeof f->unit, row->unit);
+        if (row->offset == offsetof(struct indicators, price) && d->price > 0)
+            make_price_fact(d, f, price_given);
         if (f->number.known || from->state == DATUM_ERROR || from->state == DATUM_ABSENT)
             continue;
         f->from.state = DATUM_ABSENT;
@@ -97,14 +103,27 @@ static void add_regime_facts(struct dossier *d, const struct provenance *from)
     copy_text(confidence->unit, sizeof confidence->unit, "%");
 }
 
+/* The price that is judged and sized: the one asked about, else the one among given figures, else
+ * the market's. During a session that is not the last close, which the indicators end with. */
 static void set_price(struct dossier *d, int64_t given_price)
 {
-    d->price = given_price > 0 ? given_price : d->market.quote.price;
+    struct value among = d->indicators.price;
+    d->price = given_price > 0 ? given_price : 0;
+    if (d->price == 0 && d->indicators_given && among.known)
+        decimal_from_double(among.v, PRICE_DIGITS, &d->price);
     if (d->price <= 0)
-        d->price = 0;
+        d->price = d->market.quote.price > 0 ? d->market.quote.price : 0;
     /* With given figures only, the price belongs to them. */
-    if (d->indicators_given && !d->indicators.price.known && d->price > 0)
+    if (d->indicators_given && !among.known && d->price > 0)
         d->indicators.price = VALUE(decimal_to_double(d->price, PRICE_DIGITS));
+}
+
+static struct bar_range range_of(const struct bars *b)
+{
+    if (b->n == 0)
+        return (struct bar_range){0};
+    return (struct bar_range){
+        .count = (int64_t)b->n, .first = b->bar[0].day, .last = b->bar[b->n - 1].day};
 }
 
 void dossier_build(struct dossier *d, const struct agent *const *agents,
@@ -114,6 +133,8 @@ void dossier_build(struct dossier *d, const struct agent *const *agents,
     d->as_of = d->market.as_of;
     d->simulated = strcmp(d->market.quote.from.source, "simulated") == 0;
     d->indicators_given = given != NULL;
+    d->bars = range_of(&d->market.bars);
+    d->benchmark_bars = range_of(&d->market.benchmark_bars);
     if (given)
         d->indicators = *given;
     else
@@ -121,8 +142,8 @@ void dossier_build(struct dossier *d, const struct agent *const *agents,
     set_price(d, given_price);
     if (given)
         d->regime = regime_single(&d->indicators);
-    struct provenance from = technical_provenance(d);
-    add_indicator_facts(d, &from);
+    struct provenance from = given ? given_provenance(d) : d->market.bars_from;
+    add_indicator_facts(d, &from, given || given_price > 0);
     add_regime_facts(d, &from);
     for (const struct agent *const *a = agents; *a; a++)
         if ((*a)->add_facts && (*a)->role != AGENT_VETO)

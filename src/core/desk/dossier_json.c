@@ -116,15 +116,15 @@ static void write_news(struct json *j, const struct news *n)
 }
 
 static void write_bars(struct json *j, const char *key, const struct provenance *from,
-                       const struct bars *b)
+                       const struct bar_range *b)
 {
     char day[11];
     json_open(j, key, '{');
     write_provenance(j, from);
-    json_int(j, "count", (int64_t)b->n);
-    if (b->n) {
-        json_str(j, "first", day_print(day, b->bar[0].day));
-        json_str(j, "last", day_print(day, b->bar[b->n - 1].day));
+    json_int(j, "count", b->count);
+    if (b->count) {
+        json_str(j, "first", day_print(day, b->first));
+        json_str(j, "last", day_print(day, b->last));
     }
     json_close(j, '}');
 }
@@ -178,8 +178,8 @@ void dossier_write(const struct dossier *d, struct buf *out)
     json_flag(&j, "indicators_given", d->indicators_given);
     json_flag(&j, "simulated", d->simulated);
     write_quote(&j, &d->market.quote);
-    write_bars(&j, "bars", &d->market.bars_from, &d->market.bars);
-    write_bars(&j, "benchmark_bars", &d->market.benchmark_from, &d->market.benchmark_bars);
+    write_bars(&j, "bars", &d->market.bars_from, &d->bars);
+    write_bars(&j, "benchmark_bars", &d->market.benchmark_from, &d->benchmark_bars);
     json_open(&j, "profile", '{');
     write_provenance(&j, &d->market.profile.from);
     json_str(&j, "company", d->market.profile.company);
@@ -237,6 +237,13 @@ static int64_t read_int(struct json_object *o, const char *key)
     return json_object_is_type(v, json_type_int) ? json_object_get_int64(v) : 0;
 }
 
+/* For numbers that later arithmetic or formatting must be able to hold. */
+static int read_small(struct json_object *o, const char *key, int min, int max)
+{
+    int64_t n = read_int(o, key);
+    return n < min || n > max ? min : (int)n;
+}
+
 static bool read_bool(struct json_object *o, const char *key)
 {
     return json_object_get_boolean(member(o, key));
@@ -249,6 +256,23 @@ static int64_t read_time(struct json_object *o, const char *key)
     return json_object_is_type(v, json_type_string) && time_parse(json_object_get_string(v), &t)
                ? t
                : TIME_NONE;
+}
+
+static int32_t read_day(struct json_object *o, const char *key)
+{
+    struct json_object *v = member(o, key);
+    int32_t day;
+    return json_object_is_type(v, json_type_string) && day_parse(json_object_get_string(v), &day)
+               ? day
+               : DAY_NONE;
+}
+
+static struct bar_range read_range(struct json_object *o)
+{
+    struct bar_range r = {.count = read_small(o, "count", 0, INT32_MAX),
+                          .first = read_day(o, "first"),
+                          .last = read_day(o, "last")};
+    return r.first == DAY_NONE || r.last == DAY_NONE ? (struct bar_range){0} : r;
 }
 
 static struct provenance read_provenance(struct json_object *o)
@@ -287,11 +311,8 @@ static void read_statements(struct json_object *o, struct fundamentals *f)
     for (size_t i = 0; i < n && f->n < STATEMENT_YEARS_MAX; i++) {
         struct json_object *e = json_object_array_get_idx(years, i);
         struct statement_year *y = &f->year[f->n++];
-        char day[11];
-        y->fiscal_year = (int)read_int(e, "fiscal_year");
-        read_text(e, "period_end", day, sizeof day);
-        if (!day_parse(day, &y->period_end))
-            y->period_end = DAY_NONE;
+        y->fiscal_year = read_small(e, "fiscal_year", 0, 9999);
+        y->period_end = read_day(e, "period_end");
         y->filed_at = read_time(e, "filed_at");
         read_text(e, "currency", y->currency, sizeof y->currency);
         for (size_t k = 0; k < ARRAY_LEN(statement_rows); k++)
@@ -331,7 +352,8 @@ static void read_technical(struct json_object *root, struct dossier *d)
     read_text(o, "label", label, sizeof label);
     if (!regime_parse(label, &d->regime.label))
         d->regime.label = REGIME_UNKNOWN;
-    d->regime.confidence = read_value(o, "confidence").v;
+    double confidence = read_value(o, "confidence").v;
+    d->regime.confidence = confidence >= 0 && confidence <= 100 ? confidence : 0;
     d->regime.trend = read_value(o, "trend");
     d->regime.vol_ratio = read_value(o, "vol_ratio");
     d->regime.vol_percentile = read_value(o, "vol_percentile");
@@ -357,17 +379,15 @@ static void read_facts(struct json_object *root, struct dossier *d)
         if (member(e, "text"))
             f->text = read_long_text(e, "text", &d->arena);
         read_text(e, "unit", f->unit, sizeof f->unit);
-        f->decimals = (int)read_int(e, "decimals");
+        f->decimals = read_small(e, "decimals", 0, 9);
     }
 }
 
 enum err dossier_read(struct dossier *d, const char *text, size_t len, struct error *e)
 {
-    struct json_tokener *tokener = json_tokener_new_ex(16);
-    if (!tokener || len > INT32_MAX) {
-        json_tokener_free(tokener);
+    struct json_tokener *tokener = len > INT32_MAX ? NULL : json_tokener_new_ex(16);
+    if (!tokener)
         return err_set(e, ERR_FAILED, "the stored dossier cannot be read: too large");
-    }
     struct json_object *root = json_tokener_parse_ex(tokener, text, (int)len);
     enum err result = OK;
     if (!json_object_is_type(root, json_type_object) ||
@@ -384,7 +404,9 @@ enum err dossier_read(struct dossier *d, const char *text, size_t len, struct er
     d->simulated = read_bool(root, "simulated");
     read_quote(member(root, "quote"), &d->market.quote);
     d->market.bars_from = read_provenance(member(root, "bars"));
+    d->bars = read_range(member(root, "bars"));
     d->market.benchmark_from = read_provenance(member(root, "benchmark_bars"));
+    d->benchmark_bars = read_range(member(root, "benchmark_bars"));
     struct json_object *profile = member(root, "profile");
     d->market.profile.from = read_provenance(profile);
     read_text(profile, "company", d->market.profile.company, sizeof d->market.profile.company);
