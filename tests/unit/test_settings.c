@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "quorum/evaluation.h"
 #include "quorum/log.h"
 #include "quorum/mem.h"
 #include "quorum/settings.h"
@@ -529,6 +530,27 @@ static void every_row_of_the_table_is_whole(void **state)
         assert_true(strlen(setting_origin_text((enum setting_origin)o)) > 0);
 }
 
+/* A new user's first commands: the default voters vote, the default symbols can be traded. */
+static void the_default_desk_can_evaluate_its_watchlist(void **state)
+{
+    struct place *p = *state;
+    const struct agent *voter[VOTERS_MAX];
+    struct market *m = market_simulated_new(42);
+    char *list, *rest, *word;
+    size_t n;
+    must_load(p);
+    if (voters_parse(agent_table, settings_text(p->s, SETTING_VOTERS), voter, &n, &p->e))
+        fail_msg("%s", p->e.text);
+    assert_true((int64_t)n >= settings_int(p->s, SETTING_MIN_AGREEMENT));
+    list = rest = mem_text(settings_text(p->s, SETTING_WATCHLIST));
+    for (n = 0; (word = strsep(&rest, " ")); n++)
+        if (market_check_symbol(m, word, &p->e))
+            fail_msg("%s", p->e.text);
+    assert_true(n >= 10);
+    mem_free(list);
+    market_free(m);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -549,6 +571,7 @@ int main(void)
         TEST(a_misspelt_name_is_noted_with_the_right_one),
         TEST(state_lives_where_the_user_said),
         TEST(every_row_of_the_table_is_whole),
+        TEST(the_default_desk_can_evaluate_its_watchlist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
