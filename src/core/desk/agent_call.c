@@ -17,17 +17,18 @@ enum {
     CALL_DEADLINE_MS = 120000,
     ANSWER_KEPT_MAX = 4096, /* of a wrong answer, for the repair request */
 };
-#define HELD_LEASE "30 seconds"
 #define SENT_LEASE "90 seconds" /* the try's deadline and time to settle */
 
+/* Reserved and marked sent in one transaction: nothing happens between the two here. A process that
+ * is stopped right after it leaves a reservation that is presumed spent in full, so even a request
+ * that leaves late costs nothing that is not booked. */
 static const struct statement reserve = {
     "budget reserve",
-    "SELECT r.interaction, r.short, trim_scale(r.left_usd)::text"
+    "SELECT r.short, trim_scale(r.left_usd)::text, CASE WHEN r.short IS NULL THEN"
+    "  budget_mark_sent($1::uuid, $8, '" SENT_LEASE "') END"
     " FROM budget_reserve($1::uuid, $2::bigint, $3, $4, $5,"
     "   (SELECT id FROM agent_prompts WHERE agent_name = $3 AND prompt_name = 'system'"
-    "      AND version = $6::int), $7::numeric, $8, '" HELD_LEASE "', $9) r"};
-static const struct statement mark_sent = {
-    "budget mark sent", "SELECT budget_mark_sent($1::uuid, $2, '" SENT_LEASE "')"};
+    "      AND version = $6::int), $7::numeric, $8, '" SENT_LEASE "', $9) r"};
 static const struct statement settle = {
     "budget settle", "SELECT budget_settle($1::uuid, $2::numeric, $3::jsonb, $4, $5::jsonb)"};
 
@@ -244,21 +245,6 @@ static void replied(void *arg, const struct model_reply *r)
     buf_release(&response);
 }
 
-static void marked(void *arg, struct rows *rows, const struct error *e)
-{
-    struct agent_call *c = arg;
-    if (e && e->kind) {
-        give_up(c, e->text);
-    } else if (!rows_bool(rows, 0, 0)) {
-        give_up(c, "the reservation ran out before the request was sent");
-    } else {
-        struct model_request request = request_of(c);
-        struct model *m = c->v->desk->model;
-        c->tries++;
-        m->ops->send(m, &request, replied, c);
-    }
-}
-
 /* The text of E21 and E22. */
 static void budget_is_short(struct agent_call *c, const char *scope, const char *left)
 {
@@ -286,15 +272,17 @@ static void reserved(void *arg, struct rows *rows, const struct error *e)
         give_up(c, e->text);
         return;
     }
-    const char *scope = rows_text(rows, 0, 1), *left = rows_text(rows, 0, 2);
+    const char *scope = rows_text(rows, 0, 0), *left = rows_text(rows, 0, 1);
     if (scope) {
         budget_is_short(c, scope, left ? left : "0");
-        return;
+    } else if (!rows_bool(rows, 0, 2)) {
+        give_up(c, "the reservation was lost before the request was sent");
+    } else {
+        struct model_request request = request_of(c);
+        struct model *m = c->v->desk->model;
+        c->tries++;
+        m->ops->send(m, &request, replied, c);
     }
-    struct params p = {0};
-    params_text(&p, c->reservation);
-    params_text(&p, owner_self());
-    db_send(c->v->desk->db, &mark_sent, &p, marked, c);
 }
 
 static void begin_try(struct agent_call *c)
