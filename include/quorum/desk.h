@@ -39,6 +39,7 @@ struct desk {
     struct market *market;
     struct http *http;
     struct model *model;     /* NULL: no model is asked */
+    int64_t recorded_evaluation; /* whose replies answer, with desk_use_recorded */
     const char *model_warning; /* about an alias in use; NULL: none */
     int64_t seed;            /* of the simulated market */
     char conninfo[1024];     /* of the login in use; may hold a password: never shown */
@@ -63,6 +64,8 @@ bool desk_bool(const struct desk *d, enum setting_id id);
 const char *desk_model_absent(const struct desk *d);
 /* The model an agent uses, with a price today. *warning of an alias goes to d->model_warning. */
 enum err desk_model(struct desk *d, const struct agent *a, char dst[64], struct error *e);
+/* From now on the agents' questions are answered with the replies of a stored evaluation. */
+void desk_use_recorded(struct desk *d, int64_t evaluation_id);
 /* Takes the process's value over into the desk, audited. ERR_CONFLICT-free: last one wins. */
 enum err desk_adopt(struct desk *d, enum setting_id id, struct error *e);
 

@@ -99,6 +99,16 @@ struct rehearsal_options {
     const char *misbehave;
 };
 struct model *model_rehearsal_new(const struct rehearsal_options *o);
+
+/* Answers with stored replies. find looks one up and calls found once (NULL: there is none), from
+ * the loop; raw is borrowed for the call. Nothing is billed. */
+struct recorded_options {
+    struct loop *loop;
+    void (*find)(void *arg, const char *agent, void (*found)(void *call, const char *raw),
+                 void *call);
+    void *arg;
+};
+struct model *model_recorded_new(const struct recorded_options *o);
 void model_free(struct model *m);
 
 #endif

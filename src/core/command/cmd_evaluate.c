@@ -251,6 +251,22 @@ static enum err resume(struct call *c, struct error *e)
     return result;
 }
 
+static enum err use_recorded(struct call *c, struct error *e)
+{
+    const char *value = call_option(c, "recorded");
+    struct stored_evaluation s;
+    int64_t id;
+    if (!value)
+        return OK;
+    if (call_id(value, "evaluation", &id, e))
+        return e->kind;
+    enum err result = evaluation_load(c->desk, id, false, &s, e);
+    stored_evaluation_release(&s);
+    if (!result)
+        desk_use_recorded(c->desk, id);
+    return result;
+}
+
 /* A typed evaluation needs no question while it costs at most 25 cents a symbol. */
 static enum err check_price_of_asking(struct call *c, struct error *e)
 {
@@ -280,7 +296,8 @@ static enum err run_evaluate(struct call *c, struct error *e)
     if (c->nargs > 1 && (r.price || r.indicators))
         return err_set(e, ERR_USAGE, "--price and --indicators belong to one symbol, %d are named",
                        c->nargs);
-    if (call_desk(c, e) || prompts_store(c->desk, e) || check_price_of_asking(c, e))
+    if (call_desk(c, e) || use_recorded(c, e) || prompts_store(c->desk, e) ||
+        check_price_of_asking(c, e))
         return e->kind;
     struct error refused = {0};
     start_all(&run, slot, &r, &refused);
@@ -386,6 +403,7 @@ static const struct option_row evaluate_options[] = {
     {"data", "DIR", "recorded daily bars (SYMBOL.csv) instead of the desk's market"},
     {"fresh", NULL, "do not use cached vendor data"},
     {"max-cost", "USD", "refuse when it may cost more"},
+    {"recorded", "ID", "answer with the model replies of evaluation ID; nothing is paid"},
     {"resume", NULL, "finish interrupted evaluations (all, or the ids given)"},
     {NULL, NULL, NULL},
 };

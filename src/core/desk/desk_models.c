@@ -94,3 +94,42 @@ enum err desk_open_model(struct desk *d, struct error *e)
     d->model = model_anthropic_new(&o);
     return OK;
 }
+
+static const struct statement recorded_reply = {
+    "recorded reply",
+    "SELECT p.response FROM agent_interactions i JOIN agent_payloads p"
+    "  ON p.interaction_id = i.id AND p.created_at = i.created_at"
+    " WHERE i.evaluation_id = $1::bigint AND i.agent_name = $2 AND i.model IS NOT NULL"
+    "  AND i.status IN ('DONE', 'FAILED') AND p.response IS NOT NULL ORDER BY i.id DESC LIMIT 1"};
+
+struct lookup {
+    void (*found)(void *call, const char *raw);
+    void *call;
+};
+
+static void reply_found(void *arg, struct rows *rows, const struct error *e)
+{
+    struct lookup *l = arg;
+    l->found(l->call, (e && e->kind) || rows->nrows == 0 ? NULL : rows_text(rows, 0, 0));
+    mem_free(l);
+}
+
+static void find_reply(void *arg, const char *agent, void (*found)(void *call, const char *raw),
+                       void *call)
+{
+    struct desk *d = arg;
+    struct lookup *l = mem_alloc(sizeof *l);
+    struct params p = {0};
+    *l = (struct lookup){.found = found, .call = call};
+    params_int(&p, d->recorded_evaluation);
+    params_text(&p, agent);
+    db_send(d->db, &recorded_reply, &p, reply_found, l);
+}
+
+void desk_use_recorded(struct desk *d, int64_t evaluation_id)
+{
+    struct recorded_options o = {.loop = d->loop, .find = find_reply, .arg = d};
+    d->recorded_evaluation = evaluation_id;
+    model_free(d->model);
+    d->model = model_recorded_new(&o);
+}
