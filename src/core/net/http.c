@@ -24,6 +24,7 @@ enum {
     REDIRECTS_MAX = 3,
     IDLE_EASY_MAX = 32,
     CONNECTIONS_MAX = 256,
+    LAST_LOOK_MAX = 256,
     CONNECTION_IDLE_S = 60, /* younger than the idle limits of the vendors' front ends */
 };
 
@@ -33,6 +34,7 @@ struct http {
     struct loop_timer *curl_timer;
     struct loop_timer *soon; /* starts and cancels that were asked for inside a curl callback */
     struct http_call *calls;
+    struct watched *sockets;
     CURL *idle[IDLE_EASY_MAX];
     size_t nidle;
     int inside_curl;
@@ -62,6 +64,7 @@ struct http_call {
 
 struct watched {
     struct http *h;
+    struct watched *prev, *next;
     struct loop_io *io;
     curl_socket_t fd;
 };
@@ -299,27 +302,50 @@ static void socket_ready(void *arg, int events)
     act(w->h, w->fd, mask); /* may free w */
 }
 
+static struct watched *watch(struct http *h, curl_socket_t fd)
+{
+    struct watched *w = mem_alloc(sizeof *w);
+    *w = (struct watched){.h = h, .fd = fd};
+    w->io = loop_io_new(h->loop, fd, socket_ready, w);
+    if (!w->io) {
+        mem_free(w);
+        return NULL;
+    }
+    w->next = h->sockets;
+    if (h->sockets)
+        h->sockets->prev = w;
+    h->sockets = w;
+    return w;
+}
+
+static void unwatch(struct watched *w)
+{
+    if (!w)
+        return;
+    if (w->prev)
+        w->prev->next = w->next;
+    else
+        w->h->sockets = w->next;
+    if (w->next)
+        w->next->prev = w->prev;
+    loop_io_free(w->io);
+    mem_free(w);
+}
+
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
     struct http *h = arg;
     struct watched *w = socket_arg;
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        if (w) {
-            loop_io_free(w->io);
-            mem_free(w);
-        }
+        unwatch(w);
         curl_multi_assign(h->multi, fd, NULL);
         return 0;
     }
     if (!w) {
-        w = mem_alloc(sizeof *w);
-        *w = (struct watched){.h = h, .fd = fd};
-        w->io = loop_io_new(h->loop, fd, socket_ready, w);
-        if (!w->io) {
-            mem_free(w);
+        w = watch(h, fd);
+        if (!w)
             return -1;
-        }
         curl_multi_assign(h->multi, fd, w);
     }
     loop_io_want(w->io,
@@ -408,17 +434,19 @@ static bool is_open(const struct http *h, const struct http_call *wanted)
     return false;
 }
 
-/* After a long turn of the loop the answer may lie in the socket when the deadline comes: it has
- * been paid for, so it is taken. May end the call. */
-static void last_look(struct http_call *c)
+/* After a long turn of the loop the answer may lie in a socket when the deadline comes: it has
+ * been paid for, so it is taken. May end any call. */
+static void last_look(struct http *h)
 {
-    curl_socket_t fd = CURL_SOCKET_BAD;
-    if (!c->easy || curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
-        fd == CURL_SOCKET_BAD)
+    struct pollfd p[LAST_LOOK_MAX];
+    nfds_t n = 0;
+    for (const struct watched *w = h->sockets; w && n < LAST_LOOK_MAX; w = w->next)
+        p[n++] = (struct pollfd){.fd = w->fd, .events = POLLIN};
+    if (n == 0 || poll(p, n, 0) <= 0)
         return;
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    if (poll(&p, 1, 0) == 1)
-        act(c->h, fd, CURL_CSELECT_IN);
+    for (nfds_t i = 0; i < n; i++)
+        if (p[i].revents & POLLIN)
+            act(h, p[i].fd, CURL_CSELECT_IN); /* one that is gone by now is no matter to curl */
 }
 
 static void deadline_passed(void *arg)
@@ -426,7 +454,7 @@ static void deadline_passed(void *arg)
     struct http_call *c = arg;
     struct http *h = c->h;
     char text[160];
-    last_look(c);
+    last_look(h);
     if (!is_open(h, c))
         return;
     int64_t passed = (time_monotonic_us() - c->start_us) / 1000;

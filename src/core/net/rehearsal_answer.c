@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "core/net/rehearsal.h"
-#include "quorum/dossier.h"
 #include "quorum/text.h"
 
 enum { CITED_MAX = 4 };
