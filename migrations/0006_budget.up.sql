@@ -193,6 +193,8 @@ DECLARE
     booked numeric;
     was_counted boolean;
 BEGIN
+    -- Should the server die before this is on disk, the reservation is presumed spent.
+    PERFORM set_config('synchronous_commit', 'off', true);
     SELECT * INTO b FROM budget_reservation WHERE id = reservation FOR UPDATE;
     IF NOT FOUND OR b.state IN ('SETTLED', 'RELEASED') THEN
         RETURN false;

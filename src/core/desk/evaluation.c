@@ -21,6 +21,11 @@ static const struct statement create = {
     "SELECT id, as_of, audit_append($2, $3, 'evaluate', 'evaluation #' || id || ' ' || $1, '', '',"
     "                               $4::text), ensure_partitions(desk_now()) FROM ev"};
 
+/* A step in the middle need not reach the disk before the next begins: the log keeps the order, and
+ * what holds money (a reservation) or ends an evaluation waits for the disk and takes all before it
+ * along. */
+#define NOT_YET_ON_DISK "set_config('synchronous_commit', 'off', true)"
+
 /* Every step from one stored state to the next, fenced by owner and state. $4 holds the columns
  * that change; $5 the new votes, each with its interaction row and rollups; $6 the dossier. */
 static const struct statement advance = {
@@ -69,7 +74,15 @@ static const struct statement advance = {
     "  SELECT ev.id, desk_now(), $6, encode(sha256(convert_to($6, 'UTF8')), 'hex'), $7::date,"
     "    $8::date, $9::int, encode(sha256(convert_to($10, 'UTF8')), 'hex')"
     "  FROM ev WHERE $6::text IS NOT NULL"
-    ") SELECT id, (SELECT sum(one) FROM rolled) FROM ev"};
+    ") SELECT id, (SELECT sum(one) FROM rolled), CASE WHEN $4::jsonb->>'state' IN"
+    "   ('VOTING', 'SIZING') THEN " NOT_YET_ON_DISK " END FROM ev"};
+
+/* The step that changes nothing else: a light statement, for it stands in every evaluation's way.
+ */
+static const struct statement gather = {
+    "evaluation gather", "UPDATE evaluations SET state = 'GATHERING', lease_until = "
+                         "clock_timestamp() + " LEASE " WHERE id = $1::bigint AND locked_by = $2"
+                         " AND state = 'QUEUED' RETURNING id, " NOT_YET_ON_DISK};
 
 static const struct statement renew = {
     "evaluation renew", "UPDATE evaluations SET lease_until = clock_timestamp() + " LEASE
@@ -244,19 +257,21 @@ static bool wants_model(struct evaluation *v, const struct cast_vote *c)
     return true;
 }
 
+static void ask_model(struct evaluation *v, const struct cast_vote *c)
+{
+    if (desk_model_absent(v->desk) || !wants_model(v, c))
+        return;
+    v->open_calls++;
+    agent_call_start(v, c->agent, vote_arrived);
+}
+
 static void vote(struct evaluation *v)
 {
-    evaluation_cast_baselines(v);
     const char *none = desk_model_absent(v->desk);
     if (none)
         degrade(v, "baselines voted", none);
     v->open_calls = 1; /* this function's own, so that no answer ends it early */
-    for (size_t i = 0; i < v->nvotes && !none; i++) {
-        if (!wants_model(v, &v->vote[i]))
-            continue;
-        v->open_calls++;
-        agent_call_start(v, v->vote[i].agent, vote_arrived);
-    }
+    evaluation_cast_baselines(v, ask_model);
     if (--v->open_calls == 0)
         send_votes(v);
 }
@@ -334,10 +349,11 @@ static void renew_lease(void *arg)
 void evaluation_step(struct evaluation *v)
 {
     if (strcmp(v->state, "QUEUED") == 0) {
-        struct buf b = {0};
-        struct json j;
-        patch_begin(&j, &b, "GATHERING");
-        send_advance(v, "GATHERING", &j, NULL);
+        struct params p = {0};
+        params_int(&p, v->id);
+        params_text(&p, owner_self());
+        v->state = "GATHERING";
+        db_send(v->desk->db, &gather, &p, advanced, v);
     } else if (strcmp(v->state, "GATHERING") == 0) {
         market_gather(v->recorded ? v->recorded : v->desk->market, v->symbol, v->as_of,
                       &v->dossier.market, gathered, v);

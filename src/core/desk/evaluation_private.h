@@ -23,7 +23,7 @@ struct evaluation {
     const struct agent *voter[VOTERS_MAX];
     size_t nvoters;
     int needed;
-    struct market *recorded;   /* of --data, owned; NULL: the desk's market */
+    struct market *recorded; /* of --data, owned; NULL: the desk's market */
     struct dossier dossier;
     struct cast_vote vote[EVALUATION_VOTES_MAX];
     size_t nvotes, stored_votes; /* those from stored_votes on are not in the database yet */
@@ -33,10 +33,10 @@ struct evaluation {
     size_t nlost;
     int open_calls;
     struct loop_timer *renewal; /* of the lease, while models think */
-    char degraded[240];        /* "" or why a model's vote is missing */
+    char degraded[240];         /* "" or why a model's vote is missing */
     struct consensus consensus;
     struct worksheet worksheet;
-    int64_t shares;            /* after the risk agent */
+    int64_t shares; /* after the risk agent */
     char risk_decision[8], risk_reason[160];
     const char *state;
     evaluation_done_fn *done;
@@ -63,8 +63,10 @@ int64_t recorded_as_of(struct market *recorded, int64_t wanted);
 enum err evaluation_check_cost(const struct evaluation *v, const struct evaluation_request *r,
                                struct error *e);
 
-/* evaluation_vote.c: the baselines vote on the dossier, free of charge, always. */
-void evaluation_cast_baselines(struct evaluation *v);
+/* evaluation_vote.c: the baselines vote on the dossier, free of charge, always; cast_one is told
+ * of each at once, so that its agent's model thinks while the next baseline is worked out. */
+void evaluation_cast_baselines(struct evaluation *v,
+                               void (*cast_one)(struct evaluation *v, const struct cast_vote *c));
 /* The model's vote of an agent, NULL if there is none. */
 const struct vote *evaluation_model_vote(const struct evaluation *v, const struct agent *a);
 void evaluation_add_model_vote(struct evaluation *v, const struct agent *a,

@@ -24,14 +24,17 @@ static void cast(struct evaluation *v, const struct agent *a)
     c->latency_ms = (int)((time_monotonic_us() - start) / 1000);
 }
 
-void evaluation_cast_baselines(struct evaluation *v)
+void evaluation_cast_baselines(struct evaluation *v,
+                               void (*cast_one)(struct evaluation *v, const struct cast_vote *c))
 {
-    for (const struct agent *const *a = v->desk->agents; *a; a++)
-        if ((*a)->role == AGENT_CLASSIFIER)
+    for (const struct agent *const *a = v->desk->agents; *a; a++) {
+        bool votes = (*a)->role == AGENT_VOTER && is_voter(v, *a);
+        size_t before = v->nvotes;
+        if (votes || (*a)->role == AGENT_CLASSIFIER)
             cast(v, *a);
-    for (const struct agent *const *a = v->desk->agents; *a; a++)
-        if ((*a)->role == AGENT_VOTER && is_voter(v, *a))
-            cast(v, *a);
+        if (v->nvotes > before)
+            cast_one(v, &v->vote[before]);
+    }
 }
 
 static void write_evidence(struct json *j, const struct vote *v)
