@@ -49,7 +49,10 @@ struct vendor_options {
     int reset_hour_utc;
 };
 struct vendor *vendor_new(const struct vendor_options *o);
+/* Before its db and http. Open requests end as VENDOR_NONE. */
 void vendor_free(struct vendor *v);
+/* The request is copied. done is called once, from the loop (from inside vendor_get only while
+ * vendor_free runs), within 40 s. */
 void vendor_get(struct vendor *v, const struct vendor_request *r, vendor_done_fn *done, void *arg);
 
 /* The live market: FMP for quotes, profiles, statements and bars, RSS feeds for news. */
@@ -63,5 +66,7 @@ struct market_live_options {
     bool fresh;
 };
 struct market *market_live_new(const struct market_live_options *o);
+/* The next gather ignores the cache (--fresh); any other market is left alone. */
+void market_live_fresh(struct market *m);
 
 #endif

@@ -110,9 +110,21 @@ static void write_text(const struct table *t, struct buf *b)
             const char *text = r == 0 ? c->title : shown(c, t->cell[(r - 1) * t->ncols + i]);
             text_cell(b, text, width[i], right, i + 1 == t->ncols);
         }
+        while (b->len && b->data[b->len - 1] == ' ')
+            b->data[--b->len] = '\0';
         buf_char(b, '\n');
     }
     mem_free(width);
+}
+
+/* Digits as they are, unless JSON does not allow them so: 007, .5 */
+static void json_number(struct json *j, const char *key, const char *text, double number)
+{
+    const char *digits = text + (*text == '-');
+    if (*digits == '.' || (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9'))
+        json_num(j, key, number);
+    else
+        json_raw(j, key, text);
 }
 
 static void write_json(const struct table *t, struct buf *b)
@@ -129,7 +141,7 @@ static void write_json(const struct table *t, struct buf *b)
             if (!cell)
                 json_null(&j, c->key);
             else if (c->type == COLUMN_NUMBER && text_to_double(cell, &number))
-                json_raw(&j, c->key, cell);
+                json_number(&j, c->key, cell, number);
             else if (c->type == COLUMN_FLAG)
                 json_flag(&j, c->key, is_true(cell));
             else
@@ -141,10 +153,16 @@ static void write_json(const struct table *t, struct buf *b)
     buf_char(b, '\n');
 }
 
+static bool is_number(const struct column *c, const char *text)
+{
+    double ignored;
+    return (c->type == COLUMN_NUMBER || c->type == COLUMN_MONEY) && text_to_double(text, &ignored);
+}
+
 /* RFC 4180; a cell that a spreadsheet would run as a formula gets a ' in front. */
 static void csv_cell(struct buf *b, const struct column *c, const char *text)
 {
-    bool formula = c->type == COLUMN_TEXT && *text && strchr("=+-@", *text);
+    bool formula = *text && strchr("=+-@", *text) && !is_number(c, text);
     if (!formula && !strpbrk(text, ",\"\r\n")) {
         buf_str(b, text);
         return;
@@ -164,10 +182,13 @@ static void write_csv(const struct table *t, struct buf *b)
 {
     for (size_t r = 0; r <= t->nrows; r++) {
         for (size_t i = 0; i < t->ncols; i++) {
-            const char *cell = r == 0 ? t->column[i].key : t->cell[(r - 1) * t->ncols + i];
+            const struct column *c = &t->column[i];
+            const char *cell = r == 0 ? c->key : t->cell[(r - 1) * t->ncols + i];
+            if (r > 0 && cell && c->type == COLUMN_FLAG)
+                cell = is_true(cell) ? "true" : "false";
             if (i)
                 buf_char(b, ',');
-            csv_cell(b, &t->column[i], cell ? cell : "");
+            csv_cell(b, c, cell ? cell : "");
         }
         buf_str(b, "\r\n");
     }

@@ -77,6 +77,8 @@ static enum err find_prefix(const char *word, const struct command **out, struct
     const struct command *found = NULL, *acting = NULL;
     char names[200] = "";
     int hits = 0;
+    if (!*word)
+        return unknown_command(word, e);
     for (const struct command *c = NULL; (c = command_next(c));) {
         if (!starts_with(c->name, word))
             continue;
@@ -130,8 +132,9 @@ static enum err find_command(int argc, char **argv, const struct command **out, 
     }
     if (*names) {
         char shown[NAME_MAX_BYTES];
-        sanitize_line(shown, sizeof shown, untrusted(argc > 1 ? argv[1] : ""));
-        err_set(e, ERR_USAGE, argc > 1 ? "no command \"%s %s\"" : "\"%s\" needs a second word%s",
+        bool second = argc > 1 && argv[1][0] != '-';
+        sanitize_line(shown, sizeof shown, untrusted(second ? argv[1] : ""));
+        err_set(e, ERR_USAGE, second ? "no command \"%s %s\"" : "\"%s\" needs a second word%s",
                 argv[0], shown);
         err_code(e, "E01");
         return err_fix(e, "one of: %s", names);
@@ -148,7 +151,8 @@ static const struct option_row *find_option(const struct option_row *rows, const
     return NULL;
 }
 
-static enum err unknown_option(const struct command *c, const char *name, struct error *e)
+static enum err unknown_option(const struct command *c, const char *dashes, const char *name,
+                               struct error *e)
 {
     char shown[NAME_MAX_BYTES];
     const char *best = NULL;
@@ -165,7 +169,8 @@ static enum err unknown_option(const struct command *c, const char *name, struct
         }
     }
     sanitize_line(shown, sizeof shown, untrusted(name));
-    err_set(e, ERR_USAGE, "unknown option --%s%s%s", shown, c ? " for " : "", c ? c->name : "");
+    err_set(e, ERR_USAGE, "unknown option %s%s%s%s", dashes, shown, c ? " for " : "",
+            c ? c->name : "");
     err_code(e, "E07");
     if (best)
         return err_fix(e, "did you mean --%s?", best);
@@ -205,7 +210,7 @@ static int take_option(struct call *c, int argc, char **argv, int i, struct erro
     const struct option_row *row = own ? own : global;
     int words = 1;
     if (!row) {
-        unknown_option(c->command, plain, e);
+        unknown_option(c->command, "--", plain, e);
         return 0;
     }
     if (value)
@@ -273,15 +278,20 @@ enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
             c->command = find_exact(argv[i][1] == 'h' ? "help" : "version");
             return OK;
         }
+        if (strcmp(argv[i], "--") == 0) {
+            i++;
+            break;
+        }
         if (!starts_with(argv[i], "--"))
-            return unknown_option(NULL, argv[i] + 1, e);
+            return unknown_option(NULL, "-", argv[i] + 1, e);
         int words = take_option(c, argc, argv, i, e);
         if (words == 0)
             return e->kind;
         i += words;
     }
-    if (i == argc) {
+    if (i >= argc) {
         c->command = find_exact("help");
+        c->help = false; /* quorum --help is the overview, not the help on help */
         return OK;
     }
     if (find_command(argc - i, argv + i, &c->command, &used, e))

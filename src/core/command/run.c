@@ -132,14 +132,15 @@ enum err command_run(struct call *c, struct error *e)
     return result;
 }
 
-static void print_error(const struct error *e, enum output_format format)
+/* On stdout stands one JSON value: the answer, where there is one, else the error. */
+static void print_error(const struct error *e, enum output_format format, bool answered)
 {
     char line[900];
     size_t n = strlen(e->text);
     const char *stop = !*e->fix ? "" : n && e->text[n - 1] == '.' ? " " : ". ";
     snprintf(line, sizeof line, "%s%s%s%s%s", e->code, *e->code ? " " : "", e->text, stop, e->fix);
     redact_text(line);
-    if (format == OUTPUT_JSON) {
+    if (format == OUTPUT_JSON && !answered) {
         struct buf b = {0};
         struct json j;
         json_begin(&j, &b);
@@ -219,7 +220,7 @@ int quorum_main(int argc, char **argv, const struct agent *const *agents)
     if (!result)
         result = written;
     if (result)
-        print_error(&e, out.format);
+        print_error(&e, out.format, out.text.len > 0);
     int status = result ? (int)result : c.exit_status;
     buf_release(&out.text);
     loop_free(c.loop);

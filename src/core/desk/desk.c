@@ -64,6 +64,7 @@ static enum err bring_to_head(struct desk *d, const struct desk_options *o, stru
     int version = 0, applied = 0;
     if (migrate_current(d->db, &version, e) == OK && version == migration_count)
         return OK;
+    err_clear(e); /* the application may not even see an empty database's schema */
     char conninfo[sizeof d->conninfo];
     struct db *owner = NULL;
     if (o->progress && version == 0)
@@ -80,24 +81,33 @@ static enum err bring_to_head(struct desk *d, const struct desk_options *o, stru
     return result;
 }
 
-static enum err check_kind(struct desk *d, struct error *e)
+/* A database without a desk has no kind yet. */
+static enum err check_kind(struct desk *d, bool may_be_new, struct error *e)
 {
     struct params p = {0};
     struct rows rows = {0};
     if (db_query(d->db, &desk_row, &p, &rows, e))
         return e->kind;
     enum err result = OK;
-    const char *kind = rows_text(&rows, 0, 0);
-    if (!kind || strcmp(kind, desk_kind_name(d->kind)) != 0) {
+    const char *kind = rows.nrows ? rows_text(&rows, 0, 0) : NULL;
+    if (kind && strcmp(kind, desk_kind_name(d->kind)) == 0) {
+        d->seed = rows_int(&rows, 0, 1);
+    } else if (kind || !may_be_new) {
         err_set(e, ERR_USAGE, "this database holds the %s desk, not the %s desk",
                 kind ? kind : "unknown", desk_kind_name(d->kind));
         result =
             err_fix(e, "point DATABASE_URL at a database of its own: demo and paper never mix");
-    } else {
-        d->seed = rows_int(&rows, 0, 1);
     }
     rows_release(&rows);
     return result;
+}
+
+/* The kind is asked before anything is seeded, so that the other kind's database stays as it is,
+ * and after, because two may have found it empty. */
+static enum err load_desk(struct desk *d, struct error *e)
+{
+    return check_kind(d, true, e) || desk_load_settings(d, e) || check_kind(d, false, e) ? e->kind
+                                                                                         : OK;
 }
 
 static enum err open_market(struct desk *d, const char *data_dir, struct error *e)
@@ -157,7 +167,7 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
     if (desk_choose(o->settings, o->name, &d->kind, NULL, e) || open_database(d, o, e))
         return e->kind;
     d->seed = DEMO_SEED;
-    if (!o->any_schema && (bring_to_head(d, o, e) || desk_load_settings(d, e) || check_kind(d, e)))
+    if (!o->any_schema && (bring_to_head(d, o, e) || load_desk(d, e)))
         return e->kind;
     d->http = http_new(d->loop);
     if (open_market(d, o->data_dir, e) || desk_open_model(d, e))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,8 +72,6 @@ static enum err write_list(const struct settings *s, char where[2][320], const b
                            struct error *e)
 {
     char path[600], aside[640];
-    if (make_directories(settings_config_dir(s), e))
-        return e->kind;
     list_path(s, path, sizeof path);
     snprintf(aside, sizeof aside, "%s.%ld", path, (long)getpid());
     int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -103,30 +102,39 @@ enum err desk_recorded(const struct settings *s, enum desk_kind k, bool *out, ch
     return OK;
 }
 
-enum err desk_remember(const struct settings *s, enum desk_kind k, const char *where,
-                       struct error *e)
+/* Changes one line under a lock on the directory: two desks may be opened at once. `where` NULL
+ * takes the line out. */
+static enum err change_list(const struct settings *s, enum desk_kind k, const char *where,
+                            struct error *e)
 {
     char all[2][320];
     bool known[2];
-    if (read_list(s, all, known, e))
+    if (where && make_directories(settings_config_dir(s), e))
         return e->kind;
-    if (known[k] && strcmp(all[k], where) == 0)
-        return OK;
-    known[k] = true;
-    copy_text(all[k], sizeof all[k], where);
-    return write_list(s, all, known, e);
+    int lock = open(settings_config_dir(s), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0)
+        flock(lock, LOCK_EX);
+    enum err result = read_list(s, all, known, e);
+    bool same = where ? known[k] && strcmp(all[k], where) == 0 : !known[k];
+    if (!result && !same) {
+        known[k] = where != NULL;
+        copy_text(all[k], sizeof all[k], where ? where : "");
+        result = write_list(s, all, known, e);
+    }
+    if (lock >= 0)
+        close(lock);
+    return result;
+}
+
+enum err desk_remember(const struct settings *s, enum desk_kind k, const char *where,
+                       struct error *e)
+{
+    return change_list(s, k, where, e);
 }
 
 enum err desk_forget(const struct settings *s, enum desk_kind k, struct error *e)
 {
-    char all[2][320];
-    bool known[2];
-    if (read_list(s, all, known, e))
-        return e->kind;
-    if (!known[k])
-        return OK;
-    known[k] = false;
-    return write_list(s, all, known, e);
+    return change_list(s, k, NULL, e);
 }
 
 enum err desk_choose(const struct settings *s, const char *name, enum desk_kind *out,

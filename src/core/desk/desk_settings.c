@@ -8,7 +8,9 @@
 #include "quorum/text.h"
 
 /* Makes a new desk whole or does nothing: its row, its account with the start capital, and the
- * settings of the process that opened it. One statement, so that of many at once one wins. */
+ * settings of the process that opened it. One statement, so that of many at once one wins: the
+ * others neither insert the desk nor see it in their snapshot, and so add no settings of theirs. An
+ * older desk gets those it lacks. */
 static const struct statement seed = {
     "desk seed", "WITH opened AS ("
                  "  INSERT INTO desk (name, kind, seed) VALUES ($1, $1, $2::bigint)"
