@@ -144,10 +144,15 @@ void evaluation_apply_veto(struct evaluation *v)
         if (c->agent != risk)
             continue;
         const struct vote *model = evaluation_model_vote(v, risk);
+        const struct vote *used = model ? model : &c->vote;
         c->counted = model == NULL;
-        int64_t limit = vote_risk_limit(model ? model : &c->vote, v->worksheet.shares);
-        if (limit < v->shares)
-            v->shares = limit < 0 ? 0 : limit;
+        int64_t limit = vote_risk_limit(used, v->worksheet.shares);
+        if (limit >= v->shares)
+            continue;
+        char why[sizeof used->reason + 40];
+        snprintf(why, sizeof why, "%s: %s", risk->name, used->reason);
+        v->shares = limit < 0 ? 0 : limit;
+        copy_text(v->risk_reason, sizeof v->risk_reason, why);
     }
     const char *verdict = v->shares == 0                    ? "REJECT"
                           : v->shares < v->worksheet.shares ? "REDUCE"
