@@ -10,7 +10,8 @@ BEGIN {
     # What each layer may include. store, net and market stand beside each other: they may use
     # one another as long as no two do so in both directions (checked at the end).
     allow["base"] = "base"
-    allow["store"] = allow["net"] = allow["market"] = "base store net market"
+    allow["store"] = allow["market"] = "base store net market"
+    allow["net"] = "base store net market agent" # a model fills the form of an agent's answer
     allow["desk"] = "base store net market desk agent"
     allow["agent"] = "base net market desk agent" # the interface: include/quorum/agent.h
     allow["command"] = "base store net market desk command agent"

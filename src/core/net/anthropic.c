@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Anthropic's Messages API, and servers that speak it. One try a call. The key lives in one
  * header line of this struct and is wiped with it. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static void unlink_call(struct model_call *c)
 {
     if (c->prev)
         c->prev->next = c->next;
-    else if (c->a)
+    else
         c->a->calls = c->next;
     if (c->next)
         c->next->prev = c->prev;
@@ -73,6 +74,7 @@ static void tell(struct model_call *c, const struct http_response *r)
 {
     struct model_reply reply;
     model_done_fn *done = c->done;
+    assert(done && c->a);
     wire_conclude(&c->wire, r, key_of(c->a), &reply);
     if (reply.outcome != MODEL_ANSWERED)
         log_write(LOG_INFO, "model", "%s: %s (request %s)", model_outcome_name(reply.outcome),
@@ -244,6 +246,7 @@ static void free_model(struct model *m)
         struct check *c = a->checks;
         struct error e = {.kind = OK};
         void (*done)(void *arg, const struct error *e) = c->done;
+        assert(done);
         err_set(&e, ERR_TRANSIENT, "cancelled");
         http_cancel(c->http);
         unlink_check(c);

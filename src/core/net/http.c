@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* libcurl's multi interface with its sockets and its timer in the loop (docs/models.md has the
- * rules about proxies, redirects and repeats). All of curl is in this file. */
+ * rules about proxies, redirects and repeats). All of curl's transfers are in this file. */
 #include "quorum/http.h"
 
 #include <assert.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/net/http_url.h"
 #include "quorum/log.h"
 #include "quorum/mem.h"
 #include "quorum/text.h"
@@ -189,37 +190,6 @@ static void finish(struct http_call *c, enum http_failure failure, const char *p
 
 /* ---- redirects ---- */
 
-static bool url_parts(const char *url, char *scheme, char *host, char *port, size_t size)
-{
-    CURLU *u = curl_url();
-    char *s = NULL, *h = NULL, *p = NULL;
-    bool fine = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                curl_url_get(u, CURLUPART_SCHEME, &s, 0) == CURLUE_OK &&
-                curl_url_get(u, CURLUPART_HOST, &h, 0) == CURLUE_OK &&
-                curl_url_get(u, CURLUPART_PORT, &p, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-                copy_text(scheme, size, s) && copy_text(host, size, h) && copy_text(port, size, p);
-    curl_free(s);
-    curl_free(h);
-    curl_free(p);
-    curl_url_cleanup(u);
-    return fine;
-}
-
-enum { PART_SIZE = 256 };
-
-/* Scheme, host and port must stay; only http on port 80 may become https on 443. */
-static bool is_same_site(const char *from, const char *to)
-{
-    char s1[PART_SIZE], h1[PART_SIZE], p1[PART_SIZE], s2[PART_SIZE], h2[PART_SIZE], p2[PART_SIZE];
-    if (!url_parts(from, s1, h1, p1, PART_SIZE) || !url_parts(to, s2, h2, p2, PART_SIZE) ||
-        strcasecmp(h1, h2) != 0)
-        return false;
-    if (strcasecmp(s1, s2) == 0)
-        return strcmp(p1, p2) == 0;
-    return strcasecmp(s1, "http") == 0 && strcasecmp(s2, "https") == 0 && strcmp(p1, "80") == 0 &&
-           strcmp(p2, "443") == 0;
-}
-
 /* A POST is repeated only where the server asks for the same method (307, 308). */
 static bool is_redirect(const struct http_call *c)
 {
@@ -233,7 +203,7 @@ static bool is_followed(const struct http_call *c, char *target, size_t size)
     char *to = NULL;
     return is_redirect(c) && c->redirects < REDIRECTS_MAX &&
            curl_easy_getinfo(c->easy, CURLINFO_REDIRECT_URL, &to) == CURLE_OK && to &&
-           copy_text(target, size, to) && is_same_site(c->url, target);
+           copy_text(target, size, to) && http_is_same_site(c->url, target);
 }
 
 /* ---- what curl calls ---- */
@@ -469,16 +439,6 @@ static void deadline_passed(void *arg)
     finish(c, HTTP_TIMEOUT, text);
 }
 
-static bool is_loopback(const char *url)
-{
-    char scheme[PART_SIZE], host[PART_SIZE], port[PART_SIZE];
-    if (!url_parts(url, scheme, host, port, PART_SIZE))
-        return false;
-    size_t n = strlen(host);
-    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "[::1]") == 0 || (n > 10 && strcasecmp(host + n - 10, ".localhost") == 0);
-}
-
 static void set_options(struct http_call *c, CURL *e)
 {
     bool is_tls = strncasecmp(c->url, "https:", 6) == 0;
@@ -507,7 +467,7 @@ static void set_options(struct http_call *c, CURL *e)
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                      (long)(is_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(e, CURLOPT_PIPEWAIT, is_tls ? 1L : 0L);
-    if (is_loopback(c->url))
+    if (http_is_loopback(c->url))
         curl_easy_setopt(e, CURLOPT_PROXY, "");
     if (c->is_post) {
         curl_easy_setopt(e, CURLOPT_POST, 1L);
