@@ -38,6 +38,7 @@ struct desk {
     struct db *db;
     struct market *market;
     struct http *http;
+    struct vendor *vendor;   /* counted calls of the live market; NULL on any other */
     struct model *model;     /* NULL: no model is asked */
     int64_t recorded_evaluation; /* whose replies answer, with desk_use_recorded */
     const char *model_warning; /* about an alias in use; NULL: none */

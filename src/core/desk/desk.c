@@ -11,6 +11,7 @@
 #include "quorum/log.h"
 #include "quorum/migrate.h"
 #include "quorum/model.h"
+#include "quorum/vendor.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, DEMO_SEED = 42 };
 
@@ -110,17 +111,38 @@ static enum err load_desk(struct desk *d, struct error *e)
                                                                                          : OK;
 }
 
-static enum err open_market(struct desk *d, const char *data_dir, struct error *e)
+/* The paper desk's: FMP and the feeds, through the calls counted in this desk's database. */
+static struct market *open_live(struct desk *d)
 {
-    if (data_dir)
-        return market_recorded_new(data_dir, &d->market, e);
+    d->vendor = vendor_new(&(struct vendor_options){
+        .db = d->db,
+        .http = d->http,
+        .loop = d->loop,
+        .daily_limit = desk_int(d, SETTING_FMP_DAILY_LIMIT),
+        .reset_hour_utc = (int)desk_int(d, SETTING_FMP_RESET_HOUR),
+    });
+    return market_live_new(&(struct market_live_options){
+        .vendor = d->vendor,
+        .fmp_base_url = settings_text(d->settings, SETTING_FMP_BASE_URL),
+        .fmp_key = settings_text(d->settings, SETTING_FMP_API_KEY),
+        .feeds = settings_text(d->settings, SETTING_NEWS_FEEDS),
+        .contact = settings_text(d->settings, SETTING_CONTACT),
+    });
+}
+
+static enum err open_market(struct desk *d, const struct desk_options *o, struct error *e)
+{
+    if (o->data_dir)
+        return market_recorded_new(o->data_dir, &d->market, e);
     if (d->kind == DESK_DEMO)
         d->market = market_simulated_new((uint64_t)d->seed);
+    else if (o->any_schema)
+        d->market = market_none_new("opened for work on the database only");
+    else if (settings_text(d->settings, SETTING_FMP_API_KEY))
+        d->market = open_live(d);
     else
-        d->market = market_none_new(
-            settings_text(d->settings, SETTING_FMP_API_KEY)
-                ? "this version has no client for live market data yet; use --data or --desk demo"
-                : "no market data: FMP_API_KEY is not set; use --data or --desk demo");
+        d->market =
+            market_none_new("no market data: FMP_API_KEY is not set; use --data or --desk demo");
     return OK;
 }
 
@@ -170,7 +192,7 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
     if (!o->any_schema && (bring_to_head(d, o, e) || load_desk(d, e)))
         return e->kind;
     d->http = http_new(d->loop);
-    if (open_market(d, o->data_dir, e) || desk_open_model(d, e))
+    if (open_market(d, o, e) || desk_open_model(d, e))
         return e->kind;
     describe(d, where, sizeof where);
     return desk_remember(o->settings, d->kind, where, e);
@@ -182,6 +204,7 @@ void desk_close(struct desk *d)
         return;
     model_free(d->model);
     market_free(d->market);
+    vendor_free(d->vendor);
     http_free(d->http);
     db_free(d->db);
     cluster_leave(d->cluster);
