@@ -8,6 +8,7 @@
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "quorum/vendor.h"
 
 enum { RENEW_EVERY_MS = 20000 };
 
@@ -355,6 +356,8 @@ void evaluation_step(struct evaluation *v)
         v->state = "GATHERING";
         db_send(v->desk->db, &gather, &p, advanced, v);
     } else if (strcmp(v->state, "GATHERING") == 0) {
+        if (v->fresh && !v->recorded)
+            market_live_fresh(v->desk->market);
         market_gather(v->recorded ? v->recorded : v->desk->market, v->symbol, v->as_of,
                       &v->dossier.market, gathered, v);
     } else if (strcmp(v->state, "VOTING") == 0) {
@@ -443,6 +446,7 @@ static enum err prepare(struct evaluation *v, const struct evaluation_request *r
     if (market_check_symbol(v->recorded ? v->recorded : d->market, r->symbol, e))
         return e->kind;
     copy_text(v->symbol, sizeof v->symbol, r->symbol);
+    v->fresh = r->fresh;
     v->given_price = r->price;
     v->as_of = recorded_as_of(v->recorded, r->as_of);
     return OK;

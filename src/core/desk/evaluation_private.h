@@ -19,6 +19,7 @@ struct evaluation {
     char symbol[16];
     int64_t given_price, as_of;
     bool has_given;
+    bool fresh; /* asked for vendor data of now */
     struct indicators given;
     const struct agent *voter[VOTERS_MAX];
     size_t nvoters;
