@@ -54,7 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct model_reply reply;
     struct http_response r = {.status = statuses[data[0] & 7], .sent = true};
     bool stream = data[0] & 8;
-    r.failure = data[0] & 16 ? HTTP_CUT : HTTP_OK;
+    if (data[0] & 16) {
+        r.failure = HTTP_CUT;
+        copy_text(r.problem, sizeof r.problem, "the connection broke");
+    }
     const char *head = (const char *)data + 1;
     const char *end = memchr(head, '\n', size - 1);
     size_t headers = end ? (size_t)(end - head) + 1 : 0;
