@@ -4,6 +4,7 @@
 const struct command *const command_groups[] = {
     evaluate_commands,
     budget_commands,
+    vendor_commands,
     market_commands,
     desk_commands,
     database_commands,
