@@ -130,6 +130,7 @@ static void check_desk(struct call *c, struct checks *k)
     check_differences(c->desk, k);
     check_evaluations(c->desk, k);
     check_audit(c->desk, k);
+    check_services(c->desk, k);
 }
 
 static void check_disk(const struct settings *s, struct checks *k)

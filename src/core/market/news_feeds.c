@@ -9,6 +9,7 @@
 #include "quorum/log.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "quorum/vendor.h"
 
 #define AGENT_BROWSER                                                                              \
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -193,4 +194,23 @@ void news_merge(struct news *out, struct arena *arena, const struct feed *f, int
     }
     for (size_t i = 0; i < out->n; i++)
         snprintf(out->item[i].id, sizeof out->item[i].id, "n%zu", i + 1);
+}
+
+size_t market_feeds(const char *templates, const char *contact, const char *symbol,
+                    struct market_feed out[MARKET_FEEDS_MAX])
+{
+    struct feed_sources s;
+    feed_sources_init(&s, templates, contact);
+    size_t n = s.n < MARKET_FEEDS_MAX ? s.n : MARKET_FEEDS_MAX;
+    for (size_t i = 0; i < n; i++) {
+        struct buf url = {0};
+        feed_source_url(&s.source[i], symbol, &url);
+        copy_text(out[i].url, sizeof out[i].url, buf_text(&url));
+        buf_release(&url);
+        copy_text(out[i].host, sizeof out[i].host, s.source[i].host);
+        copy_text(out[i].agent, sizeof out[i].agent, s.source[i].agent);
+        copy_text(out[i].skipped, sizeof out[i].skipped, s.source[i].skipped);
+    }
+    feed_sources_release(&s);
+    return n;
 }
