@@ -77,7 +77,7 @@ static void tell(struct model_call *c, const struct http_response *r)
     assert(done && c->a);
     wire_conclude(&c->wire, r, key_of(c->a), &reply);
     if (reply.outcome != MODEL_ANSWERED)
-        log_write(LOG_INFO, "model", "%s: %s (request %s)", model_outcome_name(reply.outcome),
+        log_write(LOG_DEBUG, "model", "%s: %s (request %s)", model_outcome_name(reply.outcome),
                   reply.problem, reply.request_id[0] ? reply.request_id : "without an id");
     unlink_call(c);
     c->done = NULL;
