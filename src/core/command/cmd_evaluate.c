@@ -171,6 +171,22 @@ static enum err collect(const struct run *run, int n, struct error *e)
     return bad ? e->kind : OK;
 }
 
+/* An evaluation that came to no decision of its own is an error of the command. The only thing that
+ * gathering refuses is a symbol nobody knows. */
+static void say_how_it_ended(struct call *c, const struct stored_evaluation *s, struct error *e)
+{
+    if (strcmp(s->state, "FAILED") == 0) {
+        err_set(e, ERR_FAILED, "evaluation #%lld of %s failed: %s", (long long)s->id, s->symbol,
+                s->state_reason);
+    } else if (strcmp(s->state, "REFUSED") == 0) {
+        err_set(e, ERR_USAGE, "%s", s->state_reason);
+        err_code(e, "E20");
+    } else {
+        return;
+    }
+    c->exit_status = (int)e->kind;
+}
+
 static void show_all(struct call *c, const struct run *run, int n, struct error *e)
 {
     struct json j;
@@ -190,11 +206,7 @@ static void show_all(struct call *c, const struct run *run, int n, struct error 
             if (s.degraded)
                 call_warn(c, "#%lld %s is DEGRADED: %s", (long long)s.id, s.symbol,
                           s.degraded_reason);
-            if (strcmp(s.state, "FAILED") == 0) {
-                err_set(e, ERR_FAILED, "evaluation #%lld of %s failed: %s", (long long)s.id,
-                        s.symbol, s.state_reason);
-                c->exit_status = ERR_FAILED;
-            }
+            say_how_it_ended(c, &s, e);
         }
         stored_evaluation_release(&s);
     }

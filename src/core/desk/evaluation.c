@@ -94,6 +94,14 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
     evaluation_done_fn *done = v->done;
     void *arg = v->arg;
     int64_t id = v->id;
+    struct error lost;
+    if (e && e->kind == ERR_TRANSIENT && id) {
+        lost = *e;
+        e = &lost;
+        err_wrap(&lost, "the database was lost under evaluation #%lld", (long long)id);
+        err_fix(&lost, "what was stored stays; quorum evaluate --resume %lld finishes it",
+                (long long)id);
+    }
     if (e && e->kind)
         log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, e->text);
     loop_timer_free(v->renewal);
@@ -176,7 +184,7 @@ static void gathered(void *arg, const struct error *e)
 {
     struct evaluation *v = arg;
     if (e && e->kind) {
-        evaluation_fail(v, "FAILED", e->text);
+        evaluation_fail(v, e->kind == ERR_USAGE ? "REFUSED" : "FAILED", e->text);
         return;
     }
     struct buf patch = {0}, dossier = {0};
