@@ -66,6 +66,8 @@ struct command {
     int level;                    /* confirmation: 0, 2 (--yes) or 3 (--confirm=WORD) */
     const char *(*confirm_word)(const struct call *c); /* level 3 */
     bool passes_rest;             /* everything after the name belongs to the command (psql) */
+    /* What can be told from the arguments alone, before the question is asked; may be NULL. */
+    enum err (*check)(const struct call *c, struct error *e);
     enum err (*run)(struct call *c, struct error *e);
 };
 

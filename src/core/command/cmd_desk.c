@@ -68,6 +68,12 @@ static enum err named_desk(const struct call *c, enum desk_kind *k, struct error
     return err_fix(e, "use paper or demo");
 }
 
+static enum err check_named_desk(const struct call *c, struct error *e)
+{
+    enum desk_kind unused;
+    return named_desk(c, &unused, e);
+}
+
 /* *was: the desk had been opened. A private cluster is not made for the purpose. */
 static enum err drop(struct call *c, enum desk_kind k, bool *was, struct error *e)
 {
@@ -174,6 +180,7 @@ const struct command desk_commands[] = {
      .max_args = 1,
      .acts = true,
      .level = 3,
+     .check = check_named_desk,
      .confirm_word = confirm_name,
      .run = run_reset},
     {.name = "desk drop",
@@ -185,6 +192,7 @@ const struct command desk_commands[] = {
      .max_args = 1,
      .acts = true,
      .level = 3,
+     .check = check_named_desk,
      .confirm_word = confirm_name,
      .run = run_drop},
     {.name = "settings",
@@ -205,6 +213,7 @@ const struct command desk_commands[] = {
      .max_args = 1,
      .acts = true,
      .level = 2,
+     .check = check_settings_adopt,
      .run = run_settings_adopt},
     {.name = "settings init",
      .group = "Desks and settings",

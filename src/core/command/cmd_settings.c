@@ -253,10 +253,9 @@ enum err run_settings(struct call *c, struct error *e)
     return OK;
 }
 
-enum err run_settings_adopt(struct call *c, struct error *e)
+enum err check_settings_adopt(const struct call *c, struct error *e)
 {
     enum setting_id id;
-    char text[600];
     if (find_setting(c->arg[0], &id, e))
         return e->kind;
     const struct setting *row = setting_row(id);
@@ -268,8 +267,16 @@ enum err run_settings_adopt(struct call *c, struct error *e)
         err_set(e, ERR_USAGE, "nothing sets %s here, so there is no value to take over", row->name);
         return err_fix(e, "set it in the environment or in .env first");
     }
-    if (call_desk(c, e))
+    return OK;
+}
+
+enum err run_settings_adopt(struct call *c, struct error *e)
+{
+    enum setting_id id;
+    char text[600];
+    if (find_setting(c->arg[0], &id, e) || call_desk(c, e))
         return e->kind;
+    const struct setting *row = setting_row(id);
     const char *desk = desk_kind_name(c->desk->kind);
     if (!setting_difference(c->desk, id, text, sizeof text)) {
         out_line(c->out, "%s desk: %s is %s already", desk, row->name, desk_text(c->desk, id));

@@ -126,6 +126,8 @@ enum err command_run(struct call *c, struct error *e)
         command_help(c->command, &c->out->text);
         return OK;
     }
+    if (c->command->check && c->command->check(c, e))
+        return e->kind;
     enum err result = confirm(c, e) ? e->kind : c->command->run(c, e);
     desk_close(c->desk);
     c->desk = NULL;
