@@ -133,7 +133,7 @@ static void advanced(void *arg, struct rows *rows, const struct error *e)
         evaluation_finish(v, &lost);
         return;
     }
-    v->stored_votes = v->nvotes;
+    v->stored_votes = v->sent_votes;
     if (v->on_state)
         v->on_state(v->on_state_arg, v->id, v->state);
     evaluation_step(v);
@@ -165,6 +165,7 @@ static void send_advance(struct evaluation *v, const char *state, struct json *p
                    (long long)b->bar[i].close, (long long)b->bar[i].volume);
     params_text(&p, has_bars ? buf_text(&bars) : NULL);
     v->state = state;
+    v->sent_votes = v->nvotes;
     db_send(v->desk->db, &advance, &p, advanced, v);
     buf_release(&votes);
     buf_release(&bars);
@@ -201,6 +202,7 @@ static void gathered(void *arg, const struct error *e)
         json_num(&j, "regime_confidence", v->dossier.regime.confidence);
     send_advance(v, "VOTING", &j, &dossier);
     buf_release(&dossier);
+    evaluation_cast_baselines(v); /* while the database stores what they rest on */
 }
 
 static void degrade(struct evaluation *v, const char *who, const char *why)
@@ -279,8 +281,11 @@ static void vote(struct evaluation *v)
     const char *none = desk_model_absent(v->desk);
     if (none)
         degrade(v, "baselines voted", none);
-    v->open_calls = 1; /* this function's own, so that no answer ends it early */
-    evaluation_cast_baselines(v, ask_model);
+    if (v->nvotes == 0)
+        evaluation_cast_baselines(v); /* resumed */
+    v->open_calls = 1;                /* this function's own, so that no answer ends it early */
+    for (size_t i = 0; i < v->nvotes; i++)
+        ask_model(v, &v->vote[i]);
     if (--v->open_calls == 0)
         send_votes(v);
 }

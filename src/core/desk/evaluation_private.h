@@ -28,6 +28,7 @@ struct evaluation {
     struct dossier dossier;
     struct cast_vote vote[EVALUATION_VOTES_MAX];
     size_t nvotes, stored_votes; /* those from stored_votes on are not in the database yet */
+    size_t sent_votes;           /* how many there were when the step under way was sent */
     struct cast_vote model_vote[EVALUATION_VOTES_MAX]; /* stored already, each by its settle */
     size_t nmodel_votes;
     const struct agent *lost[EVALUATION_VOTES_MAX]; /* paid, but the reply died with a process */
@@ -64,10 +65,8 @@ int64_t recorded_as_of(struct market *recorded, int64_t wanted);
 enum err evaluation_check_cost(const struct evaluation *v, const struct evaluation_request *r,
                                struct error *e);
 
-/* evaluation_vote.c: the baselines vote on the dossier, free of charge, always; cast_one is told
- * of each at once, so that its agent's model thinks while the next baseline is worked out. */
-void evaluation_cast_baselines(struct evaluation *v,
-                               void (*cast_one)(struct evaluation *v, const struct cast_vote *c));
+/* evaluation_vote.c: the baselines vote on the dossier, free of charge, always. */
+void evaluation_cast_baselines(struct evaluation *v);
 /* The model's vote of an agent, NULL if there is none. */
 const struct vote *evaluation_model_vote(const struct evaluation *v, const struct agent *a);
 void evaluation_add_model_vote(struct evaluation *v, const struct agent *a,

@@ -24,16 +24,12 @@ static void cast(struct evaluation *v, const struct agent *a)
     c->latency_ms = (int)((time_monotonic_us() - start) / 1000);
 }
 
-void evaluation_cast_baselines(struct evaluation *v,
-                               void (*cast_one)(struct evaluation *v, const struct cast_vote *c))
+void evaluation_cast_baselines(struct evaluation *v)
 {
     for (const struct agent *const *a = v->desk->agents; *a; a++) {
         bool votes = (*a)->role == AGENT_VOTER && is_voter(v, *a);
-        size_t before = v->nvotes;
         if (votes || (*a)->role == AGENT_CLASSIFIER)
             cast(v, *a);
-        if (v->nvotes > before)
-            cast_one(v, &v->vote[before]);
     }
 }
 
