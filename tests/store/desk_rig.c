@@ -124,14 +124,18 @@ int rig_bare(void **state)
     return 0;
 }
 
+void rig_enter(struct rig *r)
+{
+    r->desk = rig_desk(&r->settings, &r->loop, buying_agents);
+    r->super = open_super(r);
+}
+
 static int open_with(void **state, const char *models)
 {
     rig_bare(state);
-    struct rig *r = *state;
     setenv("MULTI_AGENT_ENABLED", models, 1);
     setenv("QUORUM_REHEARSAL", "latency=1", 1);
-    r->desk = rig_desk(&r->settings, &r->loop, buying_agents);
-    r->super = open_super(r);
+    rig_enter(*state);
     return 0;
 }
 
@@ -151,7 +155,8 @@ int rig_close(void **state)
     struct error e = {0};
     void *f = r->f;
     char list[300];
-    rig_desk_close(r->desk, r->settings, r->loop);
+    if (r->desk)
+        rig_desk_close(r->desk, r->settings, r->loop);
     db_free(r->super);
     enum err rc = cluster_drop_database(r->f->cluster, database, &e);
     if (rc)

@@ -21,8 +21,9 @@ struct rig {
 int rig_open(void **state);
 int rig_open_with_models(void **state);
 int rig_close(void **state);
-/* The same without a desk: for tests that open one themselves. */
+/* The same without a desk, for tests that open one themselves; then rig_enter. */
 int rig_bare(void **state);
+void rig_enter(struct rig *r);
 
 /* Agents named as the real ones: the regime detector and the risk manager are the real ones, the
  * voters say BUY with 60, 61 and 62. */
