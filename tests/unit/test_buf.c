@@ -128,7 +128,7 @@ static void check_number(double x)
     json_close(&j, ']');
     struct json_object *o = parsed(&b);
     double back = json_object_get_double(json_object_array_get_idx(o, 0));
-    if (memcmp(&back, &x, sizeof x) != 0 && !(x == 0 && back == 0))
+    if (back != x)
         fail_msg("%.17g came back as %.17g from %s", x, back, b.data);
     if (strtod(b.data + 1, NULL) != x)
         fail_msg("%.17g is written as %s", x, b.data);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* log.c is compiled into this test with small files, so that rotation is soon reached. */
 #define LOG_FILE_MAX 4096
-#include "core/base/log.c"
+#include "core/base/log.c" // NOLINT(bugprone-suspicious-include)
 
 #include <setjmp.h>
 #include <stddef.h>
@@ -84,6 +84,7 @@ static void a_record_has_time_level_and_area_and_only_the_user_reads_it(void **s
     log_write(LOG_WARN, "desk", "%d of %s", 2, "three");
     struct buf b = text_of(p->log);
     int y, mo, d, h, mi, s, us, end = 0;
+    // NOLINTNEXTLINE(cert-err34-c): every number has a fixed width
     assert_int_equal(sscanf(b.data, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ warn  desk 2 of three\n%n", &y,
                             &mo, &d, &h, &mi, &s, &us, &end),
                      7);
@@ -214,6 +215,7 @@ static int read_all(const struct place *p, int seen[8][400], int *files)
             next = strchr(line, '\n');
             assert_non_null(next);
             *next++ = '\0';
+            // NOLINTNEXTLINE(cert-err34-c): written by this test
             if (sscanf(line, "%*27s info  many %d:%d %60d%n", &who, &n, &pad, &end) != 3 ||
                 line[end] || pad != n || strlen(line) < 100)
                 fail_msg("torn: %s", line);

@@ -29,7 +29,7 @@ static void *failing_realloc(void *p, size_t size)
 
 #define calloc  failing_calloc
 #define realloc failing_realloc
-#include "core/base/mem.c"
+#include "core/base/mem.c" // NOLINT(bugprone-suspicious-include)
 #undef calloc
 #undef realloc
 

@@ -172,9 +172,7 @@ static void csv_is_quoted_and_runs_no_formula(void **state)
 static void hostile_cells_cannot_break_out_of_their_row(void **state)
 {
     static const char *const rows[][5] = {
-        {"A\033[2J\nB", "1", "1", "t",
-         "\xe2\x80\xaeolleh\xff\xc2\x9b"
-         "31m"},
+        {"A\033[2J\nB", "1", "1", "t", "\xe2\x80\xaeolleh\xff\xc2\x9bm"},
     };
     static const enum output_format formats[] = {OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_CSV};
     (void)state;

@@ -225,7 +225,6 @@ static enum err split_line(char *line, const char *path, int number, char **name
     }
     char *v = line + n + 1 + strspn(line + n + 1, " \t");
     line[n] = '\0';
-    *name = line;
     if (*v == '"' || *v == '\'') {
         char *close = strchr(v + 1, *v);
         if (!close) {
@@ -247,6 +246,7 @@ static enum err split_line(char *line, const char *path, int number, char **name
         while (end > 0 && isspace((unsigned char)v[end - 1]))
             v[--end] = '\0';
     }
+    *name = line;
     *value = v;
     return OK;
 }
