@@ -204,6 +204,23 @@ static void a_summary_has_no_markup_and_does_not_repeat_the_title(void **state)
     feed_release(&f);
 }
 
+/* Found by fuzz_feed: the search for the end of a script went past the end of the text. */
+static void a_script_without_an_end_hides_the_rest_and_no_more(void **state)
+{
+    static const char text[] = "before <script>alert(1)<";
+    char *exact = mem_alloc(sizeof text - 1);
+    struct buf b = {0};
+    (void)state;
+    memcpy(exact, text, sizeof text - 1);
+    feed_clean(&b, exact, sizeof text - 1, true, 0);
+    assert_string_equal(buf_text(&b), "before");
+    buf_clear(&b);
+    feed_clean(&b, "a<STYLE>x</style >b", 19, true, 0);
+    assert_string_equal(buf_text(&b), "a b");
+    buf_release(&b);
+    mem_free(exact);
+}
+
 static void wrong_bytes_cost_a_letter_not_the_feed(void **state)
 {
     (void)state;
@@ -454,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_title_is_plain_text_however_it_was_escaped),
         cmocka_unit_test(a_headline_cannot_drive_the_terminal),
         cmocka_unit_test(a_summary_has_no_markup_and_does_not_repeat_the_title),
+        cmocka_unit_test(a_script_without_an_end_hides_the_rest_and_no_more),
         cmocka_unit_test(wrong_bytes_cost_a_letter_not_the_feed),
         cmocka_unit_test(utf16_is_read),
         cmocka_unit_test(atom_entries_give_title_link_and_time),

@@ -271,14 +271,14 @@ static void strip_tags(struct buf *out, const char *p, size_t len, bool markup)
             buf_char(out, *p++);
             continue;
         }
-        static const char *const hidden[] = {"script", "style"};
+        static const char *const hidden[][2] = {{"script", "</script"}, {"style", "</style"}};
         for (size_t i = 0; i < 2; i++) {
-            char close[12] = "</";
-            if (!is_tag(p, end, hidden[i]))
+            size_t close = strlen(hidden[i][1]);
+            if (!is_tag(p, end, hidden[i][0]))
                 continue;
-            memcpy(close + 2, hidden[i], strlen(hidden[i]) + 1);
             const char *found = p + n;
-            while (found < end && strncasecmp(found, close, strlen(close)) != 0)
+            while (found < end &&
+                   ((size_t)(end - found) < close || strncasecmp(found, hidden[i][1], close) != 0))
                 found++;
             n = (size_t)(found - p);
         }
