@@ -22,9 +22,9 @@ struct evidence {
  * and a veto do not vote: when they answered, state is HOLD and `answer` holds what they said. */
 struct vote {
     enum vote_state state;
-    double confidence; /* 0-100, stated */
-    char reason[400];  /* clean text, one line */
-    char answer[24];   /* the classifier's label or the risk verdict; "" for voters */
+    double confidence;  /* 0-100, stated */
+    char reason[400];   /* clean text, one line */
+    char answer[24];    /* the classifier's label or the risk verdict; "" for voters */
     struct value score; /* what the vote was made from: S of research, m' of news, the most shares
                          * a REDUCE leaves, ... */
     struct evidence evidence[EVIDENCE_MAX];
@@ -73,10 +73,10 @@ struct risk_view {
 };
 
 struct agent {
-    const char *name;        /* "research" */
-    const char *title;       /* "Research" */
+    const char *name;  /* "research" */
+    const char *title; /* "Research" */
     enum agent_role role;
-    const char *does;        /* one sentence for `agents` */
+    const char *does; /* one sentence for `agents` */
     /* Fact ids it is shown; "sma_*" is all that begin so, "n#" all that end in a number there;
      * NULL-terminated. */
     const char *const *facts;
@@ -85,7 +85,7 @@ struct agent {
      * AGENT_VETO. */
     void (*add_facts)(struct dossier *d, const struct risk_view *risk);
     int prompt_version;
-    const char *prompt;      /* stable system text; facts follow as data */
+    const char *prompt;                /* stable system text; facts follow as data */
     const struct answer_field *answer; /* ends with .name = NULL */
     /* Deterministic and free. risk is NULL except for AGENT_VETO. NULL: none yet. */
     void (*baseline)(const struct dossier *d, const struct risk_view *risk, struct vote *out);

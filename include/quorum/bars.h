@@ -9,7 +9,7 @@
 #include "quorum/err.h"
 
 struct bar {
-    int32_t day; /* timeutil.h */
+    int32_t day;                    /* timeutil.h */
     int64_t open, high, low, close; /* 1/10,000 dollar */
     int64_t volume;                 /* shares */
 };

@@ -40,11 +40,12 @@ struct json {
     bool comma[16];
 };
 void json_begin(struct json *j, struct buf *out);
-void json_open(struct json *j, const char *key, char bracket);  /* '{' or '['; key NULL in arrays */
-void json_close(struct json *j, char bracket);                  /* '}' or ']' */
+void json_open(struct json *j, const char *key, char bracket); /* '{' or '['; key NULL in arrays */
+void json_close(struct json *j, char bracket);                 /* '}' or ']' */
 void json_str(struct json *j, const char *key, const char *value); /* NULL value writes null */
 void json_int(struct json *j, const char *key, int64_t value);
-void json_num(struct json *j, const char *key, double value);      /* shortest round-trip; not finite: null */
+void json_num(struct json *j, const char *key,
+              double value); /* shortest round-trip; not finite: null */
 void json_flag(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
 void json_raw(struct json *j, const char *key, const char *json); /* value is JSON already */

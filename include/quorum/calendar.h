@@ -12,8 +12,8 @@
 enum session_kind { SESSION_CLOSED, SESSION_FULL, SESSION_HALF };
 
 enum session_kind calendar_session(int32_t day);
-int64_t calendar_open(int32_t day);  /* UTC microseconds of 09:30 New York */
-int64_t calendar_close(int32_t day); /* 16:00, or 13:00 on a half day; also for a closed day */
+int64_t calendar_open(int32_t day);     /* UTC microseconds of 09:30 New York */
+int64_t calendar_close(int32_t day);    /* 16:00, or 13:00 on a half day; also for a closed day */
 int32_t calendar_next(int32_t day);     /* first session after day */
 int32_t calendar_previous(int32_t day); /* last session before day */
 int32_t calendar_add(int32_t day, int sessions); /* n sessions forward (or back) */

@@ -40,7 +40,7 @@ struct table {
 };
 void table_begin(struct table *t, const struct column *column, size_t ncols);
 void table_row(struct table *t, const char *const *cell);
-void table_rows(struct table *t, const struct rows *rows); /* all columns in order */
+void table_rows(struct table *t, const struct rows *rows);            /* all columns in order */
 void table_end(struct table *t, struct output *o, const char *empty); /* writes and releases */
 
 struct option_row {
@@ -53,19 +53,19 @@ enum { CALL_ARGS_MAX = 64, CALL_OPTIONS_MAX = 16 };
 
 struct call;
 struct command {
-    const char *name;             /* "evaluate", "db up" */
-    const char *const *aliases;   /* NULL-terminated or NULL */
-    const char *group;            /* heading in help */
-    const char *usage;            /* after the name */
-    const char *help;             /* one line */
-    const char *details;          /* paragraphs for help VERB; may be NULL */
-    int min_args, max_args;       /* max < 0: any number */
+    const char *name;                 /* "evaluate", "db up" */
+    const char *const *aliases;       /* NULL-terminated or NULL */
+    const char *group;                /* heading in help */
+    const char *usage;                /* after the name */
+    const char *help;                 /* one line */
+    const char *details;              /* paragraphs for help VERB; may be NULL */
+    int min_args, max_args;           /* max < 0: any number */
     const struct option_row *options; /* ends with name NULL; may be NULL */
-    bool acts;                    /* must be written in full */
-    bool without_settings;        /* works even when the settings are wrong (help, version) */
-    int level;                    /* confirmation: 0, 2 (--yes) or 3 (--confirm=WORD) */
+    bool acts;                        /* must be written in full */
+    bool without_settings;            /* works even when the settings are wrong (help, version) */
+    int level;                        /* confirmation: 0, 2 (--yes) or 3 (--confirm=WORD) */
     const char *(*confirm_word)(const struct call *c); /* level 3 */
-    bool passes_rest;             /* everything after the name belongs to the command (psql) */
+    bool passes_rest; /* everything after the name belongs to the command (psql) */
     /* What can be told from the arguments alone, before the question is asked; may be NULL. */
     enum err (*check)(const struct call *c, struct error *e);
     enum err (*run)(struct call *c, struct error *e);
@@ -84,13 +84,13 @@ struct call {
         const char *name, *value;
     } option[CALL_OPTIONS_MAX];
     int noptions;
-    const char *desk_name;   /* --desk */
-    const char *confirm;     /* --confirm=WORD */
+    const char *desk_name; /* --desk */
+    const char *confirm;   /* --confirm=WORD */
     bool yes, quiet, help;
     struct desk *desk;       /* opened by call_desk, closed by the caller of the handler */
     struct error warning[4]; /* said on stderr after the answer */
     int nwarnings;
-    int exit_status;         /* when the handler ran but the answer is not "0 done" */
+    int exit_status; /* when the handler ran but the answer is not "0 done" */
 };
 
 /* --name's value, "" for a flag that was given, NULL when absent. */
@@ -110,7 +110,8 @@ enum err call_desk_with(struct call *c, const struct desk_options *options, stru
 void call_warn(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 extern const struct command *const command_groups[]; /* arrays, each ending with name NULL */
-const struct command *command_next(const struct command *after); /* all, in table order; NULL starts */
+const struct command *
+command_next(const struct command *after); /* all, in table order; NULL starts */
 /* Finds the command of argv and fills args and options: E01-E07. Returns the parsed call. */
 enum err command_parse(struct call *c, int argc, char **argv, struct error *e);
 /* Checks confirmation, runs the handler, closes the desk. */

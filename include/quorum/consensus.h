@@ -25,8 +25,8 @@ struct consensus {
     bool reached, quorum;
     int buy, sell, hold, abstain, failed;
     int voters, needed;
-    int agree;         /* votes for the decision; for NONE the largest camp */
-    char reason[200];  /* one sentence: which rule fired */
+    int agree;        /* votes for the decision; for NONE the largest camp */
+    char reason[200]; /* one sentence: which rule fired */
 };
 
 /* needed >= 1. A quorum is `needed` votes of BUY, SELL or HOLD. A camp wins with `needed` votes

@@ -21,10 +21,10 @@ struct desk_options {
     const struct settings *settings;
     struct loop *loop;
     const struct agent *const *agents;
-    const char *name;         /* --desk, or NULL */
-    const char *data_dir;     /* --data, or NULL: recorded market instead of the desk's own */
-    bool as_owner;            /* connect as the owner (db commands) */
-    bool any_schema;          /* do not require or bring the schema to head (db commands) */
+    const char *name;     /* --desk, or NULL */
+    const char *data_dir; /* --data, or NULL: recorded market instead of the desk's own */
+    bool as_owner;        /* connect as the owner (db commands) */
+    bool any_schema;      /* do not require or bring the schema to head (db commands) */
     void (*progress)(void *arg, const char *text);
     void *arg;
 };
@@ -38,12 +38,12 @@ struct desk {
     struct db *db;
     struct market *market;
     struct http *http;
-    struct vendor *vendor;   /* counted calls of the live market; NULL on any other */
-    struct model *model;     /* NULL: no model is asked */
+    struct vendor *vendor;       /* counted calls of the live market; NULL on any other */
+    struct model *model;         /* NULL: no model is asked */
     int64_t recorded_evaluation; /* whose replies answer, with desk_use_recorded */
-    const char *model_warning; /* about an alias in use; NULL: none */
-    int64_t seed;            /* of the simulated market */
-    char conninfo[1024];     /* of the login in use; may hold a password: never shown */
+    const char *model_warning;   /* about an alias in use; NULL: none */
+    int64_t seed;                /* of the simulated market */
+    char conninfo[1024];         /* of the login in use; may hold a password: never shown */
     struct {
         char *value, *set_by, *set_at, *origin;
     } in_force[SETTING_COUNT]; /* desk-wide settings, from the database */

@@ -13,14 +13,14 @@ enum { VOTERS_MAX = 8, EVALUATION_VOTES_MAX = 24 };
 
 struct evaluation_request {
     const char *symbol;
-    int64_t price;           /* 1/10,000 dollar; 0: from the market */
-    const char *indicators;  /* "sma_20=172.30,atr=3.25" checked by indicators_parse, or NULL */
-    const char *voters;      /* agent names, space or comma separated; NULL: the desk's */
-    int min_agreement;       /* 0: the desk's */
-    int64_t as_of;           /* TIME_NONE: the desk's now */
-    bool fresh;              /* ignore cached vendor data */
-    int64_t max_cost;        /* nano-dollars, --max-cost; 0: only the day's budget */
-    const char *data_dir;    /* --data, kept so that a resume reads the same recorded bars */
+    int64_t price;          /* 1/10,000 dollar; 0: from the market */
+    const char *indicators; /* "sma_20=172.30,atr=3.25" checked by indicators_parse, or NULL */
+    const char *voters;     /* agent names, space or comma separated; NULL: the desk's */
+    int min_agreement;      /* 0: the desk's */
+    int64_t as_of;          /* TIME_NONE: the desk's now */
+    bool fresh;             /* ignore cached vendor data */
+    int64_t max_cost;       /* nano-dollars, --max-cost; 0: only the day's budget */
+    const char *data_dir;   /* --data, kept so that a resume reads the same recorded bars */
     /* Called after each state is stored (NULL: nobody listens). */
     void (*on_state)(void *arg, int64_t id, const char *state);
     void *on_state_arg;
@@ -30,8 +30,8 @@ struct evaluation_request {
  * row's range are ERR_USAGE. Fills only what is given. */
 enum err indicators_parse(const char *text, struct indicators *out, struct error *e);
 /* Checks voters against the agent table and min_agreement against their number. */
-enum err voters_parse(const struct agent *const *table, const char *text,
-                      const struct agent **out, size_t *n, struct error *e);
+enum err voters_parse(const struct agent *const *table, const char *text, const struct agent **out,
+                      size_t *n, struct error *e);
 
 /* Worst case of one evaluation with that many voters before its prompts are known, nano-dollars;
  * 0 when no model is asked. */

@@ -18,8 +18,8 @@ struct http_call;
 enum { HTTP_HEADERS_MAX = 12 };
 
 struct http_request {
-    const char *method; /* "GET" or "POST" */
-    const char *url;    /* http:// or https://; never holds a key */
+    const char *method;                   /* "GET" or "POST" */
+    const char *url;                      /* http:// or https://; never holds a key */
     const char *header[HTTP_HEADERS_MAX]; /* "name: value"; values may be secret: never logged */
     size_t nheaders;
     const char *body;
@@ -35,9 +35,9 @@ enum http_failure { HTTP_OK, HTTP_CONNECT, HTTP_TIMEOUT, HTTP_CUT, HTTP_TOO_LARG
 /* Borrowed for the duration of done. With failure HTTP_OK any status may have come. */
 struct http_response {
     enum http_failure failure;
-    bool sent;          /* request bytes left this machine: the vendor may have acted on them */
-    int status;         /* 0 when none came */
-    char problem[200];  /* of a failure; clean, without URL parameters */
+    bool sent;         /* request bytes left this machine: the vendor may have acted on them */
+    int status;        /* 0 when none came */
+    char problem[200]; /* of a failure; clean, without URL parameters */
     const char *body;
     size_t body_len;
     int64_t first_byte_ms, total_ms;

@@ -11,21 +11,21 @@
 
 /* Values at one bar. Prices in dollars, percents as percents. */
 struct indicators {
-    struct value price;                       /* close */
+    struct value price; /* close */
     struct value sma_20, sma_50, sma_200;
     struct value ema_12, ema_20, ema_26;
-    struct value tr, atr, natr;               /* natr = 100 atr / close */
+    struct value tr, atr, natr; /* natr = 100 atr / close */
     struct value plus_di, minus_di, dx, adx;
     struct value rsi;
     struct value macd, macd_signal, macd_hist;
     struct value bb_upper, bb_lower, bb_pctb, bb_width;
     struct value volume_ratio;
-    struct value dollar_volume_20;            /* mean of 20 bars, dollars */
-    struct value vol_20, vol_60;              /* realised, annualised, percent */
-    struct value beta;                        /* against the benchmark, raw OLS */
-    struct value natr_median_252;             /* trailing median of natr */
-    struct value natr_percentile_252;         /* pv of docs/regimes.md, 0..1 */
-    struct value return_20;                   /* percent over 20 bars */
+    struct value dollar_volume_20;    /* mean of 20 bars, dollars */
+    struct value vol_20, vol_60;      /* realised, annualised, percent */
+    struct value beta;                /* against the benchmark, raw OLS */
+    struct value natr_median_252;     /* trailing median of natr */
+    struct value natr_percentile_252; /* pv of docs/regimes.md, 0..1 */
+    struct value return_20;           /* percent over 20 bars */
 };
 
 /* One row per indicator: the name users write, what it means, decimals to print. */

@@ -17,10 +17,10 @@ const char *datum_state_name(enum datum_state s);
 
 struct provenance {
     enum datum_state state;
-    char source[24];     /* "simulated", "recorded", "fmp", "given" */
-    int64_t as_of;       /* what moment the datum describes; TIME_NONE unknown */
+    char source[24]; /* "simulated", "recorded", "fmp", "given" */
+    int64_t as_of;   /* what moment the datum describes; TIME_NONE unknown */
     int64_t published_at, fetched_at;
-    char reason[128];    /* why it is not PRESENT; clean text */
+    char reason[128]; /* why it is not PRESENT; clean text */
 };
 
 struct quote {
@@ -53,9 +53,9 @@ struct fundamentals {
 };
 
 struct news_item {
-    char id[24];        /* "n1" .. within one dossier */
-    char *title;        /* clean text */
-    char *summary;      /* clean text, may be "" */
+    char id[24];   /* "n1" .. within one dossier */
+    char *title;   /* clean text */
+    char *summary; /* clean text, may be "" */
     char *outlet;
     int64_t published_at;
 };

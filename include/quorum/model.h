@@ -11,18 +11,18 @@
 #include "quorum/prices.h"
 
 struct model_request {
-    const char *model;       /* canonical id */
-    const char *system;      /* stable text, first in the prompt, cached where it pays */
-    const char *facts;       /* the volatile part: data, delimited by the caller */
-    const char *form_name;   /* tool name, [a-zA-Z0-9_-]{1,64} */
+    const char *model;     /* canonical id */
+    const char *system;    /* stable text, first in the prompt, cached where it pays */
+    const char *facts;     /* the volatile part: data, delimited by the caller */
+    const char *form_name; /* tool name, [a-zA-Z0-9_-]{1,64} */
     const char *form_help;
     const struct answer_field *fields; /* the form */
-    const char *repair;      /* NULL, or what was wrong with the answer before */
-    const char *previous;    /* the answer before, with repair */
+    const char *repair;                /* NULL, or what was wrong with the answer before */
+    const char *previous;              /* the answer before, with repair */
     int max_tokens;
     bool stream;
-    int64_t deadline_ms;     /* for this one try */
-    int64_t evaluation_id;   /* for the recorded and the rehearsal provider */
+    int64_t deadline_ms;   /* for this one try */
+    int64_t evaluation_id; /* for the recorded and the rehearsal provider */
     const char *agent;
     /* Progress while streaming (may be NULL): output tokens so far, as far as known. */
     void (*progress)(void *arg, int64_t output_tokens);
@@ -45,14 +45,14 @@ enum billing { BILLED_NOTHING, BILLED_KNOWN, BILLED_UNKNOWN };
 
 struct model_reply {
     enum model_outcome outcome;
-    enum billing billing;     /* UNKNOWN: presume the worst case */
+    enum billing billing; /* UNKNOWN: presume the worst case */
     struct usage usage;
-    bool retryable;           /* by the vendor's rules; the desk reserves anew before it tries */
-    int64_t retry_after_ms;   /* what the vendor asked for, -1: nothing */
-    const char *answer;       /* JSON text or NULL */
-    const char *raw;          /* body as received (redacted, at most 256 kB), for the payload row */
+    bool retryable;         /* by the vendor's rules; the desk reserves anew before it tries */
+    int64_t retry_after_ms; /* what the vendor asked for, -1: nothing */
+    const char *answer;     /* JSON text or NULL */
+    const char *raw;        /* body as received (redacted, at most 256 kB), for the payload row */
     char stop_reason[40], request_id[80], served_model[64];
-    char problem[200];        /* clean text, for every outcome but ANSWERED */
+    char problem[200]; /* clean text, for every outcome but ANSWERED */
     int http_status;
     int64_t latency_ms;
 };
@@ -65,8 +65,8 @@ struct model_ops {
     bool simulated;   /* costs are not real */
     void (*free)(struct model *m);
     /* The request is copied. done is called once, from the loop, never from inside. */
-    struct model_call *(*send)(struct model *m, const struct model_request *r,
-                               model_done_fn *done, void *arg);
+    struct model_call *(*send)(struct model *m, const struct model_request *r, model_done_fn *done,
+                               void *arg);
     void (*cancel)(struct model_call *c);
     /* The bytes that would be sent, for the payload row; no key in them. */
     void (*request_text)(struct model *m, const struct model_request *r, struct buf *out);
@@ -74,8 +74,8 @@ struct model_ops {
      * hidden tool prompt (a token is at least one byte). */
     int64_t (*prompt_bound)(struct model *m, const struct model_request *r);
     /* Free check of key, address and model id (GET /v1/models/ID). May be NULL. */
-    void (*check)(struct model *m, const char *model, void (*done)(void *arg, const struct error *e),
-                  void *arg);
+    void (*check)(struct model *m, const char *model,
+                  void (*done)(void *arg, const struct error *e), void *arg);
 };
 struct model {
     const struct model_ops *ops;

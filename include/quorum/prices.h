@@ -15,9 +15,9 @@ struct usage {
 int64_t usage_tokens(const struct usage *u); /* sum of the five */
 
 struct model_price {
-    char model[64];           /* canonical id */
-    int32_t valid_from;       /* day */
-    int64_t band_min_tokens;  /* prompt length from which this row holds */
+    char model[64];          /* canonical id */
+    int32_t valid_from;      /* day */
+    int64_t band_min_tokens; /* prompt length from which this row holds */
     int64_t input, output, cache_write_5m, cache_write_1h, cache_read; /* nano-dollars a token */
     int64_t max_output, cache_min_tokens;
     bool retired;
@@ -34,7 +34,7 @@ const struct model_price *model_price_find(const char *model, int32_t day, int64
 int64_t model_cost(const char *model, int32_t day, const struct usage *u);
 /* Upper bound: prompt_tokens at the dearest of input and cache-write prices of every band up to
  * it, and max_tokens of output. -1: no price. */
-int64_t model_worst_case(const char *model, int32_t day, int64_t prompt_tokens,
-                         int64_t max_tokens, bool writes_cache_1h);
+int64_t model_worst_case(const char *model, int32_t day, int64_t prompt_tokens, int64_t max_tokens,
+                         bool writes_cache_1h);
 
 #endif

@@ -9,16 +9,22 @@
 
 #include "quorum/indicators.h"
 
-enum regime { REGIME_UNKNOWN, REGIME_BULL, REGIME_BEAR, REGIME_SIDEWAYS, REGIME_HIGH_VOL,
-              REGIME_LOW_VOL };
+enum regime {
+    REGIME_UNKNOWN,
+    REGIME_BULL,
+    REGIME_BEAR,
+    REGIME_SIDEWAYS,
+    REGIME_HIGH_VOL,
+    REGIME_LOW_VOL
+};
 
 struct regime_reading {
     enum regime label;
-    double confidence; /* 0-100 */
-    struct value trend; /* T in [-1, 1] */
+    double confidence;                      /* 0-100 */
+    struct value trend;                     /* T in [-1, 1] */
     struct value vol_ratio, vol_percentile; /* natr / its median, pv */
-    bool capped;        /* confidence capped at 60: a needed input was missing */
-    bool single;        /* from one observation, without history */
+    bool capped; /* confidence capped at 60: a needed input was missing */
+    bool single; /* from one observation, without history */
 };
 
 /* Feeds one session after another; keeps the label with hysteresis and 3-session confirmation.

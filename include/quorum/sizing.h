@@ -14,48 +14,48 @@
 enum { SIZING_CAPS_MAX = 16, SIZING_POSITIONS_MAX = 10, KELLY_MIN_TRADES = 30 };
 
 struct sizing_input {
-    int64_t price;             /* 1/10,000 dollar, > 0 */
-    int64_t equity, cash;      /* micro-dollars */
-    int64_t reserved;          /* cash promised to open orders, micro-dollars */
-    int64_t gross, in_sector;  /* open positions at market, micro-dollars */
+    int64_t price;            /* 1/10,000 dollar, > 0 */
+    int64_t equity, cash;     /* micro-dollars */
+    int64_t reserved;         /* cash promised to open orders, micro-dollars */
+    int64_t gross, in_sector; /* open positions at market, micro-dollars */
     bool sector_known;
     int open_positions;
     bool holds_symbol;
-    double drawdown;           /* 1 - equity / peak, 0..1 */
-    struct value atr;          /* dollars */
-    struct value beta;         /* raw */
-    struct value vol_60;       /* annualised, percent */
+    double drawdown;            /* 1 - equity / peak, 0..1 */
+    struct value atr;           /* dollars */
+    struct value beta;          /* raw */
+    struct value vol_60;        /* annualised, percent */
     struct value dollar_volume; /* 20-session mean, dollars */
     enum regime regime;
     double stop_multiple, target_multiple; /* of beta x ATR; 1.5 and 4 */
-    double exploration_pct;    /* size before 30 closed trades, percent of equity */
-    const double *r_multiple;  /* of closed trades */
+    double exploration_pct;                /* size before 30 closed trades, percent of equity */
+    const double *r_multiple;              /* of closed trades */
     size_t ntrades;
 };
 
 struct size_cap {
-    const char *name;     /* "position cap" */
-    double fraction;      /* of equity; meaningless when not applied */
+    const char *name; /* "position cap" */
+    double fraction;  /* of equity; meaningless when not applied */
     bool applied;
-    char note[112];       /* the arithmetic, or why it was not applied */
+    char note[112]; /* the arithmetic, or why it was not applied */
 };
 
 enum size_verdict { SIZE_APPROVED, SIZE_REJECTED };
 
 struct worksheet {
     enum size_verdict verdict;
-    char reason[160];        /* of a rejection, or "EXPLORATION" / "KELLY" with numbers */
+    char reason[160]; /* of a rejection, or "EXPLORATION" / "KELLY" with numbers */
     bool exploration;
     double beta_used, stop_fraction, target_fraction, effective_loss;
     double breakeven, win_q20, kelly_risk_fraction; /* q20 and f_R; 0 before 30 trades */
     size_t trades, wins;
     struct size_cap cap[SIZING_CAPS_MAX];
     size_t ncaps;
-    const char *binding;     /* name of the smallest cap, "" when rejected before */
+    const char *binding; /* name of the smallest cap, "" when rejected before */
     int64_t shares;
-    int64_t notional;        /* micro-dollars */
+    int64_t notional;              /* micro-dollars */
     double position_pct, risk_pct; /* of equity, from the integer share count */
-    int64_t risk_usd;        /* micro-dollars lost at the stop */
+    int64_t risk_usd;              /* micro-dollars lost at the stop */
 };
 
 void size_position(const struct sizing_input *in, struct worksheet *out);

@@ -31,16 +31,16 @@ const char *day_print(char dst[11], int32_t day); /* "-" for DAY_NONE and past y
  * other than zero is applied. Seconds are required, a fraction may have 1 to 9 digits and is cut
  * to microseconds. */
 bool time_parse(const char *s, int64_t *out);
-const char *time_print(char dst[33], int64_t t); /* "2026-11-22 14:03:11Z"; TIME_NONE is "-" */
+const char *time_print(char dst[33], int64_t t);     /* "2026-11-22 14:03:11Z"; TIME_NONE is "-" */
 const char *time_print_iso(char dst[33], int64_t t); /* "2026-11-22T14:03:11.123456Z" */
 
-int64_t exchange_offset(int64_t utc);   /* microseconds to add to UTC: -4 or -5 h */
+int64_t exchange_offset(int64_t utc); /* microseconds to add to UTC: -4 or -5 h */
 /* Wall time in New York to UTC. The hour that spring skips is read as standard time (2:30 becomes
  * 3:30), the hour that autumn repeats as its first, daylight one. */
 int64_t exchange_to_utc(int32_t day, int hour, int minute);
-int32_t exchange_day(int64_t utc);      /* the calendar day in New York */
+int32_t exchange_day(int64_t utc); /* the calendar day in New York */
 
-int64_t time_machine_now(void);   /* CLOCK_REALTIME, for log lines and file names only */
+int64_t time_machine_now(void); /* CLOCK_REALTIME, for log lines and file names only */
 int64_t time_monotonic_us(void);
 
 #endif

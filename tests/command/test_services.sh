@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The whole program against stand-ins of its vendors: the first document's example with models that
 # say BUY, the money to the nano-dollar in every place, keys nowhere, limits and faults in clear words.
-. "${QUORUM_TEST_DIR:?}/command/lib_tap.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/command/lib_tap.sh
+. "$here/lib_tap.sh"
 key=sk-test-5e1f00dc0ffee42
 fmp_key=test-key-0123456789
 servers=$TMPDIR/servers

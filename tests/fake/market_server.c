@@ -5,23 +5,34 @@
  * A line of the same form on its input changes it while it runs; "calls" prints the calls so far.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fake/fake_market.h"
 #include "quorum/buf.h"
+#include "quorum/text.h"
+#include "quorum/text.h"
 
 static bool obey(struct fake_market *f, const char *text)
 {
-    char endpoint[24], fault[24];
-    int times = -1;
-    if (sscanf(text, "%23[a-z-]=%23[a-z0-9-]:%d", endpoint, fault, &times) < 2)
+    char endpoint[24], fault[24], number[12];
+    int64_t times = -1;
+    size_t e = strcspn(text, "=\n");
+    if (text[e] != '=')
         return false;
+    copy_bytes(endpoint, sizeof endpoint, text, e);
+    text += e + 1;
+    size_t n = strcspn(text, ":\n");
+    copy_bytes(fault, sizeof fault, text, n);
+    if (text[n] == ':') {
+        copy_bytes(number, sizeof number, text + n + 1, strcspn(text + n + 1, "\n"));
+        if (!text_to_int64(number, &times))
+            return false;
+    }
     for (int i = 0; i < FAKE_FAULTS; i++) {
         if (strcmp(fault, fake_fault_name((enum fake_fault)i)) != 0)
             continue;
         fake_market_fail(f, strcmp(endpoint, "all") == 0 ? NULL : endpoint, (enum fake_fault)i,
-                         times);
+                         (int)times);
         return true;
     }
     return false;

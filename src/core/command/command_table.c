@@ -2,12 +2,6 @@
 #include "core/command/commands.h"
 
 const struct command *const command_groups[] = {
-    evaluate_commands,
-    budget_commands,
-    vendor_commands,
-    market_commands,
-    desk_commands,
-    database_commands,
-    program_commands,
-    NULL,
+    evaluate_commands, budget_commands,   vendor_commands,  market_commands,
+    desk_commands,     database_commands, program_commands, NULL,
 };

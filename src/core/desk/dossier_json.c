@@ -272,7 +272,9 @@ static struct bar_range read_range(struct json_object *o)
     struct bar_range r = {.count = read_small(o, "count", 0, INT32_MAX),
                           .first = read_day(o, "first"),
                           .last = read_day(o, "last")};
-    return r.first == DAY_NONE || r.last == DAY_NONE ? (struct bar_range){0} : r;
+    if (r.first == DAY_NONE || r.last == DAY_NONE)
+        r = (struct bar_range){0};
+    return r;
 }
 
 static struct provenance read_provenance(struct json_object *o)

@@ -272,22 +272,28 @@ enum err fmp_read_bars(const char *body, size_t len, const char *symbol, int32_t
 
 /* ---- statements */
 
+static bool two_digits(const char *s, char after, int64_t *out)
+{
+    char number[3] = {s[0], s[1], '\0'};
+    return s[2] == after && text_to_int64(number, out) && *out >= 0;
+}
+
 /* "2024-11-01 06:01:36" in New York, when the SEC took it; else the evening of the filing day,
  * by when it was public. Some rows carry the end of the period there: nothing is filed before it
  * is over. */
 static int64_t filed_at(struct json_object *row, int32_t period_end)
 {
     int32_t d;
+    int64_t wall;
     const char *accepted = text(row, "acceptedDate");
     if (accepted && day(row, "acceptedDate", &d) && d > period_end) {
-        int hour = 0, minute = 0, second = 0;
-        char tail[2];
-        if (strlen(accepted) == 19 &&
-            sscanf(accepted + 11, "%2d:%2d:%2d%1s", &hour, &minute, &second, tail) == 3 &&
-            hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60 &&
-            (hour || minute || second))
-            return exchange_to_utc(d, hour, minute) + second * USEC_SECOND;
-        return exchange_to_utc(d, FILED_HOUR, 0);
+        /* Read as if it were UTC: what is left of the day is the time on the wall. */
+        int64_t rest = time_parse(accepted, &wall) ? wall - d * USEC_DAY : 0;
+        int64_t minutes = rest / (60 * USEC_SECOND);
+        if (rest <= 0 || rest >= USEC_DAY)
+            return exchange_to_utc(d, FILED_HOUR, 0);
+        return exchange_to_utc(d, (int)(minutes / 60), (int)(minutes % 60)) +
+               rest % (60 * USEC_SECOND);
     }
     if (day(row, "filingDate", &d) && d > period_end)
         return exchange_to_utc(d, FILED_HOUR, 0);
