@@ -272,12 +272,6 @@ enum err fmp_read_bars(const char *body, size_t len, const char *symbol, int32_t
 
 /* ---- statements */
 
-static bool two_digits(const char *s, char after, int64_t *out)
-{
-    char number[3] = {s[0], s[1], '\0'};
-    return s[2] == after && text_to_int64(number, out) && *out >= 0;
-}
-
 /* "2024-11-01 06:01:36" in New York, when the SEC took it; else the evening of the filing day,
  * by when it was public. Some rows carry the end of the period there: nothing is filed before it
  * is over. */
