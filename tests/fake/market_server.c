@@ -10,7 +10,6 @@
 #include "fake/fake_market.h"
 #include "quorum/buf.h"
 #include "quorum/text.h"
-#include "quorum/text.h"
 
 static bool obey(struct fake_market *f, const char *text)
 {
