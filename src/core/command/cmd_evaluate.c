@@ -125,6 +125,9 @@ static enum err wait_for(struct run *run, struct error *e)
 {
     if (loop_run_until(run->call->loop, all_ended, run, EVALUATION_TIMEOUT_MS))
         return OK;
+    /* What is under way reports its end to `run` when the desk closes: now, while it lives. */
+    desk_close(run->call->desk);
+    run->call->desk = NULL;
     err_set(e, ERR_TRANSIENT,
             loop_interrupted(run->call->loop) ? "interrupted; what was stored stays"
                                               : "no answer from the database in 10 minutes");
