@@ -388,49 +388,79 @@ static void dies(int n, const struct model_request *r, struct model_reply *out)
     raise(SIGKILL);
 }
 
-static void a_reply_that_died_with_its_process_is_not_paid_twice(void **state)
+/* Forks a process that starts one evaluation and dies by `script`, then resumes it here. Returns
+ * how many calls the dead process made. */
+static int die_and_resume(struct fixture *f, struct bench *b, script_fn *script)
 {
-    struct bench b;
-    struct fixture *f = *state;
     struct error e = {0};
     int64_t *ids = NULL;
     size_t n = 0, held = 0;
     struct arena arena = {0};
     int status;
-    bench_open(&b, f, votes_buy);
     pid_t child = fork();
     if (child == 0) {
         struct fixture own = *f;
         struct bench c;
         own.loop = loop_new();
-        bench_open(&c, &own, dies);
-        c.model.calls = b.model.calls;
+        bench_open(&c, &own, script);
+        c.model.calls = b->model.calls;
         start(&c, NULL);
         loop_run_until(own.loop, none_pending, NULL, WAIT_MS);
         _exit(1);
     }
     waitpid(child, &status, 0);
     assert_true(WIFSIGNALED(status));
-    int asked = *b.model.calls;
-    assert_int_equal(asked, 1);
-    assert_int_equal(evaluation_unfinished(&b.desk, &arena, &ids, &n, &held, &e), OK);
+    int asked = *b->model.calls;
+    assert_int_equal(evaluation_unfinished(&b->desk, &arena, &ids, &n, &held, &e), OK);
     assert_int_equal(n, 1);
     pending++;
-    evaluation_resume(&b.desk, ids[0], ended, NULL);
-    finish(&b);
-    /* What was marked sent is presumed paid and not asked again, all else is asked now. */
-    int presumed = (int)fixture_int(f, "SELECT count(*) FROM agent_interactions WHERE status = "
-                                       "'PRESUMED'");
-    assert_true(presumed >= 1);
-    assert_int_equal(*b.model.calls, asked + 5 - presumed);
-    assert_int_equal(fixture_int(f, "SELECT count(*) FROM evaluations WHERE state = 'DECIDED' AND "
-                                    "degraded_reason LIKE '%not paid twice%'"),
-                     1);
+    evaluation_resume(&b->desk, ids[0], ended, NULL);
+    finish(b);
+    arena_release(&arena);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM evaluations WHERE state = 'DECIDED'"), 1);
     assert_int_equal(fixture_int(f, "SELECT count(*) FROM budget_reservation WHERE state IN "
                                     "('HELD', 'SENT')"),
                      0);
     money_agrees(f);
-    arena_release(&arena);
+    return asked;
+}
+
+static void a_reply_that_died_with_its_process_is_not_paid_twice(void **state)
+{
+    struct bench b;
+    struct fixture *f = *state;
+    bench_open(&b, f, votes_buy);
+    int asked = die_and_resume(f, &b, dies);
+    assert_int_equal(asked, 1);
+    /* What was marked sent is presumed paid and not asked again, all else is asked now. */
+    int presumed =
+        (int)fixture_int(f, "SELECT count(*) FROM agent_interactions WHERE status = 'PRESUMED'");
+    assert_true(presumed >= 1);
+    assert_int_equal(*b.model.calls, asked + 5 - presumed);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM evaluations WHERE degraded_reason LIKE "
+                                    "'%not paid twice%'"),
+                     1);
+    bench_close(&b);
+}
+
+static void dies_at_the_veto(int n, const struct model_request *r, struct model_reply *out)
+{
+    votes_buy(n, r, out);
+    if (strcmp(r->agent, "risk_manager") == 0)
+        raise(SIGKILL);
+}
+
+static void votes_that_were_paid_survive_their_process(void **state)
+{
+    struct bench b;
+    struct fixture *f = *state;
+    bench_open(&b, f, votes_buy);
+    int asked = die_and_resume(f, &b, dies_at_the_veto);
+    assert_int_equal(asked, 5);
+    assert_int_equal(*b.model.calls, asked); /* nobody is asked again */
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM votes WHERE source = 'model'"), 4);
+    assert_string_equal(fixture_text(f, "SELECT agreement FROM evaluations"), "3/3");
+    assert_int_equal(fixture_int(f, "SELECT shares FROM evaluations"), 28);
     bench_close(&b);
 }
 
@@ -499,6 +529,7 @@ int main(void)
         DESK_TEST(an_unknown_bill_is_presumed_to_be_the_worst_case),
         DESK_TEST(a_small_budget_is_never_passed_by_many_at_once),
         DESK_TEST(a_reply_that_died_with_its_process_is_not_paid_twice),
+        DESK_TEST(votes_that_were_paid_survive_their_process),
         DESK_TEST(kill_nine_at_random_moments_loses_no_cent),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
