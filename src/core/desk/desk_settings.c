@@ -25,7 +25,8 @@ static const struct statement seed = {
                  "INSERT INTO desk_setting (name, value, origin, set_by)"
                  "  SELECT s->>'name', s->>'value', s->>'origin', $5"
                  "  FROM jsonb_array_elements($4::jsonb) AS s"
-                 "  WHERE NOT EXISTS (SELECT FROM desk_setting d WHERE d.name = s->>'name')"};
+                 "  WHERE (EXISTS (SELECT FROM opened) OR EXISTS (SELECT FROM desk))"
+                 "    AND NOT EXISTS (SELECT FROM desk_setting d WHERE d.name = s->>'name')"};
 static const struct statement partitions = {"desk partitions",
                                             "SELECT ensure_partitions(desk_now())"};
 static const struct statement load = {
