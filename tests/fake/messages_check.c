@@ -258,7 +258,7 @@ void fake_check_request(const struct fake_headers *h, const char *body, size_t l
         return;
     }
     struct json_tokener *tok = json_tokener_new_ex(32);
-    json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
     struct json_object *root = json_tokener_parse_ex(tok, body, (int)len);
     if (json_object_is_type(root, json_type_object))
         check_body(&c, root);
