@@ -149,7 +149,7 @@ static void every_number_is_read_back_as_it_was(void **state)
                                      1e17,
                                      1e21,
                                      1e22,
-                                     123456789012345678,
+                                     1.2345678901234568e17,
                                      DBL_MAX,
                                      DBL_MIN,
                                      4.94e-324,
@@ -159,7 +159,7 @@ static void every_number_is_read_back_as_it_was(void **state)
                                      175.5,
                                      3.25,
                                      0.30000000000000004,
-                                     9007199254740993};
+                                     9007199254740993.0};
     uint64_t random = 88172645463325252u;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(special); i++) {
