@@ -203,9 +203,9 @@ static void what_is_no_number_is_null(void **state)
     (void)state;
     json_begin(&j, &b);
     json_open(&j, NULL, '{');
-    json_num(&j, "nan", NAN);
-    json_num(&j, "inf", INFINITY);
-    json_num(&j, "minf", -INFINITY);
+    json_num(&j, "nan", (double)NAN);
+    json_num(&j, "inf", (double)INFINITY);
+    json_num(&j, "minf", -(double)INFINITY);
     json_str(&j, "none", NULL);
     json_close(&j, '}');
     assert_string_equal(b.data, "{\"nan\":null,\"inf\":null,\"minf\":null,\"none\":null}");

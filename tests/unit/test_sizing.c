@@ -478,7 +478,7 @@ static void check_limits(const struct sizing_input *in, const struct worksheet *
     assert_true(strlen(w->reason) > 3);
     if (w->shares == 0)
         return;
-    const struct size_cap *least = NULL;
+    const struct size_cap *least = &w->cap[0]; /* the position cap always applies */
     for (size_t i = 0; i < w->ncaps; i++) {
         const struct size_cap *c = &w->cap[i];
         assert_true(strlen(c->note) > 3);
@@ -487,10 +487,10 @@ static void check_limits(const struct sizing_input *in, const struct worksheet *
         double room = c->fraction * (double)in->equity;
         if ((double)w->notional > room * (1 + 1e-9) + 1)
             fail_msg("%s allows %.0f, the size is %lld", c->name, room, (long long)w->notional);
-        if (!least || c->fraction < least->fraction)
+        if (c->fraction < least->fraction)
             least = c;
     }
-    assert_non_null(least);
+    assert_true(w->cap[0].applied);
     near_to(cap_named(w, w->binding)->fraction, least->fraction, 1e-9);
     /* And the same by integers, without the worksheet. */
     assert_true(w->notional * 20 <= in->equity + 20);
