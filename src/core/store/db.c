@@ -279,6 +279,7 @@ static void finish(struct db *d)
 {
     struct call *c = call_pop(&d->sent);
 
+    assert(c); /* a result always belongs to the first call on the wire */
     d->nulls = 0;
     if (c->dropped)
         d->broken = true;
