@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <setjmp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static int scene_end(void **state)
 
 static struct outcome get(struct scene *s, const char *endpoint, const char *symbol, int64_t life_s)
 {
-    return side_get(&s->side, s->fake, endpoint, symbol, life_s);
+    return side_get(&s->side, fake_market_url(s->fake), endpoint, symbol, life_s);
 }
 
 static void assert_fresh(const struct outcome *o, bool from_cache)
@@ -84,49 +85,21 @@ static void age(struct scene *s, int seconds)
     fixture_run(s->f, sql);
 }
 
-/* Children wait at the gate until all of them are there. A fork while the stand-in's thread serves
- * would copy locked locks: the sanitizer's allocator in the child would wait for ever. */
-static int gate[2] = {-1, -1};
-
-static void close_gate(void)
+/* A child is this program again, started afresh: a fork would copy the locks of the stand-in's
+ * threads, and the sanitizer's allocator in the child could wait for ever. */
+static pid_t start_child(struct scene *s, const char *work, int number)
 {
-    assert_int_equal(pipe(gate), 0);
-}
-
-static void open_gate(void)
-{
-    close(gate[0]);
-    close(gate[1]);
-    gate[0] = gate[1] = -1;
-}
-
-static void wait_at_gate(void)
-{
-    char none;
-    if (gate[0] < 0)
-        return;
-    close(gate[1]);
-    if (read(gate[0], &none, 1) != 0)
-        _exit(97);
-}
-
-/* Runs work in a child with a side of its own; it has nothing of the parent's. */
-static pid_t start_child(struct scene *s,
-                         int (*work)(struct side *side, const struct scene *s, int number),
-                         int number)
-{
-    char conninfo[1024];
-    copy_text(conninfo, sizeof conninfo, fixture_conninfo(s->f, "quorum_app"));
-    fflush(NULL);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid > 0)
-        return pid;
-    wait_at_gate();
-    struct side side;
-    int status = side_open(&side, conninfo, LIMIT) ? work(&side, s, number) : 99;
-    side_close(&side);
-    _exit(status);
+    char text[16];
+    snprintf(text, sizeof text, "%d", number);
+    char *argv[] = {(char *)(uintptr_t) "test_vendor",
+                    (char *)(uintptr_t)work,
+                    (char *)(uintptr_t)fixture_conninfo(s->f, "quorum_app"),
+                    (char *)(uintptr_t)fake_market_url(s->fake),
+                    text,
+                    NULL};
+    pid_t pid;
+    assert_int_equal(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ), 0);
+    return pid;
 }
 
 static int child_status(pid_t pid)
@@ -139,19 +112,39 @@ static int child_status(pid_t pid)
 /* ---- the day's limit */
 
 /* Eight different symbols each; tells how many answers it got, the others must be refusals. */
-static int eight_calls(struct side *side, const struct scene *s, int number)
+static int eight_calls(struct side *side, const char *base, const char *number)
 {
     int answers = 0;
     for (int i = 0; i < CALLS_EACH; i++) {
-        char symbol[16];
-        snprintf(symbol, sizeof symbol, "S%dX%d", number, i);
-        struct outcome o = side_get(side, s->fake, "quote", symbol, 300);
+        char symbol[32];
+        snprintf(symbol, sizeof symbol, "S%sX%d", number, i);
+        struct outcome o = side_get(side, base, "quote", symbol, 300);
         answers += o.state == VENDOR_FRESH;
         if (o.state != VENDOR_FRESH &&
-            !strstr(o.problem, "250 of 250 calls used, resets 00:00 UTC"))
+            !strstr(o.problem, "250 of 250 calls used, resets 00:00 UTC")) {
+            fprintf(stderr, "%s\n", o.problem);
             return 98;
+        }
     }
     return answers;
+}
+
+static int one_quote(struct side *side, const char *base)
+{
+    struct outcome o = side_get(side, base, "quote", "AAPL", 300);
+    return o.state == VENDOR_FRESH && strstr(o.body, "\"AAPL\"") ? 0 : 1;
+}
+
+/* argv: what to do, the database, the stand-in, a number. */
+static int child_main(char **argv)
+{
+    struct side side;
+    if (!side_open(&side, argv[2], LIMIT))
+        return 99;
+    int status = strcmp(argv[1], "eight-calls") == 0 ? eight_calls(&side, argv[3], argv[4])
+                                                     : one_quote(&side, argv[3]);
+    side_close(&side);
+    return status;
 }
 
 static void forty_processes_never_make_call_251(void **state)
@@ -159,10 +152,8 @@ static void forty_processes_never_make_call_251(void **state)
     struct scene *s = *state;
     pid_t pid[PROCESSES];
     int answers = 0;
-    close_gate();
     for (int i = 0; i < PROCESSES; i++)
-        pid[i] = start_child(s, eight_calls, i);
-    open_gate();
+        pid[i] = start_child(s, "eight-calls", i);
     for (int i = 0; i < PROCESSES; i++) {
         int status = child_status(pid[i]);
         if (status > CALLS_EACH)
@@ -386,13 +377,6 @@ static void a_symbol_outside_the_plan_is_asked_for_once_a_week(void **state)
 
 /* ---- one asks, the others wait */
 
-static int one_quote(struct side *side, const struct scene *s, int number)
-{
-    struct outcome o = side_get(side, s->fake, "quote", "AAPL", 300);
-    (void)number;
-    return o.state == VENDOR_FRESH && strstr(o.body, "\"AAPL\"") ? 0 : 1;
-}
-
 static void many_who_want_the_same_make_one_call(void **state)
 {
     struct scene *s = *state;
@@ -400,12 +384,10 @@ static void many_who_want_the_same_make_one_call(void **state)
     pid_t pid[MANY];
     struct outcome here[3];
     fake_market_hold(s->fake, true);
-    close_gate();
     for (int i = 0; i < MANY; i++)
-        pid[i] = start_child(s, one_quote, i);
-    open_gate();
+        pid[i] = start_child(s, "one-quote", i);
     for (int i = 0; i < 3; i++)
-        side_start(&s->side, s->fake, "quote", "AAPL", 300, &here[i]);
+        side_start(&s->side, fake_market_url(s->fake), "quote", "AAPL", 300, &here[i]);
     assert_true(fake_market_wait_calls(s->fake, NULL, 1));
     fake_market_hold(s->fake, false);
     for (int i = 0; i < 3; i++) {
@@ -424,7 +406,7 @@ static void those_who_wait_share_the_failure_too(void **state)
     struct outcome o[6];
     fake_market_fail(s->fake, NULL, FAKE_BAD_KEY, -1);
     for (int i = 0; i < 6; i++)
-        side_start(&s->side, s->fake, "quote", "AAPL", 300, &o[i]);
+        side_start(&s->side, fake_market_url(s->fake), "quote", "AAPL", 300, &o[i]);
     for (int i = 0; i < 6; i++) {
         assert_true(side_wait(&s->side, &o[i]));
         assert_problem(&o[i], VENDOR_NONE, "does not accept the key");
@@ -436,7 +418,7 @@ static void a_process_killed_while_it_asks_holds_nobody_up(void **state)
 {
     struct scene *s = *state;
     fake_market_hold(s->fake, true);
-    pid_t pid = start_child(s, one_quote, 0);
+    pid_t pid = start_child(s, "one-quote", 0);
     assert_true(fake_market_wait_calls(s->fake, NULL, 1));
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(child_status(pid), 128 + SIGKILL);
@@ -446,7 +428,7 @@ static void a_process_killed_while_it_asks_holds_nobody_up(void **state)
                                        " clock_timestamp()"),
                      1);
     struct outcome o;
-    side_start(&s->side, s->fake, "quote", "AAPL", 300, &o);
+    side_start(&s->side, fake_market_url(s->fake), "quote", "AAPL", 300, &o);
     fake_market_hold(s->fake, false);
     fixture_run(s->f, "UPDATE vendor_cache SET lease_until = clock_timestamp()");
     assert_true(side_wait(&s->side, &o));
@@ -496,13 +478,15 @@ static void closing_ends_open_requests_and_leaks_nothing(void **state)
     struct scene *s = *state;
     struct outcome o[4];
     fake_market_hold(s->fake, true);
-    side_start(&s->side, s->fake, "quote", "AAPL", 300, &o[0]);
+    side_start(&s->side, fake_market_url(s->fake), "quote", "AAPL", 300, &o[0]);
     while (fake_market_calls(s->fake, NULL) == 0)
         loop_run_until(s->side.loop, never, NULL, 2);
-    side_start(&s->side, s->fake, "quote", "AAPL", 300, &o[1]); /* will wait for the first */
+    side_start(&s->side, fake_market_url(s->fake), "quote", "AAPL", 300,
+               &o[1]); /* will wait for the first */
     for (int i = 0; i < 10; i++)
         loop_run_until(s->side.loop, never, NULL, 2);
-    side_start(&s->side, s->fake, "quote", "AAPL", 300, &o[2]); /* looks into the cache */
+    side_start(&s->side, fake_market_url(s->fake), "quote", "AAPL", 300,
+               &o[2]); /* looks into the cache */
     vendor_free(s->side.vendor);
     s->side.vendor = NULL;
     for (int i = 0; i < 3; i++) {
@@ -526,8 +510,10 @@ static void without_a_database_nothing_is_called(void **state)
 
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, scene_start, scene_end)
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 5)
+        return child_main(argv);
     const struct CMUnitTest tests[] = {
         SCENE(forty_processes_never_make_call_251),
         SCENE(a_new_day_begins_at_the_reset_hour),

@@ -71,17 +71,17 @@ void side_start_at(struct side *s, const char *url, const char *endpoint, const 
     vendor_get(s->vendor, &r, ended, out);
 }
 
-void side_start(struct side *s, const struct fake_market *f, const char *endpoint,
-                const char *symbol, int64_t life_s, struct outcome *out)
+void side_start(struct side *s, const char *base, const char *endpoint, const char *symbol,
+                int64_t life_s, struct outcome *out)
 {
     struct buf url = {0};
     if (strcmp(endpoint, "rss") == 0) {
-        buf_printf(&url, "%s/rss/one?s=%s", fake_market_url(f), symbol);
+        buf_printf(&url, "%s/rss/one?s=%s", base, symbol);
     } else {
         enum fmp_endpoint p = FMP_QUOTE;
         while (strcmp(fmp_endpoint_name(p), endpoint) != 0)
             p++;
-        fmp_url(&url, fake_market_url(f), p, symbol, day_from_civil(2024, 1, 1));
+        fmp_url(&url, base, p, symbol, day_from_civil(2024, 1, 1));
     }
     side_start_at(s, buf_text(&url), endpoint, symbol, life_s, out);
     buf_release(&url);
@@ -97,11 +97,11 @@ bool side_wait(struct side *s, const struct outcome *out)
     return loop_run_until(s->loop, has_ended, (void *)(uintptr_t)out, PATIENCE_MS);
 }
 
-struct outcome side_get(struct side *s, const struct fake_market *f, const char *endpoint,
-                        const char *symbol, int64_t life_s)
+struct outcome side_get(struct side *s, const char *base, const char *endpoint, const char *symbol,
+                        int64_t life_s)
 {
     struct outcome out;
-    side_start(s, f, endpoint, symbol, life_s, &out);
+    side_start(s, base, endpoint, symbol, life_s, &out);
     if (!side_wait(s, &out))
         snprintf(out.problem, sizeof out.problem, "no end");
     return out;

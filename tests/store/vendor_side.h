@@ -28,15 +28,16 @@ struct outcome {
     char body[512];
     char problem[160];
 };
-/* A counted FMP call, or with endpoint "rss" a feed; life in seconds, below 0: --fresh. */
-void side_start(struct side *s, const struct fake_market *f, const char *endpoint,
-                const char *symbol, int64_t life_s, struct outcome *out);
+/* A counted FMP call to the stand-in at base, or with endpoint "rss" a feed; life in seconds, below
+ * 0: --fresh. */
+void side_start(struct side *s, const char *base, const char *endpoint, const char *symbol,
+                int64_t life_s, struct outcome *out);
 /* The same at an address of the test's own. */
 void side_start_at(struct side *s, const char *url, const char *endpoint, const char *symbol,
                    int64_t life_s, struct outcome *out);
 /* False when it does not end within a minute. */
 bool side_wait(struct side *s, const struct outcome *out);
-struct outcome side_get(struct side *s, const struct fake_market *f, const char *endpoint,
-                        const char *symbol, int64_t life_s);
+struct outcome side_get(struct side *s, const char *base, const char *endpoint, const char *symbol,
+                        int64_t life_s);
 
 #endif
