@@ -26,9 +26,11 @@ static const struct statement vote_rows = {
     "SELECT v.agent, v.source, v.role, v.vote, v.answer, v.reason, v.evidence::text, v.confidence,"
     " v.score, v.wrong_evidence, v.counted, COALESCE(i.cost_usd, 0)::text,"
     " COALESCE(i.tokens_used, 0) "
-    "FROM votes v LEFT JOIN agent_interactions i ON i.id = v.interaction_id "
+    "FROM votes v JOIN evaluations e ON e.id = v.evaluation_id"
+    " LEFT JOIN agent_interactions i ON i.id = v.interaction_id "
     "WHERE v.evaluation_id = $1::bigint "
-    "ORDER BY array_position(ARRAY['classifier', 'voter', 'veto'], v.role), v.interaction_id"};
+    "ORDER BY array_position(ARRAY['classifier', 'voter', 'veto'], v.role),"
+    " array_position(string_to_array(e.request->>'voters', ' '), v.agent), v.source DESC"};
 static const struct statement dossier_row = {
     "evaluation dossier", "SELECT content, sha256 FROM dossiers WHERE evaluation_id = $1::bigint"};
 static const struct statement unfinished = {
