@@ -379,22 +379,26 @@ static void a_moved_endpoint_does_not_catch_a_key_from_elsewhere(void **state)
     expect(p, SETTING_ANTHROPIC_BASE_URL, "https://env.example", FROM_ENVIRONMENT);
 }
 
-static void urls_from_a_file_of_someone_else_do_not_count(void **state)
+static void nothing_from_a_file_others_own_or_write_counts(void **state)
 {
     struct place *p = *state;
     if (geteuid() != 0)
         skip();
     write_file(p->dotenv,
                "DATABASE_URL=postgresql://u@evil.example/db\nFMP_API_KEY=abcdef123\n"
-               "FMP_BASE_URL=https://evil.example\nQUORUM_MODEL=x\n",
+               "FMP_BASE_URL=https://evil.example\nQUORUM_PG_BINDIR=/tmp/evil\n",
                0600);
     assert_int_equal(chown(p->dotenv, 65534, 65534), 0);
     must_load(p);
     expect(p, SETTING_DATABASE_URL, NULL, FROM_DEFAULT);
     expect(p, SETTING_FMP_BASE_URL, "https://financialmodelingprep.com", FROM_DEFAULT);
-    expect(p, SETTING_MODEL, "x", FROM_DOTENV);
-    assert_true(noted(p, "DATABASE_URL"));
+    expect(p, SETTING_PG_BINDIR, NULL, FROM_DEFAULT); /* programs that would run as root */
     assert_true(noted(p, "not yours"));
+    unlink(p->dotenv);
+    write_file(p->dotenv, "QUORUM_PG_BINDIR=/tmp/evil\n", 0666);
+    must_load(p);
+    expect(p, SETTING_PG_BINDIR, NULL, FROM_DEFAULT);
+    assert_true(noted(p, "others may write it"));
 }
 
 static void secrets_leave_the_environment_and_the_log(void **state)
@@ -565,7 +569,7 @@ int main(void)
         TEST(a_wrong_secret_is_not_printed),
         TEST(what_is_no_settings_file_is_refused_whole),
         TEST(a_moved_endpoint_does_not_catch_a_key_from_elsewhere),
-        TEST(urls_from_a_file_of_someone_else_do_not_count),
+        TEST(nothing_from_a_file_others_own_or_write_counts),
         TEST(secrets_leave_the_environment_and_the_log),
         TEST(a_misspelt_name_is_noted_with_the_right_one),
         TEST(state_lives_where_the_user_said),

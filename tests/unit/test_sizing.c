@@ -318,10 +318,9 @@ static void a_missing_figure_is_listed_and_not_guessed(void **state)
     for (size_t i = 0; i < w.ncaps; i++)
         assert_true(w.cap[i].applied);
     in.beta = in.vol_60 = in.dollar_volume = VALUE_UNKNOWN;
-    in.regime = REGIME_UNKNOWN;
     in.sector_known = false;
     w = sized(&in);
-    static const char *const missing[] = {"regime", "beta", "volatility", "liquidity", "sector"};
+    static const char *const missing[] = {"beta", "volatility", "liquidity", "sector"};
     size_t not_applied = 0;
     for (size_t i = 0; i < w.ncaps; i++)
         not_applied += !w.cap[i].applied;
@@ -334,6 +333,20 @@ static void a_missing_figure_is_listed_and_not_guessed(void **state)
     }
     assert_int_equal(w.shares, 28);
     assert_int_equal(w.ncaps, 12); /* none is left out in silence */
+}
+
+static void an_unknown_regime_is_never_sized_above_a_known_one(void **state)
+{
+    (void)state;
+    struct sizing_input in = example(100000, 100000);
+    in.regime = REGIME_UNKNOWN;
+    struct worksheet unknown = sized(&in);
+    expect_cap(&unknown, "regime", .05 * .62);
+    for (int r = REGIME_BULL; r <= REGIME_LOW_VOL; r++) {
+        in.regime = (enum regime)r;
+        struct worksheet known = sized(&in);
+        assert_true(unknown.shares <= known.shares);
+    }
 }
 
 static void the_drawdown_breaker_has_its_steps(void **state)
@@ -553,6 +566,7 @@ int main(void)
         cmocka_unit_test(the_stop_and_the_target_stand_where_the_formula_says),
         cmocka_unit_test(every_cap_is_the_fraction_its_formula_gives),
         cmocka_unit_test(a_missing_figure_is_listed_and_not_guessed),
+        cmocka_unit_test(an_unknown_regime_is_never_sized_above_a_known_one),
         cmocka_unit_test(the_drawdown_breaker_has_its_steps),
         cmocka_unit_test(the_kelly_gate_opens_and_shuts_on_the_record),
         cmocka_unit_test(a_thin_edge_gives_a_smaller_size),

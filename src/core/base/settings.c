@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,19 +322,40 @@ static void warn_unknown(struct settings *s, const char *name, const char *where
     note(s, &b);
 }
 
+/* A file in whatever directory one happens to be in may name programs to run and servers to send
+ * keys to: only its owner's word counts, root's, or under sudo that of the user who became root. */
+static bool is_own(const struct stat *st)
+{
+    int64_t sudo_uid = -1;
+    const char *sudo = getenv("SUDO_UID");
+    if (geteuid() == 0 && sudo)
+        text_to_int64(sudo, &sudo_uid);
+    return st->st_uid == geteuid() || st->st_uid == 0 || (int64_t)st->st_uid == sudo_uid;
+}
+
 static enum err apply_file(struct settings *s, const char *path, enum setting_origin origin,
                            struct error *e)
 {
-    char *text, *name, *value;
+    char *text, *name = NULL, *value = NULL;
     struct stat st;
     if (read_file(path, &text, &st, e))
         return e->kind;
     if (!text)
         return OK;
     enum err result = OK;
-    bool own = st.st_uid == geteuid() || st.st_uid == 0;
     bool open_to_others = (st.st_mode & 077) != 0;
     int number = 0;
+    bool trusted = is_own(&st) && !(st.st_mode & 022);
+    if (!trusted) {
+        struct buf b = {0};
+        buf_printf(&b, "%s ignored: %s", path,
+                   is_own(&st) ? "others may write it (chmod 600)" : "it is not yours");
+        note(s, &b);
+    }
+    if (!is_own(&st)) {
+        mem_free(text);
+        return OK;
+    }
     for (char *line = text, *next; line && !result; line = next) {
         next = strchr(line, '\n');
         if (next)
@@ -352,13 +374,7 @@ static enum err apply_file(struct settings *s, const char *path, enum setting_or
             err_fix(e, "chmod 600 %s", path);
             continue;
         }
-        if (setting_row(id)->type == SET_URL && !own) {
-            struct buf b = {0};
-            buf_printf(&b, "%s from %s ignored: the file is not yours", name, path);
-            note(s, &b);
-            continue;
-        }
-        if (*value && s->item[id].origin <= origin)
+        if (trusted && *value && s->item[id].origin <= origin)
             result = put(s, id, value, origin, path, e);
     }
     explicit_bzero(text, ENV_FILE_MAX);
@@ -411,14 +427,18 @@ static void drop_stray_endpoints(struct settings *s)
     }
 }
 
-/* $variable/quorum, else $HOME/fallback/quorum, else /nonexistent so that the error names it. */
+/* $variable/quorum, else the user's home directory/fallback/quorum. */
 static void xdg_path(char *dst, size_t size, const char *variable, const char *fallback)
 {
     const char *base = getenv(variable), *home = getenv("HOME");
+    if (!home || home[0] != '/') {
+        struct passwd *pw = getpwuid(geteuid());
+        home = pw ? pw->pw_dir : "/nonexistent";
+    }
     if (base && base[0] == '/')
         snprintf(dst, size, "%s/quorum", base);
     else
-        snprintf(dst, size, "%s/%s/quorum", home && *home ? home : "/nonexistent", fallback);
+        snprintf(dst, size, "%s/%s/quorum", strcmp(home, "/") == 0 ? "" : home, fallback);
 }
 
 static enum err find_home(struct settings *s, struct error *e)

@@ -206,10 +206,23 @@ static enum err run_with_settings(struct call *c, struct error *e)
     return result;
 }
 
+/* A closed descriptor 0, 1 or 2 would be given to the next file or socket that is opened, and the
+ * answer written into it. */
+static void open_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int quorum_main(int argc, char **argv, const struct agent *const *agents)
 {
     struct output out = {.format = OUTPUT_TEXT};
     struct error e = {0};
+    open_standard_files();
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); /* every number we read or write has a point */
     signal(SIGPIPE, SIG_IGN);

@@ -4,6 +4,7 @@
 
 #include "core/desk/desk_private.h"
 #include "quorum/buf.h"
+#include "quorum/evaluation.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
 
@@ -59,8 +60,28 @@ static void seed_values(const struct settings *s, struct buf *json)
     json_close(&j, ']');
 }
 
+/* Voters the table of agents knows, and as many as must agree. */
+static enum err check_voters(const struct desk *d, const char *voters, int64_t needed,
+                             struct error *e)
+{
+    const struct agent *voter[VOTERS_MAX];
+    size_t n;
+    if (voters_parse(d->agents, voters, voter, &n, e))
+        return err_wrap(e, "QUORUM_VOTERS");
+    if (needed >= 1 && (size_t)needed <= n)
+        return OK;
+    err_set(e, ERR_USAGE,
+            "MULTI_AGENT_MIN_AGREEMENT=%lld cannot be reached by the %zu voters of "
+            "QUORUM_VOTERS",
+            (long long)needed, n);
+    return err_fix(e, "name more voters or ask for fewer votes");
+}
+
 static enum err seed_desk(struct desk *d, struct error *e)
 {
+    if (check_voters(d, settings_text(d->settings, SETTING_VOTERS),
+                     settings_int(d->settings, SETTING_MIN_AGREEMENT), e))
+        return e->kind;
     struct params p = {0}, none = {0};
     struct buf json = {0};
     params_text(&p, desk_kind_name(d->kind));
@@ -165,6 +186,13 @@ bool desk_bool(const struct desk *d, enum setting_id id)
 
 enum err desk_adopt(struct desk *d, enum setting_id id, struct error *e)
 {
+    const char *value = settings_text(d->settings, id);
+    int64_t needed = desk_int(d, SETTING_MIN_AGREEMENT);
+    if (id == SETTING_VOTERS && check_voters(d, value, needed, e))
+        return e->kind;
+    if (id == SETTING_MIN_AGREEMENT &&
+        check_voters(d, desk_text(d, SETTING_VOTERS), settings_int(d->settings, id), e))
+        return e->kind;
     struct params p = {0};
     params_text(&p, setting_row(id)->name);
     params_text(&p, settings_text(d->settings, id));

@@ -132,11 +132,10 @@ static void limit_by_policy(const struct sizing_input *in, struct worksheet *w)
                 100 * w->stop_fraction);
     add_cap(w, "risk budget", true, RISK_BUDGET / w->stop_fraction,
             "%.1f%% of equity at the %.2f%% stop", 100 * RISK_BUDGET, 100 * w->stop_fraction);
-    if (in->regime == REGIME_UNKNOWN)
-        add_cap(w, "regime", false, 0, "not applied: the regime is not known");
-    else
-        add_cap(w, "regime", true, CAP_POSITION * regime, "%s: %.2f of the position cap",
-                regime_name(in->regime), regime);
+    add_cap(w, "regime", true, CAP_POSITION * regime, "%s: %.2f of the position cap",
+            in->regime == REGIME_UNKNOWN ? "not known, so the most careful"
+                                         : regime_name(in->regime),
+            regime);
     add_cap(w, "drawdown", true, CAP_POSITION * drawdown, "%.1f%% below the peak: %.2f of the cap",
             100 * in->drawdown, drawdown);
 }
