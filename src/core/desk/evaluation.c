@@ -40,7 +40,7 @@ static const struct statement advance = {
     "    r.consensus_reached, r.agree, r.consensus_reason, r.risk_decision, r.shares,"
     "    r.position_pct, r.stop_loss_pct, r.take_profit_pct, r.size_reason, r.binding,"
     "    r.worksheet, r.degraded, r.degraded_reason, CASE WHEN f.final THEN desk_now() END,"
-    "    (extract(epoch FROM clock_timestamp() - e.started_machine) * 1000)::int,"
+    "    LEAST(extract(epoch FROM clock_timestamp() - e.started_machine) * 1000, 2147483647)::int,"
     "    CASE WHEN NOT f.final THEN clock_timestamp() + " LEASE " END, spent.cost, spent.tokens"
     "   FROM jsonb_populate_record(e, $4::jsonb) r,"
     "    LATERAL (SELECT r.state IN ('DECIDED', 'NO_QUORUM', 'REFUSED', 'CANCELLED', 'FAILED')"
