@@ -2,6 +2,7 @@
 /* The life of a one-shot process: settings, parsing, confirmation, the handler, its answer. */
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -218,6 +219,17 @@ static void open_standard_files(void)
         close(fd);
 }
 
+/* For a terminal that does not speak UTF-8; programs that read JSON or CSV get what is stored. */
+static void to_ascii_where_needed(struct output *out)
+{
+    struct buf plain = {0};
+    if (out->format != OUTPUT_TEXT || strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+        return;
+    text_ascii(&plain, buf_text(&out->text));
+    buf_release(&out->text);
+    out->text = plain;
+}
+
 int quorum_main(int argc, char **argv, const struct agent *const *agents)
 {
     struct output out = {.format = OUTPUT_TEXT};
@@ -231,6 +243,7 @@ int quorum_main(int argc, char **argv, const struct agent *const *agents)
     enum err result = command_parse(&c, argc, argv, &e);
     if (!result)
         result = run_with_settings(&c, &e);
+    to_ascii_where_needed(&out);
     enum err written = write_answer(&out, result ? NULL : &e);
     if (!result)
         result = written;
