@@ -189,14 +189,14 @@ deps:
 install:
 	+@$(AGAIN) VARIANT=release install-files
 install-files: all
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $B/$(NAME) $(DESTDIR)$(PREFIX)/bin/$(NAME)
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $B/$(NAME) '$(DESTDIR)$(PREFIX)/bin/$(NAME)'
 	@set -e; for d in themes data; do for f in $$(find $$d -type f ! -name '.*' 2>/dev/null); do \
-	    echo install $$f; install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/$(NAME)/$$f; done; done
-	@[ ! -f docs/$(NAME).1 ] || install -D -m 644 docs/$(NAME).1 $(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1
+	    echo install $$f; install -D -m 644 $$f '$(DESTDIR)$(PREFIX)/share/$(NAME)/'$$f; done; done
+	@[ ! -f docs/$(NAME).1 ] || install -D -m 644 docs/$(NAME).1 '$(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1'
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/$(NAME) $(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1
-	rm -rf $(DESTDIR)$(PREFIX)/share/$(NAME)
+	rm -f '$(DESTDIR)$(PREFIX)/bin/$(NAME)' '$(DESTDIR)$(PREFIX)/share/man/man1/$(NAME).1'
+	rm -rf '$(DESTDIR)$(PREFIX)/share/$(NAME)'
 
 # What is committed, and VERSION for the place where git is not.
 dist: RELEASE = $(NAME)-$(patsubst %-dirty,%,$(VERSION))
