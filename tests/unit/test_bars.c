@@ -159,6 +159,8 @@ static void a_bad_price_never_reaches_an_indicator(void **state)
                    "volume \"-5\" is not a number of shares", "digits only");
     assert_refused(HEADER ONE "2017-01-04,213.16,214.22,213.15,214.06,many\n", "line 3",
                    "volume \"many\"", "digits only");
+    assert_refused(HEADER ONE "2017-01-04,213.16,214.22,213.15,214.06,1000.5\n", "line 3",
+                   "volume \"1000.5\" is not a whole number", "in shares");
 }
 
 static void days_out_of_order_never_reach_an_indicator(void **state)
@@ -172,6 +174,13 @@ static void days_out_of_order_never_reach_an_indicator(void **state)
                    "2021-03-31");
     assert_refused(HEADER "20170230,1,1,1,1,1\n", "line 2", "is not a date", "2021-03-31");
     assert_refused(HEADER ",1,1,1,1,1\n", "line 2", "\"\" is not a date", "2021-03-31");
+    assert_refused(HEADER "2017-01-07,1,1,1,1,1\n", "line 2", "is a Saturday", "correct the date");
+    assert_refused(HEADER "2017-01-08,1,1,1,1,1\n", "line 2", "is a Sunday", "correct the date");
+    /* A line that stands too early is no hole in the data. */
+    assert_refused(HEADER ONE "2017-01-20,1,1,1,1,1\n" TWO, "line 4",
+                   "2017-01-04 comes after 2017-01-20", "out of order");
+    assert_refused(HEADER ONE "2017-01-20,1,1,1,1,1\n2017-01-23,x,1,1,1,1\n", "line 3",
+                   "sessions in a row are missing", "fetch the missing days");
 }
 
 static void a_table_of_another_shape_says_what_is_expected(void **state)
@@ -186,6 +195,8 @@ static void a_table_of_another_shape_says_what_is_expected(void **state)
                    "rename");
     assert_refused("date;open;high;low;close;volume\n", "line 1", "not separated by commas",
                    "export with commas");
+    assert_refused(HEADER "2017-01-03,1,1,1,1,1,7\n", "line 2", "has 7 columns, the header has 6",
+                   "surplus cells");
     assert_refused(HEADER "2017-01-03,212.61,213.35\n", "line 2", "has 3 columns, the header has 6",
                    "cut off");
     assert_refused(HEADER "\"2017-01-03,212.61,213.35,211.52,212.8,1\n", "line 2",
@@ -252,10 +263,10 @@ static void more_bars_than_any_share_has_are_refused(void **state)
     assert_non_null(f);
     fputs(HEADER, f);
     char day[11];
-    for (int32_t k = 0; k < 200001; k++) {
-        /* Every calendar day from 1600 on; weekends are no sessions but still rows. */
-        fprintf(f, "%s,1,1,1,1,1\n", day_print(day, day_from_civil(1600, 1, 1) + k));
-    }
+    /* Every weekday from 1600 on. */
+    int32_t date = day_from_civil(1600, 1, 3);
+    for (int32_t k = 0; k < 200001; k++, date += day_weekday(date) == 5 ? 3 : 1)
+        fprintf(f, "%s,1,1,1,1,1\n", day_print(day, date));
     fclose(f);
     struct bars b;
     struct error e;

@@ -110,6 +110,22 @@ static enum err check_range(struct csv *c, struct bar *b, int decimals, struct e
     return OK;
 }
 
+/* "1000.0" is a whole number as some programs write it. */
+static enum err read_volume(struct csv *c, const char *cell, int64_t *out, struct error *e)
+{
+    char text[40];
+    if (!csv_decimal(cell, 0, out, NULL) || *out > VOLUME_MAX) {
+        csv_fail(c, e, *cell ? "volume \"%s\" is not a number of shares" : "volume is missing%s",
+                 shown(text, cell));
+        return err_fix(e, "write the volume as digits only; 0 where there was none");
+    }
+    const char *point = strchr(cell, '.');
+    if (!point || point[1 + strspn(point + 1, "0")] == '\0')
+        return OK;
+    csv_fail(c, e, "volume \"%s\" is not a whole number of shares", shown(text, cell));
+    return err_fix(e, "write the volume in shares, not in thousands or lots");
+}
+
 static enum err read_bar(struct csv *c, const size_t col[COLS], struct bar *b, struct error *e)
 {
     char text[40];
@@ -117,6 +133,12 @@ static enum err read_bar(struct csv *c, const size_t col[COLS], struct bar *b, s
     if (!csv_day(date, &b->day)) {
         csv_fail(c, e, "\"%s\" is not a date", shown(text, date));
         return err_fix(e, "write dates as 2021-03-31 or 20210331");
+    }
+    int weekday = day_weekday(b->day);
+    if (weekday == 0 || weekday == 6) {
+        csv_fail(c, e, "%s is a %s: the exchange is closed", shown(text, date),
+                 weekday ? "Saturday" : "Sunday");
+        return err_fix(e, "correct the date, or remove the line; dates are New York's");
     }
     int64_t *const price[] = {&b->open, &b->high, &b->low, &b->close};
     int decimals = 0;
@@ -126,18 +148,15 @@ static enum err read_bar(struct csv *c, const size_t col[COLS], struct bar *b, s
         if (rc != OK)
             return rc;
     }
-    const char *volume = c->field[col[COL_VOLUME]];
-    if (!csv_decimal(volume, 0, &b->volume, NULL) || b->volume > VOLUME_MAX) {
-        csv_fail(c, e, *volume ? "volume \"%s\" is not a number of shares" : "volume is missing%s",
-                 shown(text, volume));
-        return err_fix(e, "write the volume as digits only; 0 where there was none");
-    }
-    return check_range(c, b, decimals, e);
+    enum err rc = read_volume(c, c->field[col[COL_VOLUME]], &b->volume, e);
+    return rc == OK ? check_range(c, b, decimals, e) : rc;
 }
 
-/* Order of the dates, and the exchange's sessions between this bar and the one before. */
+/* Order of the dates, and the exchange's sessions between this bar and the one before. A hole is
+ * kept in *hole (the first one) and the reading goes on: days that come later in the file show
+ * that nothing is missing, but that the lines are out of order. */
 static enum err check_dates(struct csv *c, const struct bars *b, int32_t day,
-                            struct bars_report *report, struct error *e)
+                            struct bars_report *report, struct error *hole, struct error *e)
 {
     if (b->n == 0)
         return OK;
@@ -150,8 +169,9 @@ static enum err check_dates(struct csv *c, const struct bars *b, int32_t day,
         return err_fix(e, "keep one bar per session");
     }
     if (day < last) {
+        err_clear(hole);
         csv_fail(c, e, "%s comes after %s: dates must ascend", now, before);
-        return err_fix(e, "sort the lines by date, oldest first");
+        return err_fix(e, "the lines are out of order: sort them by date, oldest first");
     }
     int32_t first = calendar_next(last);
     if (first >= day)
@@ -159,10 +179,13 @@ static enum err check_dates(struct csv *c, const struct bars *b, int32_t day,
     int missing = calendar_between(last, day - 1);
     if (missing >= HOLE_MIN) {
         char from[11];
+        if (hole->kind)
+            return OK;
         day_print(from, first);
-        csv_fail(c, e, "%d sessions in a row are missing, from %s to before %s", missing, from,
+        csv_fail(c, hole, "%d sessions in a row are missing, from %s to before %s", missing, from,
                  now);
-        return err_fix(e, "fetch the missing days, or start the file at %s", now);
+        err_fix(hole, "fetch the missing days, or start the file at %s", now);
+        return OK;
     }
     if (report->missing_sessions == 0)
         report->first_missing = first;
@@ -196,7 +219,7 @@ static bool is_split_like(const struct bar *before, const struct bar *now)
 }
 
 static enum err read_rows(struct csv *c, struct bars *b, struct bars_report *report,
-                          struct error *e)
+                          struct error *hole, struct error *e)
 {
     size_t col[COLS];
     for (int i = 0; i < COLS; i++) {
@@ -216,7 +239,7 @@ static enum err read_rows(struct csv *c, struct bars *b, struct bars_report *rep
         struct bar bar = {0};
         rc = read_bar(c, col, &bar, e);
         if (rc == OK)
-            rc = check_dates(c, b, bar.day, report, e);
+            rc = check_dates(c, b, bar.day, report, hole, e);
         if (rc != OK)
             return rc;
         if (b->n > 0 && is_split_like(&b->bar[b->n - 1], &bar)) {
@@ -234,9 +257,15 @@ enum err bars_read_csv(const char *path, struct bars *out, struct bars_report *r
     struct bars read = {0};
     struct bars_report found = {.first_missing = DAY_NONE, .first_jump = DAY_NONE};
     *out = (struct bars){0};
+    struct error hole = {0};
     enum err rc = csv_open(c, path, bars_header, e);
     if (rc == OK)
-        rc = read_rows(c, &read, &found, e);
+        rc = read_rows(c, &read, &found, &hole, e);
+    if (hole.kind) { /* what is wrong behind it comes second */
+        rc = hole.kind;
+        if (e)
+            *e = hole;
+    }
     if (rc == OK && read.n == 0) {
         rc = err_set(e, ERR_FAILED, "%s has a header and no bars", c->path);
         err_fix(e, "put one line per session below the header");

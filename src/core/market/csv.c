@@ -168,6 +168,10 @@ enum err csv_row(struct csv *c, bool *more, struct error *e)
         csv_fail(c, e, "has %zu columns, the header has %zu", c->n, c->header_n);
         return err_fix(e, "complete the line or remove it; the file may be cut off here");
     }
+    if (c->header_n && c->n > c->header_n) {
+        csv_fail(c, e, "has %zu columns, the header has %zu", c->n, c->header_n);
+        return err_fix(e, "remove the surplus cells; a value that holds a comma needs quotes");
+    }
     return OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads a comma-separated table with a header, one row at a time, in constant memory. Accepts
  * CRLF, a byte order mark, quoted fields and blank lines; refuses NUL bytes, lines and files past
- * the limits, and rows shorter than the header needs. Every error names file and line. */
+ * the limits, and rows shorter or longer than the header. Every error names file and line. */
 #ifndef QUORUM_MARKET_CSV_H
 #define QUORUM_MARKET_CSV_H
 
