@@ -89,6 +89,9 @@ struct market_ops {
                    void (*done)(void *arg, const struct error *e), void *arg);
     /* Known symbols, space separated, into b; "" when it cannot tell. */
     void (*symbols)(struct market *m, struct buf *b);
+    /* Whether what is kept about a known symbol and its benchmark can be read: file, line, what and
+     * the fix as ERR_USAGE. NULL where nothing is read from files. */
+    enum err (*check)(struct market *m, const char *symbol, struct error *e);
     /* Last session with data at or before now, or DAY_NONE when it cannot tell. */
     int32_t (*last_session)(struct market *m, int64_t now);
 };
@@ -101,7 +104,7 @@ void market_gather(struct market *m, const char *symbol, int64_t as_of, struct m
                    void (*done)(void *arg, const struct error *e), void *arg);
 
 /* E20 for what is no symbol, and for one a provider that can list its symbols does not have; names
- * the nearest. */
+ * the nearest. Bar files that cannot be read are told here, before anything rests on them. */
 enum err market_check_symbol(struct market *m, const char *symbol, struct error *e);
 
 /* Simulated: prices with regimes, gaps and correlation, fundamentals and headlines with a hidden

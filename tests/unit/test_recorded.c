@@ -266,6 +266,46 @@ static void a_broken_file_is_an_error_with_its_line_not_a_crash(void **state)
     market_free(m);
 }
 
+static void a_broken_file_is_refused_before_anything_rests_on_it(void **state)
+{
+    (void)state;
+    struct error e = {0};
+    write_flat("X.csv", "2020-01-02", 10, 0, 1);
+    write_text(dir, "BAD.csv", "date,open,high,low,close,volume\n2020-01-02,1,1,1,abc,1\n");
+    write_text(dir, "EMPTY.csv", "");
+    struct market *m = open_market();
+    assert_int_equal(market_check_symbol(m, "X", &e), OK);
+    assert_int_equal(market_check_symbol(m, "BAD", &e), ERR_USAGE);
+    assert_non_null(strstr(e.text, "BAD.csv line 2: close \"abc\""));
+    assert_non_null(strstr(e.fix, "175.50"));
+    assert_int_equal(market_check_symbol(m, "EMPTY", &e), ERR_USAGE);
+    assert_non_null(strstr(e.text, "is empty"));
+    write_text(dir, "SPY.csv", "date\n");
+    err_clear(&e);
+    assert_int_equal(market_check_symbol(m, "X", &e), ERR_USAGE);
+    assert_non_null(strstr(e.text, "SPY.csv line 1"));
+    market_free(m);
+}
+
+static void missing_sessions_are_warned_of_once_they_are_past(void **state)
+{
+    (void)state;
+    struct market_data data;
+    write_text(dir, "X.csv",
+               "date,open,high,low,close,volume\n2020-01-02,1,1,1,1,1\n"
+               "2020-01-03,1,1,1,1,1\n2020-01-08,1,1,1,1,1\n");
+    struct market *m = open_market();
+    gather(m, "X", "2020-01-03 22:00:00Z", &data);
+    assert_string_equal(data.bars_from.reason, "");
+    market_data_release(&data);
+    gather(m, "X", "2020-01-08 22:00:00Z", &data);
+    assert_int_equal(data.bars_from.state, DATUM_PRESENT);
+    assert_string_equal(data.bars_from.reason,
+                        "warning: 2 sessions are missing, the first 2020-01-06");
+    market_data_release(&data);
+    market_free(m);
+}
+
 static void more_symbols_than_the_cache_holds_still_answer(void **state)
 {
     (void)state;
@@ -369,6 +409,10 @@ int main(void)
                                         remove_dir),
         cmocka_unit_test_setup_teardown(a_broken_file_is_an_error_with_its_line_not_a_crash,
                                         make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_broken_file_is_refused_before_anything_rests_on_it,
+                                        make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(missing_sessions_are_warned_of_once_they_are_past, make_dir,
+                                        remove_dir),
         cmocka_unit_test_setup_teardown(more_symbols_than_the_cache_holds_still_answer, make_dir,
                                         remove_dir),
         cmocka_unit_test_setup_teardown(a_directory_without_bars_says_how_to_name_them, make_dir,

@@ -190,6 +190,26 @@ static void say_how_it_ended(struct call *c, const struct stored_evaluation *s, 
     c->exit_status = (int)e->kind;
 }
 
+void warn_about_bars(struct call *c, const struct dossier *d)
+{
+    static const char mark[] = "warning: ";
+    const size_t n = sizeof mark - 1;
+    const char *bars = d->market.bars_from.reason, *benchmark = d->market.benchmark_from.reason;
+    if (strncmp(bars, mark, n) == 0)
+        call_warn(c, "bars of %s: %s", d->symbol, bars + n);
+    if (strncmp(benchmark, mark, n) == 0 && strcmp(d->symbol, "SPY") != 0)
+        call_warn(c, "bars of the benchmark: %s", benchmark + n);
+}
+
+static void warn_about_stored_bars(struct call *c, const struct stored_evaluation *s)
+{
+    struct dossier d = {0};
+    struct error unreadable;
+    if (s->dossier && dossier_read(&d, s->dossier, strlen(s->dossier), &unreadable) == OK)
+        warn_about_bars(c, &d);
+    dossier_release(&d);
+}
+
 static void show_all(struct call *c, const struct run *run, int n, struct error *e)
 {
     struct json j;
@@ -201,7 +221,9 @@ static void show_all(struct call *c, const struct run *run, int n, struct error 
         struct stored_evaluation s;
         if (run->id[i] == 0)
             continue;
-        if (evaluation_load(c->desk, run->id[i], false, &s, e) == OK) {
+        if (evaluation_load(c->desk, run->id[i], true, &s, e) == OK) {
+            warn_about_stored_bars(c, &s);
+            s.dossier = NULL; /* evaluation ID shows it */
             if (c->out->format == OUTPUT_JSON)
                 show_evaluation_json(&j, c->desk, &s);
             else

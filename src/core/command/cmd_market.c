@@ -180,9 +180,11 @@ static enum err run_indicators(struct call *c, struct error *e)
     enum err result = dossier_gather(c->desk, &r, &d, e);
     if (!result && d.market.bars.n == 0)
         result = err_set(e, ERR_FAILED, "%s has no bars: %s", symbol, d.market.bars_from.reason);
-    if (!result)
+    if (!result) {
+        warn_about_bars(c, &d);
         show_bars(c, symbol, &d.market.bars,
                   d.market.benchmark_bars.n ? &d.market.benchmark_bars : NULL);
+    }
     dossier_release(&d);
     return result;
 }

@@ -23,6 +23,8 @@ enum err call_id(const char *text, const char *what, int64_t *out, struct error 
 enum err call_since(const struct call *c, char dst[32], const char **out, struct error *e);
 /* Options --price --indicators --agents --min-agreement --as-of --data --fresh. */
 enum err request_from_call(const struct call *c, struct evaluation_request *r, struct error *e);
+/* Passes on what the reader of recorded bars warns of: holes, jumps like a split. */
+void warn_about_bars(struct call *c, const struct dossier *d);
 /* Upper case copy. */
 const char *symbol_from_argument(const char *arg, char *dst, size_t size);
 /* "$0.12", with four decimals below ten cents, "$0.00" when nothing. */

@@ -70,7 +70,7 @@ enum err market_check_symbol(struct market *m, const char *symbol, struct error 
             err_fix(e, "did you mean %s? known: %.180s", best, buf_text(&known));
     }
     buf_release(&known);
-    return result;
+    return result == OK && m->ops->check ? m->ops->check(m, symbol, e) : result;
 }
 
 /* A provider of nothing: a desk without a market key still shows why each datum is missing. */

@@ -331,10 +331,46 @@ static struct factors rebase(const struct factors *f, int32_t day)
     return out;
 }
 
+/* Sessions without a bar in the first n. */
+static int missing_sessions(const struct series *s, size_t n)
+{
+    int missing = 0;
+    if (s->report.missing_sessions == 0 || s->report.first_missing > s->bars.bar[n - 1].day)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        missing += calendar_between(s->bars.bar[i - 1].day, s->bars.bar[i].day - 1);
+    return missing;
+}
+
+/* What a reader of the bars ought to know: "warning: ..." or nothing. */
+static void warn_of_flaws(const struct series *s, size_t n, char *dst, size_t size)
+{
+    char day[11], jump[11];
+    int missing = missing_sessions(s, n);
+    bool jumps = !s->adjusted && s->factors.n == 0 && s->report.split_like_jumps > 0 &&
+                 s->report.first_jump <= s->bars.bar[n - 1].day;
+    if (jumps)
+        day_print(jump, s->report.first_jump);
+    if (missing)
+        day_print(day, s->report.first_missing);
+    if (missing && jumps)
+        snprintf(dst, size,
+                 "warning: %d sessions missing, first %s; jump on %s fits a split: adjust, or "
+                 "add %s_factors.csv",
+                 missing, day, jump, s->symbol);
+    else if (missing)
+        snprintf(dst, size, "warning: %d session%s missing, the first %s", missing,
+                 missing == 1 ? " is" : "s are", day);
+    else if (jumps)
+        snprintf(dst, size,
+                 "warning: the jump on %s fits a split; adjust the file or add %s_factors.csv",
+                 jump, s->symbol);
+}
+
 /* Copies what was known at as_of and says how good it is. */
 static struct provenance take_bars(const struct series *s, int64_t as_of, struct bars *out)
 {
-    char text[128], first[11], jump[11];
+    char text[128], first[11];
     int32_t closed = calendar_last_closed(as_of);
     size_t n = bars_until(&s->bars, closed);
     if (n == 0) {
@@ -356,11 +392,8 @@ static struct provenance take_bars(const struct series *s, int64_t as_of, struct
         p.state = DATUM_STALE;
         snprintf(p.reason, sizeof p.reason, "the last recorded bar is of %s, %d sessions back",
                  day_print(first, last), behind);
-    } else if (!s->adjusted && s->factors.n == 0 && s->report.split_like_jumps > 0 &&
-               s->report.first_jump <= last) {
-        snprintf(p.reason, sizeof p.reason,
-                 "warning: the jump on %s fits a split; adjust the file or add %s_factors.csv",
-                 day_print(jump, s->report.first_jump), s->symbol);
+    } else {
+        warn_of_flaws(s, n, p.reason, sizeof p.reason);
     }
     return p;
 }
@@ -431,6 +464,18 @@ static void recorded_symbols(struct market *base, struct buf *b)
     mem_free(list);
 }
 
+/* A broken benchmark would silently take beta away. */
+static enum err recorded_check(struct market *base, const char *symbol, struct error *e)
+{
+    struct market_recorded *m = (struct market_recorded *)base;
+    struct series *s;
+    if (load_series(m, symbol, &s, e) == OK && load_series(m, benchmark, &s, e) == OK)
+        return OK;
+    if (e)
+        e->kind = ERR_USAGE;
+    return ERR_USAGE;
+}
+
 static int32_t last_bar(struct market_recorded *m, const char *symbol, int32_t closed)
 {
     struct series *s;
@@ -473,6 +518,7 @@ static const struct market_ops recorded_ops = {
     .free = recorded_free,
     .gather = recorded_gather,
     .symbols = recorded_symbols,
+    .check = recorded_check,
     .last_session = recorded_last_session,
 };
 
