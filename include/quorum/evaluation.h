@@ -29,6 +29,9 @@ struct evaluation_request {
 /* Checks "name=value,..." against the indicator table: unknown names, doubles, values outside the
  * row's range are ERR_USAGE. Fills only what is given. */
 enum err indicators_parse(const char *text, struct indicators *out, struct error *e);
+/* The same, and a price among them must be the one of --price, where both are given. */
+enum err indicators_parse_with_price(const char *text, int64_t price, struct indicators *out,
+                                     struct error *e);
 /* Checks voters against the agent table and min_agreement against their number. */
 enum err voters_parse(const struct agent *const *table, const char *text, const struct agent **out,
                       size_t *n, struct error *e);
@@ -104,6 +107,9 @@ void stored_evaluation_release(struct stored_evaluation *e);
 /* Builds the dossier from gathered data, given figures and the agents' derived facts. */
 void dossier_build(struct dossier *d, const struct agent *const *agents,
                    const struct indicators *given, int64_t given_price);
+/* A given price beside the market's own figures must be within 50 % of the market's: votes and size
+ * would rest on two different shares. ERR_USAGE naming both. */
+enum err dossier_check_price(const struct market_data *m, int64_t given_price, struct error *e);
 void dossier_write(const struct dossier *d, struct buf *json);
 enum err dossier_read(struct dossier *d, const char *json, size_t len, struct error *e);
 

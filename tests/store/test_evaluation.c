@@ -331,6 +331,10 @@ static void what_cannot_be_evaluated_stores_nothing(void **state)
     request.indicators = "atr=1,atr=2";
     assert_int_equal(rig_evaluate(r->desk, &request, &id, &e), ERR_USAGE);
     request = rig_example();
+    request.indicators = "price=10,atr=3";
+    assert_int_equal(rig_evaluate(r->desk, &request, &id, &e), ERR_USAGE);
+    assert_non_null(strstr(e.text, "--price 175.50 and --indicators price=10.00"));
+    request = rig_example();
     request.data_dir = "/no/such/directory";
     assert_int_not_equal(rig_evaluate(r->desk, &request, &id, &e), OK);
     assert_non_null(strstr(e.text, "/no/such/directory"));
@@ -620,6 +624,25 @@ static void what_a_living_process_works_on_is_left_to_it(void **state)
     arena_release(&a);
 }
 
+static void a_price_far_from_the_markets_is_refused(void **state)
+{
+    struct rig *r = *state;
+    struct error e;
+    int64_t id;
+    struct evaluation_request request = rig_example();
+    request.indicators = NULL;
+    request.price = 1;
+    assert_int_equal(rig_evaluate(r->desk, &request, &id, &e), OK);
+    struct stored_evaluation s = loaded(r, id);
+    assert_string_equal(s.state, "REFUSED");
+    assert_non_null(strstr(s.state_reason, "--price 0.0001 is more than 50 % away"));
+    assert_int_equal(s.nvotes, 0);
+    stored_evaluation_release(&s);
+    struct dossier d = {0};
+    assert_int_equal(dossier_gather(r->desk, &request, &d, &e), ERR_USAGE);
+    dossier_release(&d);
+}
+
 /* What was stored and cannot be understood ends the evaluation with the reason, once for all. */
 static void an_unreadable_evaluation_ends_as_failed(void **state)
 {
@@ -629,7 +652,6 @@ static void an_unreadable_evaluation_ends_as_failed(void **state)
         "UPDATE evaluations SET request = request || '{\"price\": \"x\"}'",
         "UPDATE evaluations SET request = request || '{\"indicators\": \"\"}'",
         "UPDATE evaluations SET state = 'VOTING'",
-        "UPDATE evaluations SET request = request || '{\"data\": \"/no/such\"}'",
     };
     struct rig *r = *state;
     for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
@@ -647,6 +669,28 @@ static void an_unreadable_evaluation_ends_as_failed(void **state)
             fail_msg("%s: %s, %s", broken[i], s.state, s.state_reason);
         stored_evaluation_release(&s);
     }
+}
+
+static void recorded_bars_that_are_away_for_a_while_end_no_evaluation(void **state)
+{
+    struct rig *r = *state;
+    struct error e;
+    struct victim v = plain_victim();
+    v.die_at = "GATHERING";
+    assert_int_equal(rig_wait(rig_fork(run_victim, &v)), -SIGKILL);
+    int64_t id = orphan(r);
+    rig_run(r, "UPDATE evaluations SET request = request || '{\"data\": \"/no/such\"}'");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(rig_resume(r->desk, id, &e), ERR_TRANSIENT);
+        assert_non_null(strstr(e.text, "/no/such"));
+        assert_non_null(strstr(e.text, "stays unfinished"));
+        assert_int_equal(rig_int(r, "SELECT count(*) FROM evaluations"
+                                    " WHERE locked_by IS NULL AND finished_at IS NULL"),
+                         1);
+    }
+    rig_run(r, "UPDATE evaluations SET request = request - 'data'");
+    assert_int_equal(rig_resume(r->desk, id, &e), OK);
+    expect_whole(r, id, 5);
 }
 
 /* ---- the database dies ---- */
@@ -733,6 +777,8 @@ int main(void)
         TEST(of_two_that_resume_the_same_exactly_one_does),
         TEST(what_a_living_process_works_on_is_left_to_it),
         TEST(an_unreadable_evaluation_ends_as_failed),
+        TEST(a_price_far_from_the_markets_is_refused),
+        TEST(recorded_bars_that_are_away_for_a_while_end_no_evaluation),
         TEST(a_database_that_dies_under_an_evaluation_is_a_clear_error_and_no_loss),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

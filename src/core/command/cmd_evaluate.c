@@ -108,7 +108,7 @@ enum err request_from_call(const struct call *c, struct evaluation_request *r, s
     if (absolute_data_dir(r, e))
         return e->kind;
     struct indicators ignored;
-    return r->indicators ? indicators_parse(r->indicators, &ignored, e) : OK;
+    return r->indicators ? indicators_parse_with_price(r->indicators, r->price, &ignored, e) : OK;
 }
 
 const char *symbol_from_argument(const char *arg, char *dst, size_t size)

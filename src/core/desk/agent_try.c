@@ -56,7 +56,7 @@ enum err dossier_gather(struct desk *d, const struct evaluation_request *r, stru
     struct wait w = {0};
     struct indicators given;
     struct market *recorded = NULL;
-    if ((r->indicators && indicators_parse(r->indicators, &given, e)) ||
+    if ((r->indicators && indicators_parse_with_price(r->indicators, r->price, &given, e)) ||
         (r->data_dir && market_recorded_new(r->data_dir, &recorded, e)))
         return e->kind;
     struct market *m = recorded ? recorded : d->market;
@@ -71,6 +71,8 @@ enum err dossier_gather(struct desk *d, const struct evaluation_request *r, stru
         *e = w.error;
         result = w.error.kind;
     }
+    if (!result && !r->indicators)
+        result = dossier_check_price(&out->market, r->price, e);
     if (!result)
         dossier_build(out, d->agents, r->indicators ? &given : NULL, r->price);
     market_free(recorded);

@@ -126,6 +126,20 @@ static struct bar_range range_of(const struct bars *b)
         .count = (int64_t)b->n, .first = b->bar[0].day, .last = b->bar[b->n - 1].day};
 }
 
+enum err dossier_check_price(const struct market_data *m, int64_t given_price, struct error *e)
+{
+    char given[40], known[40];
+    int64_t market = m->quote.price;
+    if (given_price <= 0 || market <= 0 ||
+        (given_price >= market - market / 2 && given_price <= market + market / 2))
+        return OK;
+    err_set(
+        e, ERR_USAGE, "--price %s is more than 50 %% away from the market's price of %s, %s",
+        decimal_print(given, sizeof given, given_price, PRICE_DIGITS, given_price % 100 ? 4 : 2),
+        m->symbol, decimal_print(known, sizeof known, market, PRICE_DIGITS, 2));
+    return err_fix(e, "leave --price out, or give the figures of that price too: --indicators");
+}
+
 void dossier_build(struct dossier *d, const struct agent *const *agents,
                    const struct indicators *given, int64_t given_price)
 {

@@ -95,7 +95,10 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
     void *arg = v->arg;
     int64_t id = v->id;
     struct error lost;
-    if (e && e->kind == ERR_TRANSIENT && id) {
+    if (e && e == &v->unavailable) {
+        lost = *e; /* it goes with v */
+        e = &lost;
+    } else if (e && e->kind == ERR_TRANSIENT && id) {
         lost = *e;
         e = &lost;
         err_wrap(&lost, "the database was lost under evaluation #%lld", (long long)id);
@@ -186,6 +189,11 @@ static void gathered(void *arg, const struct error *e)
     struct evaluation *v = arg;
     if (e && e->kind) {
         evaluation_fail(v, e->kind == ERR_USAGE ? "REFUSED" : "FAILED", e->text);
+        return;
+    }
+    struct error bad = {0};
+    if (!v->has_given && dossier_check_price(&v->dossier.market, v->given_price, &bad)) {
+        evaluation_fail(v, "REFUSED", bad.text);
         return;
     }
     struct buf patch = {0}, dossier = {0};
@@ -449,7 +457,7 @@ static enum err prepare(struct evaluation *v, const struct evaluation_request *r
     }
     if (r->indicators) {
         v->has_given = true;
-        if (indicators_parse(r->indicators, &v->given, e))
+        if (indicators_parse_with_price(r->indicators, r->price, &v->given, e))
             return e->kind;
     }
     if (evaluation_check_cost(v, r, e))

@@ -35,6 +35,7 @@ struct evaluation {
     size_t nlost;
     int open_calls;
     struct loop_timer *renewal; /* of the lease, while models think */
+    struct error unavailable;   /* why a resume left it unfinished, for another try */
     char degraded[240];         /* "" or why a model's vote is missing */
     struct consensus consensus;
     struct worksheet worksheet;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "quorum/evaluation.h"
+#include "quorum/money.h"
 #include "quorum/text.h"
 
 static void suggest_indicator(const char *name, struct error *e)
@@ -68,6 +69,22 @@ enum err indicators_parse(const char *text, struct indicators *out, struct error
         text += len;
     } while (*text++ == ',');
     return OK;
+}
+
+enum err indicators_parse_with_price(const char *text, int64_t price, struct indicators *out,
+                                     struct error *e)
+{
+    char one[40], other[40];
+    int64_t among = 0;
+    if (indicators_parse(text, out, e))
+        return e->kind;
+    if (price <= 0 || !out->price.known ||
+        (decimal_from_double(out->price.v, PRICE_DIGITS, &among) && among == price))
+        return OK;
+    err_set(e, ERR_USAGE, "--price %s and --indicators price=%s contradict each other",
+            decimal_print(one, sizeof one, price, PRICE_DIGITS, price % 100 ? 4 : 2),
+            decimal_print(other, sizeof other, among, PRICE_DIGITS, among % 100 ? 4 : 2));
+    return err_fix(e, "give the price once");
 }
 
 static const struct agent *find_agent(const struct agent *const *table, const char *name)

@@ -34,6 +34,11 @@ static const struct statement paid = {
     " AND NOT EXISTS (SELECT FROM votes v WHERE v.evaluation_id = i.evaluation_id"
     "                 AND v.agent = i.agent_name AND v.source = 'model')"};
 
+/* Another attempt need not wait for the lease. */
+static const struct statement release = {
+    "evaluation release", "UPDATE evaluations SET locked_by = NULL, lease_until = NULL"
+                          " WHERE id = $1::bigint AND locked_by = $2 AND finished_at IS NULL"};
+
 static const char *known_state(const char *name)
 {
     static const char *const open[] = {"QUEUED", "GATHERING", "VOTING", "SIZING"};
@@ -63,7 +68,13 @@ static enum err restore(struct evaluation *v, const struct rows *rows, struct er
         return dossier ? dossier_read(&v->dossier, dossier, strlen(dossier), e)
                        : err_set(e, ERR_FAILED, "evaluation #%lld has lost its dossier",
                                  (long long)v->id);
-    return data ? market_recorded_new(data, &v->recorded, e) : OK;
+    if (!data || market_recorded_new(data, &v->recorded, e) == OK)
+        return OK;
+    /* A directory may be back later: a disk that is not mounted. */
+    e->kind = ERR_TRANSIENT;
+    err_wrap(e, "evaluation #%lld stays unfinished", (long long)v->id);
+    return err_fix(e, "make the directory readable, then: quorum evaluate --resume %lld",
+                   (long long)v->id);
 }
 
 static const struct agent *agent_of(const struct evaluation *v, const char *name)
@@ -107,6 +118,13 @@ static void paid_read(void *arg, struct rows *rows, const struct error *e)
     evaluation_step(v);
 }
 
+static void released(void *arg, struct rows *rows, const struct error *e)
+{
+    struct evaluation *v = arg;
+    (void)rows;
+    evaluation_finish(v, e && e->kind ? e : &v->unavailable);
+}
+
 static void claimed(void *arg, struct rows *rows, const struct error *e)
 {
     struct evaluation *v = arg;
@@ -117,7 +135,13 @@ static void claimed(void *arg, struct rows *rows, const struct error *e)
         err_set(&bad, ERR_CONFLICT, "evaluation #%lld is finished or another process works on it",
                 (long long)v->id);
         evaluation_finish(v, &bad);
-    } else if (restore(v, rows, &bad)) {
+    } else if (restore(v, rows, &bad) == ERR_TRANSIENT) {
+        struct params p = {0};
+        v->unavailable = bad;
+        params_int(&p, v->id);
+        params_text(&p, owner_self());
+        db_send(v->desk->db, &release, &p, released, v);
+    } else if (bad.kind) {
         /* What cannot be read again will not be readable later either. */
         const char *state = known_state(rows_text(rows, 0, 1));
         v->state = state ? state : "QUEUED";
