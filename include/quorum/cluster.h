@@ -17,7 +17,7 @@ struct cluster_options {
     const char *user;   /* QUORUM_PG_USER or NULL: postgres, used when root */
     int64_t linger_ms; /* < 0: the default, 10 s; that of the client that starts the server holds */
     bool durable;      /* false only in tests: fsync off */
-    void (*progress)(void *arg, const char *text); /* "creating the private database ..." */
+    void (*progress)(void *arg, const char *text); /* "creating the private database" */
     void *arg;
 };
 
@@ -31,8 +31,8 @@ enum err cluster_revive(struct cluster *c, struct error *e);
 /* libpq's keywords: host=/dir, port, user=ROLE, dbname=DATABASE, and empty options, so that
  * PGPORT and PGOPTIONS of the user's shell do not leak in; roles quorum_owner, quorum_app,
  * quorum_ro. Returns dst, "" when it does not fit. */
-const char *cluster_conninfo(struct cluster *c, char *dst, unsigned long size, const char *role,
-                             const char *database);
+const char *cluster_conninfo(const struct cluster *c, char *dst, unsigned long size,
+                             const char *role, const char *database);
 const char *cluster_socket_dir(const struct cluster *c);
 const char *cluster_data_dir(const struct cluster *c);
 const char *cluster_bindir(const struct cluster *c);

@@ -38,7 +38,7 @@ static enum err make_and_spawn(struct cluster *c, const struct cluster_options *
     if (r == OK)
         r = cluster_paths_settle(&c->at, &c->as, e);
     if (r == OK && !c->at.major) {
-        tell(o, "creating the private database ...");
+        tell(o, "creating the private database");
         r = cluster_create(c, deadline, e);
     }
     return r ? r : cluster_supervisor_spawn(c, e);
@@ -84,6 +84,28 @@ static bool has_failed(const struct cluster *c)
     return cluster_path(path, "%s/failure", c->at.log) && access(path, F_OK) == 0;
 }
 
+static enum err interrupted(struct error *e)
+{
+    err_clear(e);
+    return err_set(e, ERR_TRANSIENT, "interrupted");
+}
+
+static enum err no_answer(const struct cluster *c, struct error *e)
+{
+    char file[CLUSTER_PATH];
+    bool stale;
+    pid_t pid = cluster_path(file, "%s/postmaster.pid", c->at.data)
+                    ? cluster_pid_read(file, c->at.data, &stale)
+                    : 0;
+    err_set(e, ERR_TRANSIENT, "the private database did not answer in time");
+    if (!pid)
+        return err_fix(e, "see %s/postgres.log; `quorum doctor` looks at it", c->at.log);
+    return err_fix(e,
+                   "see %s/postgres.log and `quorum doctor`; when it hangs, `kill -QUIT %d; "
+                   "kill -CONT %d` has it started anew",
+                   c->at.log, (int)pid, (int)pid);
+}
+
 /* OK: it answers and is ours. ERR_CONFLICT: the supervisor is gone, start another. */
 static enum err wait_for_server(struct cluster *c, bool try_first, int64_t deadline,
                                 struct error *e)
@@ -97,6 +119,8 @@ static enum err wait_for_server(struct cluster *c, bool try_first, int64_t deadl
             return OK;
         if (answer == CLUSTER_FOREIGN)
             return ERR_FAILED;
+        if (cluster_interrupted())
+            return interrupted(e);
         /* Refusals end by themselves while it starts or stops, or when connections run out. */
         refused += answer == CLUSTER_REFUSED && !(i == 0 && try_first);
         if (refused > 400)
@@ -104,7 +128,7 @@ static enum err wait_for_server(struct cluster *c, bool try_first, int64_t deadl
         if (i % LOOK_EVERY == LOOK_EVERY - 1 && !cluster_supervised(&c->at, NULL))
             return has_failed(c) ? why_not(c, e) : ERR_CONFLICT;
         if (time_monotonic_us() >= deadline)
-            return err_set(e, ERR_TRANSIENT, "the private database did not answer in time");
+            return no_answer(c, e);
         /* Each ping writes a line into the server's log: a long recovery is asked less often. */
         cluster_pause(i < 300 ? PING_MS : 50);
     }
@@ -116,9 +140,11 @@ static enum err lock_ctl(struct cluster *c, const struct cluster_options *o, int
     if (flock(c->ctl_fd, LOCK_EX | LOCK_NB) == 0)
         return OK;
     if (!cluster_lock(c->ctl_fd, LOCK_EX, time_monotonic_us() + USEC_SECOND / 10))
-        tell(o, "waiting for another program that starts the private database ...");
+        tell(o, "waiting for another program that starts the private database");
     if (cluster_lock(c->ctl_fd, LOCK_EX, deadline))
         return OK;
+    if (cluster_interrupted())
+        return interrupted(e);
     err_set(e, ERR_TRANSIENT, "another program holds %s", c->at.ctl);
     return err_fix(e, "try again; fuser %s names the program", c->at.ctl);
 }
@@ -132,7 +158,8 @@ static enum err join(struct cluster *c, const struct cluster_options *o, struct 
             return r;
         /* Shared, and taken under ctl: from here on nobody stops the server. */
         if (!cluster_lock(c->clients_fd, LOCK_SH, deadline))
-            r = err_set(e, ERR_TRANSIENT, "cannot lock %s", c->at.clients);
+            r = cluster_interrupted() ? interrupted(e)
+                                      : err_set(e, ERR_TRANSIENT, "cannot lock %s", c->at.clients);
         bool runs = r == OK && cluster_supervised(&c->at, NULL);
         if (r == OK)
             r = runs ? locate(c, e) : start(c, o, deadline, e);
@@ -175,7 +202,10 @@ enum err cluster_join(const struct cluster_options *options, struct cluster **ou
     if (r == OK) {
         c->ctl_fd = cluster_lock_open(c->at.ctl, e);
         c->clients_fd = c->ctl_fd < 0 ? -1 : cluster_lock_open(c->at.clients, e);
+        struct cluster_signals signals;
+        cluster_signals_begin(&signals);
         r = c->clients_fd < 0 ? ERR_FAILED : join(c, options, e);
+        cluster_signals_end(&signals);
     }
     if (r) {
         release(c);
@@ -208,41 +238,6 @@ void cluster_leave(struct cluster *c)
         cluster_pid_read(file, c->at.data, &stale))
         cluster_revive(c, NULL);
     release(c);
-}
-
-/* 'value' with quotes and backslashes escaped; false when it does not fit. */
-static bool add_value(char *dst, size_t size, size_t *n, const char *keyword, const char *value)
-{
-    int add = snprintf(dst + *n, size - *n, "%s%s='", *n ? " " : "", keyword);
-    if (add < 0 || (size_t)add >= size - *n)
-        return false;
-    *n += (size_t)add;
-    for (; *value; value++) {
-        if (*n + 3 >= size)
-            return false;
-        if (*value == '\'' || *value == '\\')
-            dst[(*n)++] = '\\';
-        dst[(*n)++] = *value;
-    }
-    if (*n + 2 > size)
-        return false;
-    dst[(*n)++] = '\'';
-    dst[*n] = '\0';
-    return true;
-}
-
-const char *cluster_conninfo(struct cluster *c, char *dst, unsigned long size, const char *role,
-                             const char *database)
-{
-    size_t n = 0;
-    if (size == 0)
-        return "";
-    if (!add_value(dst, size, &n, "host", c->at.sock) ||
-        !add_value(dst, size, &n, "port", CLUSTER_PORT) ||
-        !add_value(dst, size, &n, "user", role) || !add_value(dst, size, &n, "dbname", database) ||
-        !add_value(dst, size, &n, "options", ""))
-        dst[0] = '\0';
-    return dst;
 }
 
 const char *cluster_socket_dir(const struct cluster *c)

@@ -230,9 +230,18 @@ enum err cluster_create(struct cluster *c, int64_t deadline_us, struct error *e)
         setsid(); /* Ctrl-C is for the client, and ends this through it */
         _exit(make_data(c, client));
     }
-    if (!cluster_wait_child(pid, deadline_us, &status)) {
+    bool ended;
+    int64_t now;
+    do {
+        now = time_monotonic_us();
+        ended = cluster_wait_child(pid, now + USEC_SECOND / 20, &status);
+    } while (!ended && now < deadline_us && !cluster_interrupted());
+    if (!ended) {
         kill(pid, SIGKILL);
-        cluster_wait_child(pid, time_monotonic_us() + 5 * USEC_SECOND, &status);
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            ;
+        if (cluster_interrupted())
+            return err_set(e, ERR_TRANSIENT, "interrupted");
         return err_set(e, ERR_TRANSIENT, "creating the private database took too long");
     }
     cluster_paths_scan(&c->at);

@@ -10,6 +10,7 @@
 #define CORE_STORE_CLUSTER_INTERNAL_H
 
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -67,7 +68,7 @@ enum err cluster_paths_settle(struct cluster_paths *p, const struct cluster_iden
 /* The socket directory in use; ERR_FAILED when there is none that can be trusted. */
 enum err cluster_socket_find(struct cluster_paths *p, struct error *e);
 int cluster_lock_open(const char *path, struct error *e);
-/* flock with a deadline of the monotonic clock; false when it passed. */
+/* flock with a deadline of the monotonic clock; false when it passed or a signal came. */
 bool cluster_lock(int fd, int operation, int64_t deadline_us);
 /* True when somebody holds reaper.lock; *pid (may be NULL) is who. */
 bool cluster_supervised(const struct cluster_paths *p, pid_t *pid);
@@ -84,6 +85,15 @@ enum err cluster_identity_choose(const struct cluster *c, struct cluster_identit
 bool cluster_identity_assume(const struct cluster_identity *id);
 
 /* cluster_process.c */
+/* Between begin and end a SIGINT, SIGTERM or SIGHUP that the program handles ends the waits below;
+ * end gives the handlers back and the signal to them. */
+struct cluster_signals {
+    struct sigaction before[3];
+    bool ours[3];
+};
+void cluster_signals_begin(struct cluster_signals *s);
+void cluster_signals_end(const struct cluster_signals *s);
+bool cluster_interrupted(void);
 /* fork() with every signal blocked in the child until cluster_child_begin. */
 pid_t cluster_fork(void);
 /* In the child: default signals, every descriptor closed but `keep` (-1: none), which becomes 3;
@@ -115,6 +125,10 @@ bool cluster_pid_was_ready(const struct cluster_paths *p, pid_t pid);
 /* cluster_supervisor.c */
 /* Starts the supervisor and returns when it has reaper.lock. Under ctl. */
 enum err cluster_supervisor_spawn(struct cluster *c, struct error *e);
+
+/* cluster_conninfo.c: nothing of the user's PG* variables counts for the private cluster. */
+/* Forgets those that no keyword of a conninfo can outdo; the others stay for DATABASE_URL. */
+void cluster_hide_environment(void);
 
 /* cluster_sql.c */
 enum cluster_answer {

@@ -281,7 +281,8 @@ int cluster_lock_open(const char *path, struct error *e)
 bool cluster_lock(int fd, int operation, int64_t deadline_us)
 {
     while (flock(fd, operation | LOCK_NB)) {
-        if ((errno != EWOULDBLOCK && errno != EINTR) || time_monotonic_us() >= deadline_us)
+        if ((errno != EWOULDBLOCK && errno != EINTR) || cluster_interrupted() ||
+            time_monotonic_us() >= deadline_us)
             return false;
         cluster_pause(3);
     }

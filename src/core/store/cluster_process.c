@@ -15,6 +15,43 @@
 #include "quorum/buf.h"
 #include "quorum/timeutil.h"
 
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t caught; /* which of them came; 0: none */
+
+static void catch_signal(int number)
+{
+    caught = number;
+}
+
+/* Signals with their standard effect, and ignored ones, keep it: only a program's own handler,
+ * which would be heard when we are done, is stood in for. No SA_RESTART: waits end at once. */
+void cluster_signals_begin(struct cluster_signals *s)
+{
+    struct sigaction own = {.sa_handler = catch_signal};
+    caught = 0;
+    for (int i = 0; i < 3; i++) {
+        s->ours[i] = sigaction(watched[i], NULL, &s->before[i]) == 0 &&
+                     s->before[i].sa_handler != SIG_DFL && s->before[i].sa_handler != SIG_IGN &&
+                     sigaction(watched[i], &own, NULL) == 0;
+    }
+}
+
+void cluster_signals_end(const struct cluster_signals *s)
+{
+    for (int i = 0; i < 3; i++)
+        if (s->ours[i])
+            sigaction(watched[i], &s->before[i], NULL);
+    int number = caught;
+    caught = 0;
+    if (number)
+        raise(number);
+}
+
+bool cluster_interrupted(void)
+{
+    return caught != 0;
+}
+
 pid_t cluster_fork(void)
 {
     sigset_t all, before;
@@ -29,6 +66,7 @@ pid_t cluster_fork(void)
 void cluster_child_begin(int keep)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
+    caught = 0;
     for (int s = 1; s < NSIG; s++)
         sigaction(s, &standard, NULL); /* fails for SIGKILL and SIGSTOP, rightly */
     if (keep >= 0 && keep != 3 && dup2(keep, 3) < 0)

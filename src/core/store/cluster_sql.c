@@ -13,41 +13,33 @@
 #include "quorum/timeutil.h"
 
 #define CONNECT_US (5 * USEC_SECOND)
+#define PING_US    (2 * USEC_SECOND)
 
 static void ignore_notice(void *arg, const PGresult *r)
 {
     (void)arg, (void)r; /* libpq prints notices to stderr, which destroys a screen */
 }
 
-struct target {
-    const char *keyword[9], *value[9];
-};
-
-/* Everything is named, so that PGPORT, PGOPTIONS and the like do not leak in. An empty value would
- * count as not named: hence the blank. */
-static struct target target(const struct cluster *c, const char *role, const char *database)
+/* Not PQconnectdb: what a dying server says while that runs would already go to stderr, and no
+ * signal would end it. */
+static PGconn *connect_within(const struct cluster *c, const char *role, int64_t us,
+                              PGVerbosity verbosity)
 {
-    return (struct target){
-        {"host", "port", "user", "dbname", "options", "client_encoding", "connect_timeout",
-         "application_name", NULL},
-        {c->at.sock, CLUSTER_PORT, role, database, " ", "UTF8", "5", "quorum-cluster", NULL}};
-}
-
-/* Not PQconnectdb: what a dying server says while that runs would already go to stderr. */
-static PGconn *open_connection(const struct cluster *c, const char *role)
-{
-    struct target t = target(c, role, "postgres");
-    PGconn *conn = PQconnectStartParams(t.keyword, t.value, 0);
+    char conninfo[1024];
+    cluster_hide_environment();
+    PGconn *conn =
+        PQconnectStart(cluster_conninfo(c, conninfo, sizeof(conninfo), role, CLUSTER_SUPERUSER));
     if (!conn || PQstatus(conn) == CONNECTION_BAD)
         return conn;
     PQsetNoticeReceiver(conn, ignore_notice, NULL);
-    int64_t deadline = time_monotonic_us() + CONNECT_US;
+    PQsetErrorVerbosity(conn, verbosity);
+    int64_t deadline = time_monotonic_us() + us;
     PostgresPollingStatusType step = PGRES_POLLING_WRITING;
     while (step == PGRES_POLLING_READING || step == PGRES_POLLING_WRITING) {
         struct pollfd fd = {.fd = PQsocket(conn),
                             .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
         int64_t left_us = deadline - time_monotonic_us();
-        if (left_us <= 0)
+        if (left_us <= 0 || cluster_interrupted())
             break; /* its status is not OK: the caller sees a refusal */
         if (poll(&fd, 1, (int)(left_us / 1000) + 1) > 0)
             step = PQconnectPoll(conn);
@@ -55,17 +47,25 @@ static PGconn *open_connection(const struct cluster *c, const char *role)
     return conn;
 }
 
+static PGconn *open_connection(const struct cluster *c, const char *role)
+{
+    return connect_within(c, role, CONNECT_US, PQERRORS_DEFAULT);
+}
+
+/* As PQping, which no signal ends: a server that refuses is there. */
 enum cluster_answer cluster_ping(const struct cluster *c)
 {
-    struct target t = target(c, CLUSTER_SUPERUSER, "postgres");
-    switch (PQpingParams(t.keyword, t.value, 0)) {
-    case PQPING_OK:
-        return CLUSTER_OURS;
-    case PQPING_REJECT: /* 57P03: starting, recovering or stopping */
-        return CLUSTER_NOT_YET;
-    default:
-        return CLUSTER_NO_ANSWER;
-    }
+    PGconn *conn = connect_within(c, CLUSTER_SUPERUSER, PING_US, PQERRORS_SQLSTATE);
+    const char *said = PQerrorMessage(conn);
+    enum cluster_answer answer = CLUSTER_NO_ANSWER;
+    if (PQstatus(conn) == CONNECTION_OK)
+        answer = CLUSTER_OURS;
+    else if (strstr(said, ":  57P03")) /* starting, recovering or stopping */
+        answer = CLUSTER_NOT_YET;
+    else if (strstr(said, ":  "))
+        answer = CLUSTER_OURS;
+    PQfinish(conn);
+    return answer;
 }
 
 static enum err sql_error(struct error *e, const char *what, const char *message)

@@ -164,7 +164,13 @@ void db_error_from_connect(struct db *d, const char *own)
     } else {
         err_set(&d->failure, ERR_TRANSIENT, "no database %s: %s%s%s%s", d->place, text,
                 state[0] ? " (" : "", state, state[0] ? ")" : "");
-        err_fix(&d->failure, "is PostgreSQL running there, and is the host of DATABASE_URL right?");
+        if (own && strcmp(own, "interrupted") == 0)
+            ;                                             /* nothing to mend */
+        else if (begins(d->place, "at the local socket")) /* perhaps with no DATABASE_URL set */
+            err_fix(&d->failure, "is PostgreSQL running there? `quorum doctor` looks at it");
+        else
+            err_fix(&d->failure,
+                    "is PostgreSQL running there, and is the host of DATABASE_URL right?");
     }
     copy_text(d->error_text, sizeof(d->error_text), d->failure.text);
 }
