@@ -24,6 +24,7 @@ struct desk_options {
     const char *name;     /* --desk, or NULL */
     const char *data_dir; /* --data, or NULL: recorded market instead of the desk's own */
     bool as_owner;        /* connect as the owner (db commands) */
+    bool only_looks;      /* do not record it as opened, unless it had to be made */
     bool any_schema;      /* do not require or bring the schema to head (db commands) */
     void (*progress)(void *arg, const char *text);
     void *arg;
@@ -53,6 +54,7 @@ struct desk {
  * demo. *why (may be NULL) says in a few words which rule chose. */
 enum err desk_choose(const struct settings *s, const char *name, enum desk_kind *out,
                      const char **why, struct error *e);
+/* ERR_POLICY when the desk is recorded as opened in another database than the one meant now. */
 enum err desk_open(const struct desk_options *options, struct desk **out, struct error *e);
 void desk_close(struct desk *d);
 

@@ -94,6 +94,12 @@ ok "money from nowhere is found" gives 1 'FAIL  ledger .*1 of 2 transactions'
 
 admin -d postgres -c 'CREATE DATABASE half OWNER quorum_owner'
 DATABASE_URL=$(login quorum_app half) QUORUM_DATABASE_OWNER_URL=$(login quorum_owner half)
+run db verify
+ok "another database may be looked at" gives 1 'FAIL  schema '
+run db up
+ok "but the desk does not move there silently" gives 4 'was opened in .*quorum desk forget paper'
+run desk forget paper
+ok "unless it is forgotten" gives 0 'all of it stays'
 run db up 1
 ok "db up uses the owner's login" gives 0 'applied 0001_ground'
 run evaluate AAPL

@@ -106,6 +106,28 @@ run desk drop live --confirm=live
 ok "a desk that does not exist is not dropped" gives 2 'no desk "live"'
 DATABASE_URL=postgresql://me@127.0.0.1/base run desk drop paper --confirm=paper
 ok "a database the user named is never dropped" gives 4 'lives in DATABASE_URL'
+DATABASE_URL=postgresql://me@127.0.0.1/base run evaluate AAPLX
+ok "evaluate on the demo desk says that DATABASE_URL is not asked" gives 2 'warning: DATABASE_URL is set'
+printf 'date,open,high,low,close,volume\n2020-01-02,1,1,1,abc,1\n' >BADN.csv
+run evaluate BADN --data .
+ok "a bad bar file is refused with its line" gives 2 'BADN.csv line 2: close "abc" is not a number'
+run evaluations --json
+ok "and nothing is stored" silent BADN
+printf 'date,open,high,low,close,volume\n2020-01-02,1,1,1,1,1\n2020-01-06,1,1,1,1,1\n' >HOLE.csv
+run evaluate HOLE --data .
+ok "a hole in the bars is told" complains 'warning: bars of HOLE: 1 session is missing'
+run indicators HOLE --data .
+ok "by indicators, too" complains 'warning: bars of HOLE: 1 session is missing'
+run evaluate AAPL --price 0.0001
+ok "a price that is not the market's is refused" gives 2 'E06 --price 0.0001 is more than 50 % away'
+run evaluate AAPL --price 175.50 --indicators price=10
+ok "two prices contradict each other" gives 2 'contradict each other'
+mkdir -p "$XDG_CONFIG_HOME/quorum"
+printf 'paper\tme@127.0.0.1:5432/base\n' >>"$XDG_CONFIG_HOME/quorum/desks"
+run evaluate AAPL --desk paper
+ok "a desk does not move silently" gives 4 'was opened in me@127.0.0.1:5432/base, but without DATABASE_URL'
+run desk forget paper
+ok "forget takes it off the list" gives 0 'all of it stays in me@127.0.0.1:5432/base'
 run desk drop demo --confirm=demo
 ok "drop says what is gone" gives 0 "nothing of it is left in $QUORUM_HOME"
 run desks --json

@@ -156,6 +156,69 @@ static void a_named_database_without_tables_is_refused_with_the_command(void **s
     unsetenv("DATABASE_URL");
 }
 
+static enum err open_paper(bool only_looks, struct error *e)
+{
+    struct settings *s = NULL;
+    struct desk *d = NULL;
+    struct loop *l = loop_new();
+    *e = (struct error){0};
+    assert_int_equal(settings_load(&s, e), OK);
+    struct desk_options o = {.settings = s,
+                             .loop = l,
+                             .agents = buying_agents,
+                             .name = "paper",
+                             .only_looks = only_looks};
+    enum err result = desk_open(&o, &d, e);
+    desk_close(d);
+    settings_free(s);
+    loop_free(l);
+    return result;
+}
+
+static bool paper_is_recorded(void)
+{
+    struct settings *s = NULL;
+    struct error e = {0};
+    bool recorded = false;
+    assert_int_equal(settings_load(&s, &e), OK);
+    assert_int_equal(desk_recorded(s, DESK_PAPER, &recorded, NULL, 0, &e), OK);
+    settings_free(s);
+    return recorded;
+}
+
+static void forget_paper(void)
+{
+    struct settings *s = NULL;
+    struct error e = {0};
+    assert_int_equal(settings_load(&s, &e), OK);
+    assert_int_equal(desk_forget(s, DESK_PAPER, &e), OK);
+    settings_free(s);
+}
+
+static void a_desk_never_moves_to_another_database_unasked(void **state)
+{
+    struct error e;
+    (void)state;
+    assert_int_equal(open_paper(true, &e), OK);
+    assert_true(paper_is_recorded()); /* it had to be made */
+    forget_paper();
+    assert_int_equal(open_paper(true, &e), OK);
+    assert_false(paper_is_recorded()); /* looking decides nothing */
+    assert_int_equal(open_paper(false, &e), OK);
+    assert_true(paper_is_recorded());
+    setenv("DATABASE_URL", "postgresql://me:topsecret77@127.0.0.1:1/base", 1);
+    assert_int_equal(open_paper(false, &e), ERR_POLICY);
+    assert_non_null(strstr(e.text, "private cluster, database quorum_paper"));
+    assert_non_null(strstr(e.text, "me@127.0.0.1:1/base"));
+    assert_null(strstr(e.text, "topsecret77"));
+    assert_string_equal(e.fix, "unset DATABASE_URL, or use the second from now on: "
+                               "quorum desk forget paper");
+    forget_paper(); /* settings take DATABASE_URL out of the environment */
+    setenv("DATABASE_URL", "postgresql://me:topsecret77@127.0.0.1:1/base", 1);
+    assert_int_equal(open_paper(false, &e), ERR_TRANSIENT); /* nobody listens there */
+    unsetenv("DATABASE_URL");
+}
+
 /* ---- which desk ---- */
 
 static void expect_choice(const char *name, enum desk_kind want, const char *why_part)
@@ -489,6 +552,7 @@ int main(void)
         BARE(many_that_open_an_empty_desk_at_once_make_one),
         TEST(demo_and_paper_never_share_a_database),
         BARE(a_named_database_without_tables_is_refused_with_the_command),
+        BARE(a_desk_never_moves_to_another_database_unasked),
         BARE(the_desk_a_command_means_follows_the_rule),
         TEST(a_changed_environment_changes_nothing_until_it_is_adopted),
         TEST(a_setting_the_database_holds_wrongly_stops_the_desk),

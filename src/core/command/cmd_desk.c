@@ -119,6 +119,21 @@ static enum err run_reset(struct call *c, struct error *e)
     return OK;
 }
 
+static enum err run_forget(struct call *c, struct error *e)
+{
+    enum desk_kind k = DESK_DEMO;
+    char where[320];
+    bool was = false;
+    if (named_desk(c, &k, e) || desk_recorded(c->settings, k, &was, where, sizeof where, e) ||
+        desk_forget(c->settings, k, e))
+        return e->kind;
+    if (was)
+        out_line(c->out, "%s desk: forgotten; all of it stays in %s", c->arg[0], where);
+    else
+        out_line(c->out, "%s desk: it was not opened from here", c->arg[0]);
+    return OK;
+}
+
 static enum err run_audit(struct call *c, struct error *e)
 {
     static const struct column column[] = {
@@ -195,6 +210,17 @@ const struct command desk_commands[] = {
      .check = check_named_desk,
      .confirm_word = confirm_name,
      .run = run_drop},
+    {.name = "desk forget",
+     .group = "Desks and settings",
+     .usage = "NAME",
+     .help = "take a desk off the list of opened ones; its data stay",
+     .details = "For a desk that is to be opened in another database from now on. quorum desks "
+                "shows the list.",
+     .min_args = 1,
+     .max_args = 1,
+     .acts = true,
+     .check = check_named_desk,
+     .run = run_forget},
     {.name = "settings",
      .group = "Desks and settings",
      .usage = "[NAME]",

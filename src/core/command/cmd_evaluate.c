@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/command/checks.h"
 #include "core/command/commands.h"
 #include "core/command/show.h"
 #include "quorum/evaluation.h"
@@ -316,11 +317,22 @@ static enum err check_price_of_asking(struct call *c, struct error *e)
     return err_fix(e, "add --yes, or --max-cost=USD");
 }
 
+/* Somebody with a database of their own expects its desk to be asked. */
+static void warn_of_demo(struct call *c)
+{
+    enum desk_kind k;
+    const char *why;
+    struct error ignored;
+    if (desk_choose(c->settings, c->desk_name, &k, &why, &ignored) == OK)
+        warn_other_desk(c, k, why);
+}
+
 static enum err run_evaluate(struct call *c, struct error *e)
 {
     struct evaluation_request r;
     struct run run = {.call = c};
     struct slot slot[CALL_ARGS_MAX];
+    warn_of_demo(c);
     if (call_option(c, "resume"))
         return resume(c, e);
     if (c->nargs == 0) {

@@ -57,6 +57,7 @@ struct desk_options call_desk_options(struct call *c)
                                  .loop = c->loop,
                                  .agents = c->agents,
                                  .name = c->desk_name,
+                                 .only_looks = !c->command->acts,
                                  .progress = say_progress,
                                  .arg = c};
 }

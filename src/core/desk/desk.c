@@ -11,6 +11,7 @@
 #include "quorum/log.h"
 #include "quorum/migrate.h"
 #include "quorum/model.h"
+#include "quorum/text.h"
 #include "quorum/vendor.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, DEMO_SEED = 42 };
@@ -146,28 +147,56 @@ static enum err open_market(struct desk *d, const struct desk_options *o, struct
     return OK;
 }
 
-static void describe(const struct desk *d, char *dst, size_t size)
+/* Where a desk is, as the list of opened desks keeps it: no password. */
+static void describe(const struct settings *s, enum desk_kind k, char *dst, size_t size)
 {
     struct db_where w;
     struct error ignored;
     struct buf b = {0};
-    if (d->cluster)
-        buf_printf(&b, "private cluster, database %s", database_name(d->kind));
-    else if (db_where(settings_text(d->settings, SETTING_DATABASE_URL), &w, &ignored) == OK)
+    if (uses_private_cluster(s, k))
+        buf_printf(&b, "private cluster, database %s", database_name(k));
+    else if (db_where(settings_text(s, SETTING_DATABASE_URL), &w, &ignored) == OK)
         buf_printf(&b, "%s@%s:%s/%s", w.user, w.host, w.port, w.database);
     else
         buf_str(&b, "DATABASE_URL");
-    copy_text(dst, size, buf_text(&b));
+    sanitize_line(dst, size, untrusted(buf_text(&b))); /* as it is read back */
     buf_release(&b);
 }
 
-static enum err open_database(struct desk *d, const struct desk_options *o, struct error *e)
+/* Another login reaches the same desk. */
+static const char *without_login(const char *where)
+{
+    const char *at = strrchr(where, '@');
+    return at ? at + 1 : where;
+}
+
+/* A desk that was opened in one database must not silently go on in another: its trades, its
+ * settings and its budget would be those of a stranger. */
+static enum err check_place(const struct settings *s, enum desk_kind k, struct error *e)
+{
+    char before[320], now[320];
+    bool recorded = false, private = uses_private_cluster(s, k);
+    if (desk_recorded(s, k, &recorded, before, sizeof before, e))
+        return e->kind;
+    describe(s, k, now, sizeof now);
+    if (!recorded || strcmp(without_login(before), without_login(now)) == 0)
+        return OK;
+    err_set(e, ERR_POLICY, "the %s desk was opened in %.180s, but %s it would be in %.180s",
+            desk_kind_name(k), before, private ? "without DATABASE_URL" : "by DATABASE_URL", now);
+    return err_fix(e, "%s, or use the second from now on: quorum desk forget %s",
+                   strncmp(before, "private cluster", 15) == 0 ? "unset DATABASE_URL"
+                   : private ? "set DATABASE_URL as it was (the .env of another directory?)"
+                             : "set DATABASE_URL as it was",
+                   desk_kind_name(k));
+}
+
+static enum err open_database(struct desk *d, const struct desk_options *o, bool *created,
+                              struct error *e)
 {
     if (uses_private_cluster(d->settings, d->kind)) {
-        bool created;
         const char *name = database_name(d->kind);
         if (join_cluster(o, &d->cluster, e) ||
-            cluster_ensure_database(d->cluster, name, &created, e))
+            cluster_ensure_database(d->cluster, name, created, e))
             return e->kind;
         cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo,
                          o->as_owner ? "quorum_owner" : "quorum_app", name);
@@ -182,11 +211,17 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
 {
     struct desk *d = mem_alloc(sizeof *d);
     char where[320];
+    bool created = false;
     *out = d;
     d->settings = o->settings;
     d->loop = o->loop;
     d->agents = o->agents;
-    if (desk_choose(o->settings, o->name, &d->kind, NULL, e) || open_database(d, o, e))
+    if (desk_choose(o->settings, o->name, &d->kind, NULL, e))
+        return e->kind;
+    /* A database as such may be looked at, whatever desk it is to become. */
+    if (!(o->any_schema && o->only_looks) && check_place(o->settings, d->kind, e))
+        return e->kind;
+    if (open_database(d, o, &created, e))
         return e->kind;
     d->seed = DEMO_SEED;
     if (!o->any_schema && (bring_to_head(d, o, e) || load_desk(d, e)))
@@ -194,7 +229,9 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
     d->http = http_new(d->loop);
     if (open_market(d, o, e) || desk_open_model(d, e))
         return e->kind;
-    describe(d, where, sizeof where);
+    if (o->only_looks && !created)
+        return OK;
+    describe(o->settings, d->kind, where, sizeof where);
     return desk_remember(o->settings, d->kind, where, e);
 }
 
@@ -228,7 +265,7 @@ enum err desk_drop(const struct desk_options *o, enum desk_kind k, struct error 
         return err_fix(e, "drop it as its owner with psql or dropdb, then: quorum db setup");
     }
     struct cluster *c = NULL;
-    enum err result = join_cluster(o, &c, e);
+    enum err result = check_place(o->settings, k, e) ? e->kind : join_cluster(o, &c, e);
     if (!result)
         result = cluster_drop_database(c, database_name(k), e);
     cluster_leave(c);
