@@ -43,6 +43,9 @@ void table_row(struct table *t, const char *const *cell);
 void table_rows(struct table *t, const struct rows *rows);            /* all columns in order */
 void table_end(struct table *t, struct output *o, const char *empty); /* writes and releases */
 
+/* {"code", "text", "fix"}; key NULL in a list. Secrets in it are blotted out. */
+void json_error(struct json *j, const char *key, const struct error *e);
+
 struct option_row {
     const char *name;  /* "price", without dashes */
     const char *value; /* placeholder "P", NULL for a flag */
@@ -66,6 +69,8 @@ struct command {
     int level;                        /* confirmation: 0, 2 (--yes) or 3 (--confirm=WORD) */
     const char *(*confirm_word)(const struct call *c); /* level 3 */
     bool passes_rest; /* everything after the name belongs to the command (psql) */
+    bool no_csv;      /* the answer is one object, not rows: --csv is refused */
+    void (*more_help)(struct buf *out); /* after the details, made from a table; may be NULL */
     /* What can be told from the arguments alone, before the question is asked; may be NULL. */
     enum err (*check)(const struct call *c, struct error *e);
     enum err (*run)(struct call *c, struct error *e);
@@ -87,9 +92,9 @@ struct call {
     const char *desk_name; /* --desk */
     const char *confirm;   /* --confirm=WORD */
     bool yes, quiet, help;
-    struct desk *desk;       /* opened by call_desk, closed by the caller of the handler */
-    struct error warning[4]; /* said on stderr after the answer */
-    int nwarnings;
+    struct desk *desk;     /* opened by call_desk, closed by the caller of the handler */
+    struct error *warning; /* said on stderr after the answer; call_warnings_free */
+    size_t nwarnings, warnings_cap;
     int exit_status; /* when the handler ran but the answer is not "0 done" */
 };
 
@@ -108,6 +113,7 @@ enum err call_desk(struct call *c, struct error *e);
 struct desk_options call_desk_options(struct call *c);
 enum err call_desk_with(struct call *c, const struct desk_options *options, struct error *e);
 void call_warn(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void call_warnings_free(struct call *c);
 
 extern const struct command *const command_groups[]; /* arrays, each ending with name NULL */
 const struct command *

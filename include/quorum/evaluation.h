@@ -44,6 +44,8 @@ struct evaluation;
 /* done is called once from the loop with the id (0 if not even stored) and what went wrong; an
  * evaluation that ends in a stated state is OK. It frees itself after done. */
 typedef void evaluation_done_fn(void *arg, int64_t id, const struct error *e);
+/* Everything evaluation_start would refuse, told without starting anything. */
+enum err evaluation_check(struct desk *d, const struct evaluation_request *r, struct error *e);
 enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
                           evaluation_done_fn *done, void *arg, struct error *e);
 /* Takes over an unfinished evaluation whose owner is gone or whose lease ran out. ERR_CONFLICT

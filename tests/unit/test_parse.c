@@ -70,7 +70,7 @@ static const struct command acting[] = {
      .level = 3,
      .confirm_word = the_word},
     {.name = "db up", .group = "Acting", COMMON, .acts = true},
-    {.name = "db current", .group = "Acting", COMMON},
+    {.name = "db current", .group = "Acting", COMMON, .no_csv = true},
     {.name = "db psql", .group = "Acting", COMMON, .max_args = -1, .passes_rest = true},
     {.name = NULL},
 };
@@ -221,6 +221,9 @@ static void a_wrong_option_is_named_and_the_right_one_suggested(void **state)
                  "quorum help status");
     expect_error(PARSE(&p, W "--jsno", W "status"), "E07", "unknown option --jsno",
                  "did you mean --json?");
+    expect_error(PARSE(&p, W "evaluate", W "A", W "-x"), "E07", "unknown option -x for evaluate",
+                 "quorum help evaluate");
+    expect_error(PARSE(&p, W "db", W "current", W "--csv"), "", "one object", "--json");
     expect_error(PARSE(&p, W "-x", W "status"), "E07", "unknown option -x", "quorum help");
     expect_error(PARSE(&p, W "evaluate", W "--price"), "E06", "--price needs a value: --price=P",
                  "");
@@ -347,7 +350,7 @@ static void values_of_options_are_checked_with_an_example(void **state)
     assert_int_equal(call_money(&p.call, "price", &n, &p.e), OK);
     assert_int_equal(n, 175500000);
     assert_int_equal(call_money(&p.call, "size", &n, &p.e), ERR_USAGE);
-    assert_string_equal(p.e.text, "--size=abc is not an amount");
+    assert_string_equal(p.e.text, "--size=abc is not an amount from 0 to 1000000000");
     assert_string_equal(p.e.fix, "example: --size=100000.00");
     assert_int_equal(n, 175500000);                                           /* untouched */
     assert_int_equal(call_int(&p.call, "min-agreement", 1, 5, &n, &p.e), OK); /* absent */

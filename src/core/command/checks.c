@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/command/checks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "quorum/money.h"
@@ -183,4 +184,35 @@ void checks_print(struct call *c, struct checks *k)
     if (checks_count(k, CHECK_FAIL))
         c->exit_status = ERR_FAILED;
     checks_release(k);
+}
+
+const char *adopt_cure(enum setting_id id, char *dst, size_t size)
+{
+    if (id == SETTING_PORTFOLIO)
+        copy_text(dst, size, "the desk keeps the cash it started with; the next desk takes this");
+    else
+        snprintf(dst, size, "to take it over: quorum settings adopt %s", setting_row(id)->name);
+    return dst;
+}
+
+void open_made_desk(struct call *c, char *why, size_t size)
+{
+    struct error e = {0};
+    enum desk_kind k;
+    struct cluster_status st;
+    struct buf b = {0};
+    bool recorded = false;
+    if (desk_choose(c->settings, c->desk_name, &k, NULL, &e) ||
+        desk_recorded(c->settings, k, &recorded, NULL, 0, &e)) {
+        buf_printf(&b, "%s", e.text);
+    } else if (!recorded || (desk_is_private(c->settings, k) &&
+                             (inspect_cluster(c->settings, &st, &e) || !st.exists))) {
+        buf_printf(&b, "the %s desk was not opened yet", desk_kind_name(k));
+    } else if (call_desk(c, &e)) {
+        buf_printf(&b, "the %s desk cannot be opened (%s)", desk_kind_name(k), e.text);
+        desk_close(c->desk);
+        c->desk = NULL;
+    }
+    copy_text(why, size, buf_text(&b));
+    buf_release(&b);
 }

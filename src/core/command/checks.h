@@ -18,6 +18,11 @@ void check_desk_database(struct call *c, struct checks *k);
 /* "env 10.00, desk 5.00 set by ops 11-20": the process has another value for a desk-wide setting
  * than the (normally opened) desk. False when it has not, or when nobody set one. */
 bool setting_difference(const struct desk *d, enum setting_id id, char *dst, size_t size);
+/* What to do about such a difference. */
+const char *adopt_cure(enum setting_id id, char *dst, size_t size);
+/* Opens the desk the call means where that makes nothing; why says why it did not, "" when it did.
+ */
+void open_made_desk(struct call *c, char *why, size_t size);
 /* Prints and releases; the exit status becomes 1 when a check failed. */
 void checks_print(struct call *c, struct checks *k);
 

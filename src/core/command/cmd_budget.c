@@ -154,12 +154,10 @@ static enum err run_budget(struct call *c, struct error *e)
     struct day_view v = {0};
     if (call_desk(c, e) || load_day(c, &v, e))
         return e->kind;
-    if (c->out->format == OUTPUT_TEXT) {
+    if (c->out->format == OUTPUT_TEXT)
         budget_text(c, &v);
-    } else {
-        c->out->format = OUTPUT_JSON;
+    else
         budget_json(c, &v);
-    }
     return OK;
 }
 
@@ -174,6 +172,7 @@ const struct command budget_commands[] = {
      .group = "Money",
      .usage = "",
      .help = "the day's model budget: spent, reserved, free",
+     .no_csv = true,
      .run = run_budget},
     {.name = "costs",
      .group = "Money",

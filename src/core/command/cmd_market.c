@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/command/checks.h"
 #include "core/command/commands.h"
 #include "core/command/show.h"
 #include "quorum/money.h"
@@ -202,6 +203,12 @@ static enum err fill_from_market(struct call *c, const char *symbol, struct sizi
     if (!result) {
         const struct indicators *i = &d.indicators;
         in->price = in->price ? in->price : d.price;
+        in->exploration_pct =
+            decimal_to_double(desk_decimal(c->desk, SETTING_EXPLORATION_PCT, 2), 2);
+        if (!call_option(c, "equity")) {
+            in->equity = desk_decimal(c->desk, SETTING_PORTFOLIO, MONEY_MICRO_DIGITS);
+            in->cash = call_option(c, "cash") ? in->cash : in->equity;
+        }
         in->atr = in->atr.known ? in->atr : i->atr;
         in->beta = in->beta.known ? in->beta : i->beta;
         in->vol_60 = i->vol_60;
@@ -282,7 +289,8 @@ static void size_text(struct call *c, const char *symbol, const struct sizing_in
     char price[40], notional[40], risk[40], pct[24];
     struct table t;
     out_line(c->out, "%s @ $%s: %lld shares", symbol,
-             decimal_print(price, sizeof price, in->price, PRICE_DIGITS, 2), (long long)w->shares);
+             decimal_print(price, sizeof price, in->price, PRICE_DIGITS, in->price % 100 ? 4 : 2),
+             (long long)w->shares);
     out_line(c->out, "%s", w->reason);
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < w->ncaps; i++) {
@@ -315,12 +323,10 @@ static enum err run_size(struct call *c, struct error *e)
     if (size_input(c, symbol, &in, e))
         return e->kind;
     size_position(&in, &w);
-    if (c->out->format == OUTPUT_TEXT) {
+    if (c->out->format == OUTPUT_TEXT)
         size_text(c, symbol, &in, &w);
-    } else {
-        c->out->format = OUTPUT_JSON;
+    else
         size_json(c, symbol, &in, &w);
-    }
     return OK;
 }
 
@@ -427,8 +433,11 @@ static enum err run_agents(struct call *c, struct error *e)
     };
     struct table t;
     char version[12];
-    const char *voters = settings_text(c->settings, SETTING_VOTERS);
+    char why[700];
     (void)e;
+    open_made_desk(c, why, sizeof why);
+    const char *voters =
+        c->desk ? desk_text(c->desk, SETTING_VOTERS) : settings_text(c->settings, SETTING_VOTERS);
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (const struct agent *const *a = c->agents; *a; a++) {
         snprintf(version, sizeof version, "%d", (*a)->prompt_version);
@@ -455,7 +464,7 @@ static const struct option_row size_options[] = {
     {"price", "P", "entry price, dollars"},
     {"atr", "A", "average true range, dollars"},
     {"beta", "B", "beta against the market"},
-    {"equity", "E", "account equity; default QUORUM_PORTFOLIO"},
+    {"equity", "E", "account equity; default QUORUM_PORTFOLIO, the desk's when its market is read"},
     {"cash", "C", "free cash; default the equity"},
     {"regime", "R", "BULL, BEAR, SIDEWAYS, HIGH_VOL or LOW_VOL"},
     MARKET_OPTIONS,
@@ -481,6 +490,8 @@ const struct command market_commands[] = {
      .min_args = 2,
      .max_args = 2,
      .options = agent_options,
+     .no_csv = true,
+     .more_help = help_indicators,
      .acts = true,
      .run = run_agent},
     {.name = "indicators",
@@ -500,6 +511,7 @@ const struct command market_commands[] = {
      .min_args = 1,
      .max_args = 1,
      .options = size_options,
+     .no_csv = true,
      .run = run_size},
     {.name = NULL},
 };

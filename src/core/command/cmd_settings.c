@@ -69,29 +69,6 @@ static struct shown look_up(struct arena *a, const struct call *c, enum setting_
     return v;
 }
 
-/* Opens the desk where that makes nothing; *why says why it did not, "" when it did. */
-static void open_desk(struct call *c, char *why, size_t size)
-{
-    struct error e = {0};
-    enum desk_kind k;
-    struct cluster_status st;
-    struct buf b = {0};
-    bool recorded = false;
-    if (desk_choose(c->settings, c->desk_name, &k, NULL, &e) ||
-        desk_recorded(c->settings, k, &recorded, NULL, 0, &e)) {
-        buf_printf(&b, "%s", e.text);
-    } else if (!recorded || (desk_is_private(c->settings, k) &&
-                             (inspect_cluster(c->settings, &st, &e) || !st.exists))) {
-        buf_printf(&b, "the %s desk was not opened yet", desk_kind_name(k));
-    } else if (call_desk(c, &e)) {
-        buf_printf(&b, "the %s desk cannot be opened (%s)", desk_kind_name(k), e.text);
-        desk_close(c->desk);
-        c->desk = NULL;
-    }
-    copy_text(why, size, buf_text(&b));
-    buf_release(&b);
-}
-
 static void add_rows(struct call *c, const enum setting_id *id, size_t n)
 {
     static const struct column column[] = {
@@ -152,13 +129,12 @@ static void list_text(struct call *c, enum setting_scope scope)
 
 static void say_differences(struct call *c)
 {
-    char text[600];
+    char text[600], cure[160];
     for (int i = 0; c->desk && i < SETTING_COUNT; i++) {
         enum setting_id id = (enum setting_id)i;
         const char *name = setting_row(id)->name;
         if (setting_difference(c->desk, id, text, sizeof text))
-            out_line(c->out, "\n%s: %s\n  to take it over: quorum settings adopt %s", name, text,
-                     name);
+            out_line(c->out, "\n%s: %s\n  %s", name, text, adopt_cure(id, cure, sizeof cure));
     }
 }
 
@@ -228,7 +204,7 @@ enum err run_settings(struct call *c, struct error *e)
             return e->kind;
     }
     if (n > 1 || setting_row(id[0])->scope == SCOPE_DESK)
-        open_desk(c, why, sizeof why);
+        open_made_desk(c, why, sizeof why);
     if (c->out->format != OUTPUT_TEXT) {
         add_rows(c, id, n);
         if (*why)
@@ -262,6 +238,12 @@ enum err check_settings_adopt(const struct call *c, struct error *e)
     if (row->scope != SCOPE_DESK) {
         err_set(e, ERR_USAGE, "%s is this process's own: it holds as soon as it is set", row->name);
         return err_fix(e, "quorum settings %s", row->name);
+    }
+    if (id == SETTING_PORTFOLIO) {
+        err_set(e, ERR_POLICY,
+                "%s is the cash a desk starts with: that of a desk that was opened does not change",
+                row->name);
+        return err_fix(e, "desk reset opens a desk anew, with the value set then");
     }
     if (settings_origin(c->settings, id) == FROM_DEFAULT) {
         err_set(e, ERR_USAGE, "nothing sets %s here, so there is no value to take over", row->name);

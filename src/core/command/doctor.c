@@ -83,8 +83,8 @@ static void check_differences(const struct desk *d, struct checks *k)
         const char *name = setting_row(id)->name;
         if (!setting_difference(d, id, text, sizeof text))
             continue;
-        snprintf(cure, sizeof cure, "to take it over: quorum settings adopt %s", name);
-        check_add(k, CHECK_WARN, "desk settings", cure, "%s: %s", name, text);
+        check_add(k, CHECK_WARN, "desk settings", adopt_cure(id, cure, sizeof cure), "%s: %s", name,
+                  text);
     }
 }
 

@@ -38,6 +38,8 @@ void command_help(const struct command *c, struct buf *out)
     }
     if (c->details)
         buf_printf(out, "\n%s\n", c->details);
+    if (c->more_help)
+        c->more_help(out);
     if (c->options) {
         buf_str(out, "\n");
         option_lines(c->options, out);

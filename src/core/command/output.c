@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "quorum/command.h"
+#include "quorum/log.h"
 #include "quorum/text.h"
 
 void out_line(struct output *o, const char *fmt, ...)
@@ -207,4 +208,16 @@ void table_end(struct table *t, struct output *o, const char *empty)
     mem_free(t->cell);
     arena_release(&t->arena);
     *t = (struct table){0};
+}
+
+void json_error(struct json *j, const char *key, const struct error *e)
+{
+    struct error clean = *e;
+    redact_text(clean.text);
+    redact_text(clean.fix);
+    json_open(j, key, '{');
+    json_str(j, "code", *clean.code ? clean.code : NULL);
+    json_str(j, "text", clean.text);
+    json_str(j, "fix", *clean.fix ? clean.fix : NULL);
+    json_close(j, '}');
 }

@@ -8,6 +8,8 @@
 #include "quorum/text.h"
 
 enum { NAME_MAX_BYTES = 64 };
+/* The most a share may cost and an account may hold; dollars. */
+enum { DOLLARS_MAX_PRICE = 1000000, DOLLARS_MAX_MONEY = 1000000000 };
 
 /* Options every command takes. */
 static const struct option_row global_option[] = {
@@ -246,6 +248,10 @@ static int take_option(struct call *c, int argc, char **argv, int i, struct erro
 static enum err check_arguments(const struct call *c, struct error *e)
 {
     const struct command *k = c->command;
+    if (k->no_csv && c->out->format == OUTPUT_CSV) {
+        err_set(e, ERR_USAGE, "the answer of %s is one object, not rows: it has no --csv", k->name);
+        return err_fix(e, "--json gives all of it");
+    }
     if (c->nargs < k->min_args) {
         err_set(e, ERR_USAGE, "%s needs %s", k->name, k->usage);
         err_code(e, "E04");
@@ -266,6 +272,12 @@ static enum err take_argument(struct call *c, const char *arg, struct error *e)
         return err_set(e, ERR_USAGE, "more than %d arguments", CALL_ARGS_MAX);
     c->arg[c->nargs++] = arg;
     return OK;
+}
+
+/* -x is an option nobody has; -1 is a number and may be an argument (db downgrade). */
+static bool is_short_option(const char *word)
+{
+    return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
 }
 
 enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
@@ -308,6 +320,8 @@ enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
             if (words == 0)
                 return e->kind;
             i += words - 1;
+        } else if (!only_arguments && is_short_option(argv[i])) {
+            return unknown_option(c->command, "-", argv[i] + 1, e);
         } else if (take_argument(c, argv[i], e)) {
             return e->kind;
         }
@@ -339,8 +353,10 @@ enum err call_price(const struct call *c, const char *name, int64_t *out, struct
     int64_t price;
     if (!value)
         return OK;
-    if (!decimal_parse(value, PRICE_DIGITS, &price) || price <= 0 || price > 10000000000)
-        return bad_option(name, value, "a price above 0 with at most 4 decimals", "175.50", e);
+    if (!decimal_parse(value, PRICE_DIGITS, &price) || price <= 0 ||
+        price > DOLLARS_MAX_PRICE * INT64_C(10000))
+        return bad_option(name, value, "a price from 0.0001 to 1000000 with at most 4 decimals",
+                          "175.50", e);
     *out = price;
     return OK;
 }
@@ -352,8 +368,8 @@ enum err call_money(const struct call *c, const char *name, int64_t *out, struct
     if (!value)
         return OK;
     if (!decimal_parse(value, MONEY_MICRO_DIGITS, &money) || money < 0 ||
-        money > 1000000000000000000 / 1000)
-        return bad_option(name, value, "an amount", "100000.00", e);
+        money > DOLLARS_MAX_MONEY * INT64_C(1000000))
+        return bad_option(name, value, "an amount from 0 to 1000000000", "100000.00", e);
     *out = money;
     return OK;
 }
@@ -385,8 +401,8 @@ enum err call_number(const struct call *c, const char *name, double min, double 
     if (!value)
         return OK;
     if (!text_to_double(value, &x) || x < min || x > max) {
-        snprintf(what, sizeof what, "a number from %.6g to %.6g", min, max);
-        snprintf(example, sizeof example, "%.6g", (min + max) / 2);
+        snprintf(what, sizeof what, "a number from %.10g to %.10g", min, max);
+        snprintf(example, sizeof example, "%.6g", min <= 1 && max >= 1 ? 1 : (min + max) / 2);
         return bad_option(name, value, what, example, e);
     }
     *out = VALUE(x);

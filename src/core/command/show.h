@@ -11,6 +11,8 @@ void show_evaluation_seed(struct output *o, const struct desk *d,
                           const struct stored_evaluation *s);
 /* One JSON object (docs/evaluation.md). */
 void show_evaluation_json(struct json *j, const struct desk *d, const struct stored_evaluation *s);
+/* The rows of `evaluations`, in the order of the ids. */
+enum err show_evaluation_rows(struct call *c, const int64_t *id, size_t n, struct error *e);
 void show_evaluation_detail(struct call *c, const struct stored_evaluation *s);
 void show_evaluation_why(struct call *c, const struct stored_evaluation *s);
 
@@ -23,6 +25,8 @@ enum err call_id(const char *text, const char *what, int64_t *out, struct error 
 enum err call_since(const struct call *c, char dst[32], const char **out, struct error *e);
 /* Options --price --indicators --agents --min-agreement --as-of --data --fresh. */
 enum err request_from_call(const struct call *c, struct evaluation_request *r, struct error *e);
+/* The names --indicators knows, for help. */
+void help_indicators(struct buf *out);
 /* Passes on what the reader of recorded bars warns of: holes, jumps like a split. */
 void warn_about_bars(struct call *c, const struct dossier *d);
 /* Upper case copy. */

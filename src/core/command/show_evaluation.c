@@ -309,7 +309,6 @@ void show_evaluation_detail(struct call *c, const struct stored_evaluation *s)
 {
     if (c->out->format != OUTPUT_TEXT) {
         struct json j;
-        c->out->format = OUTPUT_JSON; /* it is one object, not rows */
         json_begin(&j, &c->out->text);
         show_evaluation_json(&j, c->desk, s);
         buf_char(&c->out->text, '\n');

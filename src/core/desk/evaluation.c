@@ -504,6 +504,22 @@ static void send_create(struct evaluation *v, const struct evaluation_request *r
     buf_release(&request);
 }
 
+/* One that was not started. */
+static void discard(struct evaluation *v)
+{
+    loop_timer_free(v->renewal);
+    market_free(v->recorded);
+    mem_free(v);
+}
+
+enum err evaluation_check(struct desk *d, const struct evaluation_request *r, struct error *e)
+{
+    struct evaluation *v = evaluation_new(d, NULL, NULL);
+    enum err result = prepare(v, r, e);
+    discard(v);
+    return result;
+}
+
 enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
                           evaluation_done_fn *done, void *arg, struct error *e)
 {
@@ -511,9 +527,7 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
     v->on_state = r->on_state;
     v->on_state_arg = r->on_state_arg;
     if (prepare(v, r, e)) {
-        loop_timer_free(v->renewal);
-        market_free(v->recorded);
-        mem_free(v);
+        discard(v);
         return e->kind;
     }
     send_create(v, r);
