@@ -5,42 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/command/checks.h"
 #include "core/command/commands.h"
+#include "core/command/evaluate_run.h"
 #include "core/command/show.h"
 #include "quorum/evaluation.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { EVALUATION_TIMEOUT_MS = 600000, ASK_ABOVE_NANO = 250000000 };
-
-struct run {
-    struct call *call;
-    int pending;
-    int64_t id[CALL_ARGS_MAX];
-    struct error error[CALL_ARGS_MAX];
-    int started;
-};
-struct slot {
-    struct run *run;
-    int index;
-};
-
-static void evaluation_ended(void *arg, int64_t id, const struct error *e)
-{
-    struct slot *slot = arg;
-    slot->run->id[slot->index] = id;
-    if (e)
-        slot->run->error[slot->index] = *e;
-    slot->run->pending--;
-}
-
-static bool all_ended(void *arg)
-{
-    return ((const struct run *)arg)->pending == 0;
-}
+enum { ASK_ABOVE_NANO = 250000000 };
 
 /* "2021-03-31" means everything known when that day's trading was over. */
 static enum err parse_as_of(const struct call *c, int64_t *out, struct error *e)
@@ -112,6 +88,16 @@ enum err request_from_call(const struct call *c, struct evaluation_request *r, s
     return r->indicators ? indicators_parse_with_price(r->indicators, r->price, &ignored, e) : OK;
 }
 
+void help_indicators(struct buf *out)
+{
+    buf_str(out, "\nNames of --indicators:\n");
+    for (size_t i = 0; i < indicator_row_count; i++) {
+        const struct indicator_row *row = &indicator_rows[i];
+        buf_printf(out, "  %-26s %s%s%s%s\n", row->name, row->help, *row->unit ? " (" : "",
+                   row->unit, *row->unit ? ")" : "");
+    }
+}
+
 const char *symbol_from_argument(const char *arg, char *dst, size_t size)
 {
     copy_text(dst, size, arg);
@@ -119,174 +105,6 @@ const char *symbol_from_argument(const char *arg, char *dst, size_t size)
         if (*p >= 'a' && *p <= 'z')
             *p = (char)(*p - 'a' + 'A');
     return dst;
-}
-
-/* Waits for all; an interrupted wait leaves rows that --resume finishes. */
-static enum err wait_for(struct run *run, struct error *e)
-{
-    if (loop_run_until(run->call->loop, all_ended, run, EVALUATION_TIMEOUT_MS))
-        return OK;
-    /* What is under way reports its end to `run` when the desk closes: now, while it lives. */
-    desk_close(run->call->desk);
-    run->call->desk = NULL;
-    err_set(e, ERR_TRANSIENT,
-            loop_interrupted(run->call->loop) ? "interrupted; what was stored stays"
-                                              : "no answer from the database in 10 minutes");
-    return err_fix(e, "quorum evaluate --resume finishes it");
-}
-
-static enum err start_all(struct run *run, struct slot *slot, const struct evaluation_request *r,
-                          struct error *e)
-{
-    struct call *c = run->call;
-    char symbol[CALL_ARGS_MAX][16];
-    for (int i = 0; i < c->nargs; i++) {
-        symbol_from_argument(c->arg[i], symbol[i], sizeof symbol[i]);
-        for (int k = 0; k < i; k++)
-            if (strcmp(symbol[k], symbol[i]) == 0)
-                return err_set(e, ERR_USAGE, "%s is named twice", symbol[i]);
-        if (strlen(c->arg[i]) >= sizeof symbol[i])
-            symbol[i][0] = '\0'; /* too long to be one; refused below with its text */
-    }
-    for (int i = 0; i < c->nargs; i++) {
-        struct evaluation_request one = *r;
-        one.symbol = *symbol[i] ? symbol[i] : c->arg[i];
-        slot[i] = (struct slot){.run = run, .index = i};
-        if (evaluation_start(c->desk, &one, evaluation_ended, &slot[i], e))
-            return e->kind;
-        run->pending++;
-        run->started++;
-    }
-    return OK;
-}
-
-/* 0, or what went wrong first; 7 when only some of several did. */
-static enum err collect(const struct run *run, int n, struct error *e)
-{
-    int bad = 0;
-    for (int i = n - 1; i >= 0; i--) {
-        if (run->error[i].kind) {
-            *e = run->error[i];
-            bad++;
-        }
-    }
-    if (bad && bad < n)
-        e->kind = ERR_PARTLY;
-    return bad ? e->kind : OK;
-}
-
-/* An evaluation that came to no decision of its own is an error of the command. The only thing that
- * gathering refuses is a symbol nobody knows. */
-static void say_how_it_ended(struct call *c, const struct stored_evaluation *s, struct error *e)
-{
-    if (strcmp(s->state, "FAILED") == 0) {
-        err_set(e, ERR_FAILED, "evaluation #%lld of %s failed: %s", (long long)s->id, s->symbol,
-                s->state_reason);
-    } else if (strcmp(s->state, "REFUSED") == 0) {
-        err_set(e, ERR_USAGE, "%s", s->state_reason);
-        err_code(e, "E20");
-    } else {
-        return;
-    }
-    c->exit_status = (int)e->kind;
-}
-
-void warn_about_bars(struct call *c, const struct dossier *d)
-{
-    static const char mark[] = "warning: ";
-    const size_t n = sizeof mark - 1;
-    const char *bars = d->market.bars_from.reason, *benchmark = d->market.benchmark_from.reason;
-    if (strncmp(bars, mark, n) == 0)
-        call_warn(c, "bars of %s: %s", d->symbol, bars + n);
-    if (strncmp(benchmark, mark, n) == 0 && strcmp(d->symbol, "SPY") != 0)
-        call_warn(c, "bars of the benchmark: %s", benchmark + n);
-}
-
-static void warn_about_stored_bars(struct call *c, const struct stored_evaluation *s)
-{
-    struct dossier d = {0};
-    struct error unreadable;
-    if (s->dossier && dossier_read(&d, s->dossier, strlen(s->dossier), &unreadable) == OK)
-        warn_about_bars(c, &d);
-    dossier_release(&d);
-}
-
-static void show_all(struct call *c, const struct run *run, int n, struct error *e)
-{
-    struct json j;
-    bool list = c->out->format == OUTPUT_JSON && n != 1;
-    json_begin(&j, &c->out->text);
-    if (list)
-        json_open(&j, NULL, '[');
-    for (int i = 0; i < n; i++) {
-        struct stored_evaluation s;
-        if (run->id[i] == 0)
-            continue;
-        if (evaluation_load(c->desk, run->id[i], true, &s, e) == OK) {
-            warn_about_stored_bars(c, &s);
-            s.dossier = NULL; /* evaluation ID shows it */
-            if (c->out->format == OUTPUT_JSON)
-                show_evaluation_json(&j, c->desk, &s);
-            else
-                show_evaluation_seed(c->out, c->desk, &s);
-            if (s.degraded)
-                call_warn(c, "#%lld %s is DEGRADED: %s", (long long)s.id, s.symbol,
-                          s.degraded_reason);
-            say_how_it_ended(c, &s, e);
-        }
-        stored_evaluation_release(&s);
-    }
-    if (list)
-        json_close(&j, ']');
-    if (c->out->format == OUTPUT_JSON)
-        buf_char(&c->out->text, '\n');
-}
-
-static enum err finish_run(struct call *c, struct run *run, int n, struct error *e)
-{
-    struct error shown = {0}, first = {0};
-    enum err result = collect(run, n, &first);
-    show_all(c, run, n, &shown);
-    if (result)
-        *e = first;
-    else if (shown.kind)
-        *e = shown;
-    return result ? result : shown.kind;
-}
-
-static enum err resume(struct call *c, struct error *e)
-{
-    struct run run = {.call = c};
-    struct slot slot[CALL_ARGS_MAX];
-    struct arena arena = {0};
-    int64_t *ids = NULL;
-    size_t n = 0, held = 0;
-    if (call_desk(c, e))
-        return e->kind;
-    enum err result = OK;
-    if (c->nargs > 0) {
-        ids = arena_alloc(&arena, CALL_ARGS_MAX * sizeof *ids);
-        for (; n < (size_t)c->nargs && !result; n++)
-            result = call_id(c->arg[n], "evaluation", &ids[n], e);
-    } else {
-        result = evaluation_unfinished(c->desk, &arena, &ids, &n, &held, e);
-    }
-    if (n > CALL_ARGS_MAX)
-        n = CALL_ARGS_MAX; /* the rest with the next call */
-    for (size_t i = 0; !result && i < n; i++) {
-        slot[i] = (struct slot){.run = &run, .index = (int)i};
-        run.pending++;
-        evaluation_resume(c->desk, ids[i], evaluation_ended, &slot[i]);
-    }
-    arena_release(&arena);
-    if (!result && n == 0)
-        out_line(c->out,
-                 held ? "nothing to resume on the %s desk: %zu still worked on"
-                      : "nothing to resume on the %s desk",
-                 desk_kind_name(c->desk->kind), held);
-    if (!result && n > 0)
-        result = wait_for(&run, e) ? e->kind : finish_run(c, &run, (int)n, e);
-    return result;
 }
 
 static enum err use_recorded(struct call *c, struct error *e)
@@ -317,6 +135,47 @@ static enum err check_price_of_asking(struct call *c, struct error *e)
     return err_fix(e, "add --yes, or --max-cost=USD");
 }
 
+static enum err check_resume(const struct call *c, struct error *e)
+{
+    int64_t id[CALL_ARGS_MAX];
+    for (int i = 0; i < c->noptions; i++) {
+        if (strcmp(c->option[i].name, "resume") == 0)
+            continue;
+        err_set(e, ERR_USAGE, "--%s does not go with --resume", c->option[i].name);
+        return err_fix(e, "an evaluation is finished as it was asked for");
+    }
+    for (int i = 0; i < c->nargs; i++) {
+        if (call_id(c->arg[i], "evaluation", &id[i], e))
+            return e->kind;
+        for (int k = 0; k < i; k++)
+            if (id[k] == id[i])
+                return err_set(e, ERR_USAGE, "#%lld is named twice", (long long)id[i]);
+    }
+    return OK;
+}
+
+static enum err check_evaluate(const struct call *c, struct error *e)
+{
+    struct evaluation_request r;
+    if (call_option(c, "resume"))
+        return check_resume(c, e);
+    if (c->nargs == 0) {
+        err_set(e, ERR_USAGE, "evaluate needs SYMBOL...");
+        err_code(e, "E04");
+        return err_fix(e, "quorum evaluate AAPL");
+    }
+    if (request_from_call(c, &r, e))
+        return e->kind;
+    if (c->nargs > 1 && (r.price || r.indicators))
+        return err_set(e, ERR_USAGE, "--price and --indicators belong to one symbol, %d are named",
+                       c->nargs);
+    for (int i = 0; i < c->nargs; i++)
+        for (int k = 0; k < i; k++)
+            if (strcasecmp(c->arg[k], c->arg[i]) == 0)
+                return err_set(e, ERR_USAGE, "%s is named twice", c->arg[i]);
+    return OK;
+}
+
 /* Somebody with a database of their own expects its desk to be asked. */
 static void warn_of_demo(struct call *c)
 {
@@ -330,36 +189,13 @@ static void warn_of_demo(struct call *c)
 static enum err run_evaluate(struct call *c, struct error *e)
 {
     struct evaluation_request r;
-    struct run run = {.call = c};
-    struct slot slot[CALL_ARGS_MAX];
     warn_of_demo(c);
     if (call_option(c, "resume"))
-        return resume(c, e);
-    if (c->nargs == 0) {
-        err_set(e, ERR_USAGE, "evaluate needs SYMBOL...");
-        err_code(e, "E04");
-        return err_fix(e, "quorum evaluate AAPL");
-    }
-    if (request_from_call(c, &r, e))
+        return call_desk(c, e) ? e->kind : evaluate_resume(c, e);
+    if (request_from_call(c, &r, e) || call_desk(c, e) || use_recorded(c, e) ||
+        prompts_store(c->desk, e) || check_price_of_asking(c, e))
         return e->kind;
-    if (c->nargs > 1 && (r.price || r.indicators))
-        return err_set(e, ERR_USAGE, "--price and --indicators belong to one symbol, %d are named",
-                       c->nargs);
-    if (call_desk(c, e) || use_recorded(c, e) || prompts_store(c->desk, e) ||
-        check_price_of_asking(c, e))
-        return e->kind;
-    struct error refused = {0};
-    start_all(&run, slot, &r, &refused);
-    if (wait_for(&run, e))
-        return e->kind;
-    enum err result = run.started ? finish_run(c, &run, run.started, e) : OK;
-    if (c->desk->model_warning)
-        call_warn(c, "%s", c->desk->model_warning);
-    if (refused.kind) {
-        *e = refused;
-        return run.started && !result ? (e->kind = ERR_PARTLY) : e->kind;
-    }
-    return result;
+    return evaluate_symbols(c, &r, e);
 }
 
 #define EVALUATION_COLUMNS                                                                         \
@@ -374,21 +210,66 @@ static enum err run_evaluate(struct call *c, struct error *e)
     }
 static const struct column evaluation_columns[] = {EVALUATION_COLUMNS};
 
+#define SELECT_EVALUATIONS                                                                         \
+    "SELECT id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), symbol,"             \
+    " round(price, 2)::text, regime, state, decision, agreement, shares,"                          \
+    " round(position_pct::numeric, 2)::text, trim_scale(cost_usd)::text, degraded "                \
+    "FROM evaluations "
+
 static const struct statement list_evaluations = {
     "evaluations",
-    "SELECT id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), symbol,"
-    " round(price, 2)::text, regime, state, decision, agreement, shares,"
-    " round(position_pct::numeric, 2)::text, trim_scale(cost_usd)::text, degraded "
-    "FROM evaluations WHERE ($1::text IS NULL OR symbol = $1)"
-    " AND ($2::text IS NULL OR decision = $2)"
-    " AND ($3::text IS NULL OR created_at >= desk_now() - $3::interval) "
-    "ORDER BY created_at DESC, id DESC LIMIT $4::int"};
+    SELECT_EVALUATIONS "WHERE ($1::text IS NULL OR symbol = $1)"
+                       " AND ($2::text IS NULL OR decision = $2)"
+                       " AND ($3::text IS NULL OR created_at >= desk_now() - $3::interval) "
+                       "ORDER BY created_at DESC, id DESC LIMIT $4::int"};
+static const struct statement some_evaluations = {
+    "evaluations by id",
+    SELECT_EVALUATIONS "WHERE id = ANY ($1::bigint[]) ORDER BY array_position($1::bigint[], id)"};
+static const struct statement count_evaluations = {"evaluations counted",
+                                                   "SELECT count(*) FROM evaluations"};
+
+enum err show_evaluation_rows(struct call *c, const int64_t *id, size_t n, struct error *e)
+{
+    struct params p = {0};
+    struct rows rows = {0};
+    struct buf list = {0};
+    struct table t;
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&list, "%s%lld", i ? "," : "{", (long long)id[i]);
+    buf_str(&list, n ? "}" : "{}");
+    params_text(&p, buf_text(&list));
+    buf_release(&list);
+    if (db_query(c->desk->db, &some_evaluations, &p, &rows, e))
+        return e->kind;
+    table_begin(&t, evaluation_columns, ARRAY_LEN(evaluation_columns));
+    table_rows(&t, &rows);
+    rows_release(&rows);
+    table_end(&t, c->out, "");
+    return OK;
+}
+
+/* What the list says when it has no rows. */
+static enum err none_listed(struct call *c, bool filtered, char *dst, size_t size, struct error *e)
+{
+    struct params p = {0};
+    struct rows rows = {0};
+    copy_text(dst, size, "no evaluations yet; start one: quorum evaluate AAPL");
+    if (!filtered || c->out->format != OUTPUT_TEXT)
+        return OK;
+    if (db_query(c->desk->db, &count_evaluations, &p, &rows, e))
+        return e->kind;
+    long long n = rows_int(&rows, 0, 0);
+    rows_release(&rows);
+    if (n > 0)
+        snprintf(dst, size, "none of the %lld evaluations match%s", n, n == 1 ? "es" : "");
+    return OK;
+}
 
 static enum err run_evaluations(struct call *c, struct error *e)
 {
     char symbol[16], decision[8];
     const char *wanted = call_option(c, "decision"), *since = NULL;
-    char interval[32];
+    char interval[32], empty[100] = "";
     int64_t limit = 20;
     if (call_int(c, "limit", 1, 10000, &limit, e) || call_since(c, interval, &since, e))
         return e->kind;
@@ -412,8 +293,10 @@ static enum err run_evaluations(struct call *c, struct error *e)
     table_begin(&t, evaluation_columns, ARRAY_LEN(evaluation_columns));
     table_rows(&t, &rows);
     rows_release(&rows);
-    table_end(&t, c->out, "no evaluations yet; start one: quorum evaluate AAPL");
-    return OK;
+    enum err result =
+        t.nrows ? OK : none_listed(c, c->nargs || wanted || since, empty, sizeof empty, e);
+    table_end(&t, c->out, empty);
+    return result;
 }
 
 static enum err show_stored(struct call *c, bool with_dossier,
@@ -431,6 +314,15 @@ static enum err show_stored(struct call *c, bool with_dossier,
         show(c, &s);
     stored_evaluation_release(&s);
     return result;
+}
+
+/* The calls are rows, the evaluation is not. */
+static enum err check_evaluation(const struct call *c, struct error *e)
+{
+    if (c->out->format != OUTPUT_CSV || call_option(c, "calls"))
+        return OK;
+    err_set(e, ERR_USAGE, "the answer of evaluation is one object, not rows: it has no --csv");
+    return err_fix(e, "--json gives all of it; --calls has --csv");
 }
 
 static enum err run_evaluation(struct call *c, struct error *e)
@@ -482,7 +374,9 @@ const struct command evaluate_commands[] = {
                 "volume_ratio=1.2,beta=1.15",
      .max_args = -1,
      .options = evaluate_options,
+     .more_help = help_indicators,
      .acts = true,
+     .check = check_evaluate,
      .run = run_evaluate},
     {.name = "evaluations",
      .aliases = (const char *const[]){"evals", "ev", NULL},
@@ -499,6 +393,7 @@ const struct command evaluate_commands[] = {
      .min_args = 1,
      .max_args = 1,
      .options = evaluation_options,
+     .check = check_evaluation,
      .run = run_evaluation},
     {.name = "why",
      .group = "Asking the agents",
@@ -506,6 +401,7 @@ const struct command evaluate_commands[] = {
      .help = "the chain of causes behind an evaluation's outcome",
      .min_args = 1,
      .max_args = 1,
+     .no_csv = true,
      .run = run_why},
     {.name = NULL},
 };

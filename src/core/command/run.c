@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,14 +18,24 @@
 
 void call_warn(struct call *c, const char *fmt, ...)
 {
-    if (c->nwarnings == (int)ARRAY_LEN(c->warning))
-        return;
     char text[400];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    if (c->nwarnings == c->warnings_cap) {
+        c->warnings_cap = c->warnings_cap ? c->warnings_cap * 2 : 8;
+        c->warning = mem_grow(c->warning, c->warnings_cap, sizeof *c->warning);
+    }
+    c->warning[c->nwarnings] = (struct error){0};
     err_set(&c->warning[c->nwarnings++], OK, "%s", text);
+}
+
+void call_warnings_free(struct call *c)
+{
+    mem_free(c->warning);
+    c->warning = NULL;
+    c->nwarnings = c->warnings_cap = 0;
 }
 
 static void say_progress(void *arg, const char *text)
@@ -122,10 +133,27 @@ static enum err confirm(const struct call *c, struct error *e)
     return agreed ? OK : err_set(e, ERR_CONFIRM, "not confirmed; nothing was done");
 }
 
+static void show_help(struct call *c)
+{
+    struct buf b = {0};
+    struct json j;
+    command_help(c->command, &b);
+    if (c->out->format == OUTPUT_JSON) {
+        json_begin(&j, &c->out->text);
+        json_open(&j, NULL, '{');
+        json_str(&j, "help", buf_text(&b));
+        json_close(&j, '}');
+        buf_char(&c->out->text, '\n');
+    } else {
+        buf_str(&c->out->text, buf_text(&b));
+    }
+    buf_release(&b);
+}
+
 enum err command_run(struct call *c, struct error *e)
 {
     if (c->help) {
-        command_help(c->command, &c->out->text);
+        show_help(c);
         return OK;
     }
     if (c->command->check && c->command->check(c, e))
@@ -149,13 +177,8 @@ static void print_error(const struct error *e, enum output_format format, bool a
         struct json j;
         json_begin(&j, &b);
         json_open(&j, NULL, '{');
-        json_open(&j, "error", '{');
-        json_str(&j, "code", *e->code ? e->code : NULL);
-        json_str(&j, "text", e->text);
-        json_str(&j, "fix", *e->fix ? e->fix : NULL);
+        json_error(&j, "error", e);
         json_close(&j, '}');
-        json_close(&j, '}');
-        redact_text(b.data);
         puts(b.data);
         buf_release(&b);
     }
@@ -172,6 +195,10 @@ static enum err write_answer(const struct output *o, struct error *e)
         ssize_t n = write(STDOUT_FILENO, p, left);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && errno == EAGAIN) { /* somebody made the pipe or terminal non-blocking */
+            poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
+            continue;
+        }
         if (n < 0 && errno == EPIPE)
             return OK; /* the reader had enough */
         if (n < 0)
@@ -189,7 +216,7 @@ static void print_warnings(const struct call *c)
         return;
     for (size_t i = 0; c->settings && (note = settings_note(c->settings, i)); i++)
         fprintf(stderr, "quorum: warning: %s\n", note);
-    for (int i = 0; i < c->nwarnings; i++)
+    for (size_t i = 0; i < c->nwarnings; i++)
         fprintf(stderr, "quorum: warning: %s\n", c->warning[i].text);
 }
 
@@ -231,6 +258,15 @@ static void to_ascii_where_needed(struct output *out)
     out->text = plain;
 }
 
+/* A line that cannot be read to its end may still ask for JSON, and then means its error, too. */
+static bool asks_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
 int quorum_main(int argc, char **argv, const struct agent *const *agents)
 {
     struct output out = {.format = OUTPUT_TEXT};
@@ -244,6 +280,11 @@ int quorum_main(int argc, char **argv, const struct agent *const *agents)
     enum err result = command_parse(&c, argc, argv, &e);
     if (!result)
         result = run_with_settings(&c, &e);
+    else if (asks_json(argc, argv))
+        out.format = OUTPUT_JSON;
+    /* A command that only does something has nothing to tell but that. */
+    if (!result && out.format == OUTPUT_JSON && out.text.len == 0 && !c.command->passes_rest)
+        buf_str(&out.text, c.exit_status ? "{\"done\":false}\n" : "{\"done\":true}\n");
     to_ascii_where_needed(&out);
     enum err written = write_answer(&out, result ? NULL : &e);
     if (!result)
@@ -252,6 +293,7 @@ int quorum_main(int argc, char **argv, const struct agent *const *agents)
         print_error(&e, out.format, out.text.len > 0);
     int status = result ? (int)result : c.exit_status;
     buf_release(&out.text);
+    call_warnings_free(&c);
     loop_free(c.loop);
     log_close();
     return status;
