@@ -45,7 +45,7 @@ static int remove_shared(void **state)
 static int be_quiet(void **state)
 {
     (void)state;
-    return place_is_quiet(&shared, PATIENCE_MS / 4) ? 0 : -1;
+    return place_is_quiet(&shared, 2 * PATIENCE_MS) ? 0 : -1;
 }
 
 static int count_entries(const char *dir, const char *prefix)

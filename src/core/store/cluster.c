@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@
 
 enum { PING_MS = 3, LOOK_EVERY = 16, SPAWNS_MAX = 4, LINGER_MS = 10000 };
 #define JOIN_US (60 * USEC_SECOND)
+/* Until then a server that recovers is not suspected. */
+#define SUSPECT_US (5 * USEC_SECOND)
 
 static void tell(const struct cluster_options *o, const char *text)
 {
@@ -68,20 +71,36 @@ static enum err locate(struct cluster *c, struct error *e)
     return cluster_socket_find(&c->at, e);
 }
 
+static bool is_disk_full(const struct cluster *c)
+{
+    struct statvfs disk;
+    return statvfs(c->at.dir, &disk) == 0 && disk.f_bavail * disk.f_frsize < 2 << 20;
+}
+
+static enum err why_full(const struct cluster *c, struct error *e)
+{
+    err_set(e, ERR_FAILED, "the private database does not start: the disk of %s is full",
+            c->at.dir);
+    return err_fix(e, "make room there and try again");
+}
+
 static enum err why_not(const struct cluster *c, struct error *e)
 {
     char path[CLUSTER_PATH], line[400] = "";
     if (cluster_path(path, "%s/failure", c->at.log))
         cluster_log_reason(path, 0, line, sizeof(line));
-    err_set(e, ERR_FAILED, "the private database does not start: %s",
-            line[0] ? line : "its supervisor keeps ending");
+    const char *guess = is_disk_full(c) ? "its disk is full" : "its log says nothing";
+    err_set(e, ERR_FAILED, "the private database does not start: %s", line[0] ? line : guess);
     return err_fix(e, "see %s/postgres.log", c->at.log);
 }
 
-static bool has_failed(const struct cluster *c)
+/* The supervisor says so anew after each failed start, at least every few seconds. */
+static bool has_failed(const struct cluster *c, time_t since)
 {
     char path[CLUSTER_PATH];
-    return cluster_path(path, "%s/failure", c->at.log) && access(path, F_OK) == 0;
+    struct stat st;
+    return cluster_path(path, "%s/failure", c->at.log) && lstat(path, &st) == 0 &&
+           st.st_mtim.tv_sec > since;
 }
 
 static enum err interrupted(struct error *e)
@@ -110,6 +129,7 @@ static enum err no_answer(const struct cluster *c, struct error *e)
 static enum err wait_for_server(struct cluster *c, bool try_first, int64_t deadline,
                                 struct error *e)
 {
+    int64_t start = time_machine_now();
     int refused = 0;
     for (int i = 0;; i++) {
         enum cluster_answer answer = i == 0 && try_first ? CLUSTER_OURS : cluster_ping(c);
@@ -125,8 +145,15 @@ static enum err wait_for_server(struct cluster *c, bool try_first, int64_t deadl
         refused += answer == CLUSTER_REFUSED && !(i == 0 && try_first);
         if (refused > 400)
             return ERR_TRANSIENT;
-        if (i % LOOK_EVERY == LOOK_EVERY - 1 && !cluster_supervised(&c->at, NULL))
-            return has_failed(c) ? why_not(c, e) : ERR_CONFLICT;
+        bool late = time_machine_now() - start > SUSPECT_US;
+        bool look = late || i % LOOK_EVERY == LOOK_EVERY - 1;
+        if (look && !cluster_supervised(&c->at, NULL))
+            return has_failed(c, 0) ? why_not(c, e) : ERR_CONFLICT;
+        if (look && has_failed(c, start / USEC_SECOND))
+            return why_not(c, e);
+        /* On a full disk the postmaster starts its recovery over and over, and logs nothing. */
+        if (late && is_disk_full(c))
+            return why_full(c, e);
         if (time_monotonic_us() >= deadline)
             return no_answer(c, e);
         /* Each ping writes a line into the server's log: a long recovery is asked less often. */
@@ -312,6 +339,10 @@ enum err cluster_inspect(const struct cluster_options *options, struct cluster_s
     enum err r = cluster_paths_open(&c->at, options->home, false, e);
     if (r == OK)
         cluster_paths_scan(&c->at);
+    if (r == OK && !c->at.major && access(c->at.pg, R_OK | X_OK) && errno == EACCES) {
+        err_set(e, ERR_FAILED, "cannot look into %s: permission denied", c->at.pg);
+        r = err_fix(e, "run as its owner, or set QUORUM_HOME to a directory of your own");
+    }
     out->exists = r == OK && c->at.major != 0;
     if (out->exists) {
         copy_text(out->data_dir, sizeof(out->data_dir), c->at.data);

@@ -100,6 +100,8 @@ pid_t cluster_fork(void);
  * 0, 1 and 2 are /dev/null. flock belongs to the open file, so a descriptor left open here would
  * hold the client's locks for ever. */
 void cluster_child_begin(int keep);
+/* In the child: ps shows this, cut to the room there is, and no word of the client's command. */
+void cluster_child_title(const char *title);
 /* The whole environment of our children, secrets of the user's shell left behind. */
 char *const *cluster_child_environ(void);
 bool cluster_log_to(const char *path, bool truncate);

@@ -21,7 +21,7 @@
 #include "core/store/cluster_internal.h"
 #include "quorum/timeutil.h"
 
-enum { BACKOFF_MS = 100, BACKOFF_MAX_MS = 5000, GIVE_UP_AFTER = 6 };
+enum { BACKOFF_MS = 100, BACKOFF_MAX_MS = 5000, TELL_AFTER = 4, GIVE_UP_AFTER = 6 };
 #define LOG_MAX     ((off_t)8 << 20)
 #define LOG_LOOK_US (3600 * USEC_SECOND)
 #define MS          ((int64_t)1000)
@@ -38,7 +38,7 @@ struct supervisor {
     int64_t linger_until;         /* 0: there are clients */
     pid_t helper;
     int64_t log_look_at; /* when its size is looked at next */
-    off_t log_from;      /* where our part of postgres.log begins */
+    off_t log_from;      /* where the latest start's part of postgres.log begins */
     bool told_to_stop;
 };
 
@@ -105,11 +105,28 @@ static void launch(struct supervisor *s)
     }
     if (!cluster_write_settings(s->c->at.data, s->c))
         say("cannot write the settings in %s: %s", s->c->at.data, strerror(errno));
+    s->log_from = lseek(STDERR_FILENO, 0, SEEK_END);
     pid = fork();
     if (pid == 0)
         _exit(exec_postgres(s->c) ? 0 : 127);
     s->postmaster = pid > 0 ? pid : 0;
     s->launch_at = time_monotonic_us() + BACKOFF_MAX_MS * MS;
+}
+
+/* Tells the clients that wait why there is no server. On a full disk the file stays empty. */
+static void tell_failure(const struct supervisor *s)
+{
+    char path[CLUSTER_PATH], log[CLUSTER_PATH], line[400];
+    if (!cluster_path(log, "%s/postgres.log", s->c->at.log) ||
+        !cluster_path(path, "%s/failure", s->c->at.log))
+        return;
+    cluster_log_reason(log, s->log_from, line, sizeof(line));
+    unlink(path); /* its time tells the clients whether it is news to them */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0) {
+        dprintf(fd, "%s\n", line);
+        close(fd);
+    }
 }
 
 static void postmaster_gone(struct supervisor *s, int status)
@@ -121,6 +138,8 @@ static void postmaster_gone(struct supervisor *s, int status)
     s->adopted_fd = -1;
     s->has_run |= was_up;
     s->failures = was_up ? 0 : s->failures + 1;
+    if (s->failures >= TELL_AFTER)
+        tell_failure(s);
     int wait_ms = BACKOFF_MS;
     for (int i = 1; i < s->failures && wait_ms < BACKOFF_MAX_MS; i++)
         wait_ms *= 2;
@@ -250,22 +269,6 @@ static bool stop_if_alone(struct supervisor *s)
     return stop;
 }
 
-/* Tells the clients that wait why there will be no server. */
-static void give_up(struct supervisor *s)
-{
-    char path[CLUSTER_PATH], log[CLUSTER_PATH], line[400];
-    cluster_path(log, "%s/postgres.log", s->c->at.log);
-    cluster_log_reason(log, s->log_from, line, sizeof(line));
-    say("gives up: the server did not start %d times", s->failures);
-    if (!cluster_path(path, "%s/failure", s->c->at.log))
-        return;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd >= 0) {
-        dprintf(fd, "%s\n", line);
-        close(fd);
-    }
-}
-
 /* Copied and cut, not renamed: the server has it open, for appending, and goes on with it. */
 static void rotate_log(struct supervisor *s)
 {
@@ -300,7 +303,7 @@ static void supervise(struct supervisor *s)
         if (s->linger_until && now >= s->linger_until && stop_if_alone(s))
             return;
         if (!s->postmaster && !s->has_run && s->failures >= GIVE_UP_AFTER) {
-            give_up(s);
+            say("gives up: the server did not start %d times", s->failures);
             return;
         }
         if (!s->postmaster && now >= s->launch_at)
@@ -328,7 +331,6 @@ static const char *prepare(struct supervisor *s)
     if (!cluster_log_to(log, false))
         return "cannot write the log";
     rotate_log(s);
-    s->log_from = lseek(STDERR_FILENO, 0, SEEK_END);
     s->reaper_fd = cluster_lock_open(p->reaper, NULL);
     /* A second of patience: whoever tests the lock holds it for a moment. */
     if (s->reaper_fd < 0 || !cluster_lock(s->reaper_fd, LOCK_EX, time_monotonic_us() + USEC_SECOND))
@@ -349,6 +351,7 @@ static const char *prepare(struct supervisor *s)
 static void run(const struct cluster *c)
 {
     struct supervisor s = {.c = c, .adopted_fd = -1, .reaper_fd = -1};
+    cluster_child_title("quorum: private PostgreSQL");
     const char *problem = prepare(&s);
     if (problem)
         dprintf(3, "%s: %s", problem, strerror(errno));
