@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -597,6 +598,63 @@ static void test_looking_starts_nothing(void **state)
     cluster_leave(c);
 }
 
+static void test_variables_of_another_server_do_not_reach_the_private_one(void **state)
+{
+    (void)state;
+    static const char *const set[][2] = {
+        {"PGSERVICE", "nosuch"},
+        {"PGSSLMODE", "bogus"},
+        {"PGREQUIREPEER", "x"},
+        {"PGGSSENCMODE", "require"},
+        {"PGHOSTADDR", "1.2.3.4"},
+        {"PGCHANNELBINDING", "require"},
+        {"PGTARGETSESSIONATTRS", "standby"},
+        {"PGTZ", "bogus"},
+    };
+    struct cluster *c = must_join(&shared, 0);
+    for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+        setenv(set[i][0], set[i][1], 1);
+        struct cluster *next = must_join(&shared, 0);
+        expect(next, "SELECT 1", "1");
+        cluster_leave(next);
+        unsetenv(set[i][0]);
+    }
+    cluster_leave(c);
+}
+
+static volatile sig_atomic_t heard;
+
+static void hear(int number)
+{
+    heard = number;
+}
+
+static void test_a_signal_ends_the_wait_for_a_server_that_hangs(void **state)
+{
+    (void)state;
+    struct sigaction own = {.sa_handler = hear}, before;
+    struct cluster_options o = place_options(&shared, 0);
+    struct cluster *c = must_join(&shared, 0), *next = NULL;
+    struct error e = {0};
+    pid_t server = place_status(&shared).postmaster_pid, self = getpid();
+    sigaction(SIGTERM, &own, &before);
+    kill(server, SIGSTOP);
+    pid_t sender = fork();
+    if (sender == 0) {
+        poll(NULL, 0, 200);
+        kill(self, SIGTERM);
+        _exit(0);
+    }
+    enum err r = cluster_join(&o, &next, &e);
+    kill(server, SIGCONT);
+    sigaction(SIGTERM, &before, NULL);
+    waitpid(sender, NULL, 0);
+    assert_int_equal(r, ERR_TRANSIENT);
+    assert_string_equal(e.text, "interrupted");
+    assert_int_equal(heard, SIGTERM); /* the program's own handler still gets it */
+    cluster_leave(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -620,6 +678,8 @@ int main(void)
         cmocka_unit_test(test_the_log_of_months_does_not_fill_the_disk),
         cmocka_unit_test(test_another_server_at_our_socket_is_not_taken_for_ours),
         cmocka_unit_test(test_looking_starts_nothing),
+        cmocka_unit_test(test_variables_of_another_server_do_not_reach_the_private_one),
+        cmocka_unit_test(test_a_signal_ends_the_wait_for_a_server_that_hangs),
     };
     return cmocka_run_group_tests(tests, make_shared, remove_shared);
 }
