@@ -37,10 +37,10 @@ size_t bars_until(const struct bars *b, int32_t d);
 
 /* Reads "date,open,high,low,close,volume" (header required, any column order, extra columns
  * ignored; dates YYYY-MM-DD or YYYYMMDD). Refuses, with file, line, what and the fix: duplicate or
- * unsorted dates, weekends, surplus cells, missing or bad numbers, parts of shares, prices <= 0, high < low or outside open/close by more
- * than rounding, more than 200,000 rows, a session missing between the first and the last bar
- * that the exchange's calendar has (more than 5 in a row is a hole; single ones are counted in
- * *missing). Nothing is half loaded. */
+ * unsorted dates, weekends, surplus cells, missing or bad numbers, parts of shares, prices <= 0,
+ * high < low or outside open/close by more than rounding, more than 200,000 rows, a session missing
+ * between the first and the last bar that the exchange's calendar has (more than 5 in a row is a
+ * hole; single ones are counted in *missing). Nothing is half loaded. */
 struct bars_report {
     size_t missing_sessions;
     int32_t first_missing;

@@ -97,8 +97,10 @@ static bool find_arguments(char **from, size_t *len)
     const char *at = strrchr(text, ')'); /* the name, field 2, may hold blanks */
     for (int field = 2; at && field < 48; field++)
         at = strchr(at + 1, ' ');
-    unsigned long long begin = 0, end = 0;
-    if (!at || sscanf(at, "%llu %llu", &begin, &end) != 2 || !begin || end <= begin)
+    char *rest = NULL;
+    unsigned long long begin = at ? strtoull(at, &rest, 10) : 0;
+    unsigned long long end = rest ? strtoull(rest, NULL, 10) : 0;
+    if (!begin || end <= begin)
         return false;
     *from = (char *)(uintptr_t)begin;
     *len = (size_t)(end - begin);

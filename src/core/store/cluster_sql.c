@@ -58,11 +58,9 @@ enum cluster_answer cluster_ping(const struct cluster *c)
     PGconn *conn = connect_within(c, CLUSTER_SUPERUSER, PING_US, PQERRORS_SQLSTATE);
     const char *said = PQerrorMessage(conn);
     enum cluster_answer answer = CLUSTER_NO_ANSWER;
-    if (PQstatus(conn) == CONNECTION_OK)
-        answer = CLUSTER_OURS;
-    else if (strstr(said, ":  57P03")) /* starting, recovering or stopping */
+    if (strstr(said, ":  57P03")) /* starting, recovering or stopping */
         answer = CLUSTER_NOT_YET;
-    else if (strstr(said, ":  "))
+    else if (PQstatus(conn) == CONNECTION_OK || strstr(said, ":  "))
         answer = CLUSTER_OURS;
     PQfinish(conn);
     return answer;
