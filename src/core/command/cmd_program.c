@@ -126,7 +126,7 @@ const struct command program_commands[] = {
     {.name = "doctor",
      .group = "Program",
      .usage = "",
-     .help = "check settings, database, terminal and disk, with a cure for each finding",
+     .help = "check settings, database, services and disk, with cures",
      .details = "One line a check: ok, warn or FAIL. Exit status 1 when one failed. Keys are "
                 "never shown.",
      .without_settings = true,

@@ -207,7 +207,7 @@ const struct command vendor_commands[] = {
     {.name = "fmp",
      .group = "Money",
      .usage = "",
-     .help = "calls to FMP used and left today, answers kept, symbols refused",
+     .help = "calls to FMP today, answers kept, symbols refused",
      .details = "Every call is counted in the desk's database before it is made, for all processes "
                 "together; QUORUM_FMP_DAILY_LIMIT and QUORUM_FMP_RESET_HOUR_UTC are the desk's "
                 "settings. Answers are kept for minutes (quote, headlines) to days (profile, "

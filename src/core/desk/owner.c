@@ -38,8 +38,9 @@ const char *operator_origin(void)
     return origin;
 }
 
-/* Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat), -1 if gone.
- * The name in field 2 may hold blanks and parentheses: count from the last one. */
+/* Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat), -1 if gone. One
+ * that is dead but not reaped (in a container whose first process does not) is gone. The name in
+ * field 2 may hold blanks and parentheses: count from the last one. */
 static long long start_time(long pid)
 {
     char path[64], stat[1024];
@@ -51,6 +52,8 @@ static long long start_time(long pid)
     fclose(f);
     stat[n] = '\0';
     char *p = strrchr(stat, ')');
+    if (p && (strncmp(p, ") Z", 3) == 0 || strncmp(p, ") X", 3) == 0))
+        return -1;
     for (int field = 2; p && field < 22; field++)
         p = strchr(p + 1, ' ');
     return p ? strtoll(p, NULL, 10) : -1;
