@@ -78,6 +78,12 @@ struct market_data {
 };
 void market_data_release(struct market_data *m);
 
+struct corporate_action {
+    int32_t ex_day;
+    double split_ratio; /* new shares for one old; 1: none */
+    int64_t dividend;   /* micro-dollars a share, of the shares before a split of that day */
+};
+
 struct market; /* a provider instance */
 
 struct market_ops {
@@ -94,6 +100,14 @@ struct market_ops {
     enum err (*check)(struct market *m, const char *symbol, struct error *e);
     /* Last session with data at or before now, or DAY_NONE when it cannot tell. */
     int32_t (*last_session)(struct market *m, int64_t now);
+    /* The quote alone, at a fraction of gather's cost (one vendor call at most; kept for max_age
+     * microseconds, 0: the provider's own). Same rules as gather. NULL: gather's quote serves. */
+    void (*quote)(struct market *m, const char *symbol, int64_t as_of, int64_t max_age,
+                  struct quote *out, void (*done)(void *arg, const struct error *e), void *arg);
+    /* Splits and dividends with an ex-day in (after, until], ascending; returns how many (at most
+     * max). NULL: the provider cannot tell. */
+    size_t (*actions)(struct market *m, const char *symbol, int32_t after, int32_t until,
+                      struct corporate_action *out, size_t max);
 };
 struct market {
     const struct market_ops *ops;
@@ -103,6 +117,11 @@ void market_free(struct market *m);
 void market_gather(struct market *m, const char *symbol, int64_t as_of, struct market_data *out,
                    void (*done)(void *arg, const struct error *e), void *arg);
 
+void market_quote(struct market *m, const char *symbol, int64_t as_of, int64_t max_age,
+                  struct quote *out, void (*done)(void *arg, const struct error *e), void *arg);
+size_t market_actions(struct market *m, const char *symbol, int32_t after, int32_t until,
+                      struct corporate_action *out, size_t max);
+
 /* E20 for what is no symbol, and for one a provider that can list its symbols does not have; names
  * the nearest. Bar files that cannot be read are told here, before anything rests on them. */
 enum err market_check_symbol(struct market *m, const char *symbol, struct error *e);
@@ -110,6 +129,14 @@ enum err market_check_symbol(struct market *m, const char *symbol, struct error 
 /* Simulated: prices with regimes, gaps and correlation, fundamentals and headlines with a hidden
  * truth; the same seed gives the same bytes for ever. */
 struct market *market_simulated_new(uint64_t seed);
+/* Something happens in the simulated market at and after `from` (a session): "calm" (nothing),
+ * "crash" (three sessions down 20 % together), "gap" (every symbol opens 8-15 % lower once),
+ * "halt" (a third of the symbols have no quote and no bar for two sessions), "stale" (quotes stop
+ * moving for a session and carry their old as_of), "earnings" (every company reports within a
+ * week). The past before `from` stays to the byte. ERR_USAGE names the known ones. */
+enum err market_simulated_scenario(struct market *m, const char *name, int32_t from,
+                                   struct error *e);
+extern const char *const market_scenarios[]; /* NULL-terminated */
 /* Recorded: DIR/SYMBOL.csv (also symbol.csv, SYMBOL_raw*.csv with SYMBOL_factors.csv, and
  * symbol_adj*.csv). It has bars only: fundamentals and news are ABSENT with that reason. Reads on
  * demand. */

@@ -1,0 +1,4 @@
+DROP TABLE console_sessions;
+DROP TABLE alert_mutes;
+DROP TABLE alerts;
+DROP TABLE breakers;

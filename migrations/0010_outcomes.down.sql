@@ -1,0 +1,3 @@
+DROP TABLE vote_scores;
+DROP TABLE shadow_outcomes;
+ALTER TABLE evaluations DROP COLUMN barrier_target_pct, DROP COLUMN barrier_stop_pct;
