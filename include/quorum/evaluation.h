@@ -21,6 +21,8 @@ struct evaluation_request {
     bool fresh;             /* ignore cached vendor data */
     int64_t max_cost;       /* nano-dollars, --max-cost; 0: only the day's budget */
     const char *data_dir;   /* --data, kept so that a resume reads the same recorded bars */
+    int64_t job_id;         /* of the schedule; 0: an operator asks. One evaluation a job */
+    int64_t slot_at;        /* with job_id: the moment of the schedule it belongs to */
     /* Called after each state is stored (NULL: nobody listens). */
     void (*on_state)(void *arg, int64_t id, const char *state);
     void *on_state_arg;

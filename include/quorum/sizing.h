@@ -60,6 +60,13 @@ struct worksheet {
 
 void size_position(const struct sizing_input *in, struct worksheet *out);
 
+/* Distances of the stop and the target from the entry, as fractions of it (docs/sizing.md 2):
+ * multiples of beta x ATR, the stop between 1 and 10 %, the target at least 1.5 stops. */
+#define STOP_MULTIPLE   1.5
+#define TARGET_MULTIPLE 4.0
+void barrier_fractions(int64_t price, double atr, struct value beta, double stop_multiple,
+                       double target_multiple, double *stop, double *target);
+
 /* At-risk Kelly fraction p - (1-p)/b (Kelly 1956) and the growth-optimal f of a weighted set of
  * returns: the root of sum w r / (1 + f r) on (0, -1/min r), 0 when the mean is not positive. */
 double kelly_binary(double p, double b);

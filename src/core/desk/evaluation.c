@@ -16,11 +16,14 @@ static const struct statement create = {
     "evaluation create",
     "WITH ev AS ("
     "  INSERT INTO evaluations (symbol, requested_by, request, as_of, voters, needed, locked_by,"
-    "                           max_cost_usd, lease_until)"
+    "                           max_cost_usd, lease_until, job_id, slot_at, origin)"
     "  VALUES ($1, $2, $4::text::jsonb, COALESCE($5::timestamptz, desk_now()), $6::int, $7::int,"
-    "          $8, $9::numeric, clock_timestamp() + " LEASE ") RETURNING id, as_of) "
-    "SELECT id, as_of, audit_append($2, $3, 'evaluate', 'evaluation #' || id || ' ' || $1, '', '',"
-    "                               $4::text), ensure_partitions(desk_now()) FROM ev"};
+    "          $8, $9::numeric, clock_timestamp() + " LEASE ", $10::bigint, $11::timestamptz,"
+    "          CASE WHEN $10::text IS NULL THEN 'operator' ELSE 'schedule' END)"
+    "  RETURNING id, as_of) "
+    "SELECT id, as_of, CASE WHEN $10::text IS NULL THEN audit_append($2, $3, 'evaluate',"
+    "         'evaluation #' || id || ' ' || $1, '', '', $4::text) END,"
+    "       ensure_partitions(desk_now()) FROM ev"};
 
 /* A step in the middle need not reach the disk before the next begins: the log keeps the order, and
  * what holds money (a reservation) or ends an evaluation waits for the disk and takes all before it
@@ -35,11 +38,13 @@ static const struct statement advance = {
     "  UPDATE evaluations e SET (state, state_reason, price, regime, regime_confidence, decision,"
     "    consensus_reached, agree, consensus_reason, risk_decision, shares, position_pct,"
     "    stop_loss_pct, take_profit_pct, size_reason, binding, worksheet, degraded,"
-    "    degraded_reason, finished_at, latency_ms, lease_until, cost_usd, tokens) ="
+    "    degraded_reason, barrier_stop_pct, barrier_target_pct, finished_at, latency_ms,"
+    "    lease_until, cost_usd, tokens) ="
     "  (SELECT r.state, r.state_reason, r.price, r.regime, r.regime_confidence, r.decision,"
     "    r.consensus_reached, r.agree, r.consensus_reason, r.risk_decision, r.shares,"
     "    r.position_pct, r.stop_loss_pct, r.take_profit_pct, r.size_reason, r.binding,"
-    "    r.worksheet, r.degraded, r.degraded_reason, CASE WHEN f.final THEN desk_now() END,"
+    "    r.worksheet, r.degraded, r.degraded_reason, r.barrier_stop_pct, r.barrier_target_pct,"
+    "    CASE WHEN f.final THEN desk_now() END,"
     "    LEAST(extract(epoch FROM clock_timestamp() - e.started_machine) * 1000, 2147483647)::int,"
     "    CASE WHEN NOT f.final THEN clock_timestamp() + " LEASE " END, spent.cost, spent.tokens"
     "   FROM jsonb_populate_record(e, $4::jsonb) r,"
@@ -184,6 +189,19 @@ void evaluation_fail(struct evaluation *v, const char *state, const char *reason
     send_advance(v, state, &j, NULL);
 }
 
+/* The barriers of the shadow outcome: the standard ones, so that scores stay comparable whatever
+ * is learned. */
+static void write_barriers(const struct dossier *d, struct json *j)
+{
+    double stop, target;
+    if (d->price <= 0 || !d->indicators.atr.known)
+        return;
+    barrier_fractions(d->price, d->indicators.atr.v, d->indicators.beta, STOP_MULTIPLE,
+                      TARGET_MULTIPLE, &stop, &target);
+    json_num(j, "barrier_stop_pct", 100 * stop);
+    json_num(j, "barrier_target_pct", 100 * target);
+}
+
 static void gathered(void *arg, const struct error *e)
 {
     struct evaluation *v = arg;
@@ -208,6 +226,7 @@ static void gathered(void *arg, const struct error *e)
     json_str(&j, "regime", regime_name(v->dossier.regime.label));
     if (v->dossier.regime.label != REGIME_UNKNOWN)
         json_num(&j, "regime_confidence", v->dossier.regime.confidence);
+    write_barriers(&v->dossier, &j);
     send_advance(v, "VOTING", &j, &dossier);
     buf_release(&dossier);
     evaluation_cast_baselines(v); /* while the database stores what they rest on */
@@ -486,10 +505,10 @@ static void send_create(struct evaluation *v, const struct evaluation_request *r
 {
     struct params p = {0};
     struct buf request = {0};
-    char as_of[33];
+    char as_of[33], slot[33];
     request_json(v, r, &request);
     params_text(&p, v->symbol);
-    params_text(&p, operator_name());
+    params_text(&p, r->job_id ? "schedule" : operator_name());
     params_text(&p, operator_origin());
     params_text(&p, buf_text(&request));
     params_text(&p, v->as_of == TIME_NONE ? NULL : time_print_iso(as_of, v->as_of));
@@ -500,6 +519,13 @@ static void send_create(struct evaluation *v, const struct evaluation_request *r
         params_decimal(&p, r->max_cost, MONEY_NANO_DIGITS);
     else
         params_text(&p, NULL);
+    if (r->job_id) {
+        params_int(&p, r->job_id);
+        params_text(&p, time_print_iso(slot, r->slot_at));
+    } else {
+        params_text(&p, NULL);
+        params_text(&p, NULL);
+    }
     db_send(v->desk->db, &create, &p, created, v);
     buf_release(&request);
 }

@@ -81,8 +81,8 @@ static void read_account(const struct evaluation *v, const struct rows *r, doubl
         .vol_60 = d->indicators.vol_60,
         .dollar_volume = d->indicators.dollar_volume_20,
         .regime = d->regime.label,
-        .stop_multiple = parameter(r, 8, 1.5),
-        .target_multiple = parameter(r, 9, 4),
+        .stop_multiple = parameter(r, 8, STOP_MULTIPLE),
+        .target_multiple = parameter(r, 9, TARGET_MULTIPLE),
         .exploration_pct = decimal_to_double(desk_decimal(v->desk, SETTING_EXPLORATION_PCT, 2), 2),
         .r_multiple = trades,
     };

@@ -69,14 +69,21 @@ static void reject(struct worksheet *w, const char *fmt, ...)
     va_end(args);
 }
 
+void barrier_fractions(int64_t price, double atr, struct value beta, double stop_multiple,
+                       double target_multiple, double *stop, double *target)
+{
+    double b = beta.known ? clamp(beta.v, 0.5, 2) : 1;
+    double width = b * atr / decimal_to_double(price, PRICE_DIGITS);
+    *stop = clamp(stop_multiple * width, STOP_MIN, STOP_MAX);
+    *target = *stop * fmax(target_multiple / stop_multiple, 1.5);
+}
+
 /* Step 1 and 2: how far the stop and the target stand, and what a stop really costs. */
 static void place_barriers(const struct sizing_input *in, struct worksheet *w)
 {
-    double price = decimal_to_double(in->price, PRICE_DIGITS);
     w->beta_used = in->beta.known ? clamp(in->beta.v, 0.5, 2) : 1;
-    double width = w->beta_used * in->atr.v / price;
-    w->stop_fraction = clamp(in->stop_multiple * width, STOP_MIN, STOP_MAX);
-    w->target_fraction = w->stop_fraction * fmax(in->target_multiple / in->stop_multiple, 1.5);
+    barrier_fractions(in->price, in->atr.v, in->beta, in->stop_multiple, in->target_multiple,
+                      &w->stop_fraction, &w->target_fraction);
     w->effective_loss = w->stop_fraction * (1 + GAP_LOSS) + ROUND_TRIP_COST;
     w->breakeven = w->stop_fraction / (w->target_fraction + w->stop_fraction);
 }
