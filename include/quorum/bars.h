@@ -3,6 +3,7 @@
 #ifndef QUORUM_BARS_H
 #define QUORUM_BARS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,10 @@ void bars_release(struct bars *b);
 void bars_add(struct bars *b, const struct bar *bar);
 /* Number of bars with day <= d; 0 when none. */
 size_t bars_until(const struct bars *b, int32_t d);
+/* An open more than 40 % from both the previous close and the bar's own close: nobody traded there
+ * (IBM 2002-12-23). A move that its own close confirms is real (AAPL 2000-09-29). False when no
+ * previous close is known (0); it is on the bar's own basis. */
+bool bar_is_bad_print(int64_t previous_close, const struct bar *b);
 
 /* Reads "date,open,high,low,close,volume" (header required, any column order, extra columns
  * ignored; dates YYYY-MM-DD or YYYYMMDD). Refuses, with file, line, what and the fix: duplicate or

@@ -47,6 +47,17 @@ size_t bars_until(const struct bars *b, int32_t d)
     return low;
 }
 
+static bool is_far(int64_t price, int64_t from)
+{
+    int64_t apart = price > from ? price - from : from - price;
+    return apart * 10 > from * 4;
+}
+
+bool bar_is_bad_print(int64_t previous_close, const struct bar *b)
+{
+    return previous_close > 0 && is_far(b->open, previous_close) && is_far(b->open, b->close);
+}
+
 /* The cell as an error may show it: clean and short. */
 static const char *shown(char dst[40], const char *cell)
 {

@@ -37,6 +37,45 @@ void market_gather(struct market *m, const char *symbol, int64_t as_of, struct m
     m->ops->gather(m, symbol, as_of, out, done, arg);
 }
 
+/* A quote taken out of a gather. */
+struct quote_of_gather {
+    struct market_data data;
+    struct quote *out;
+    void (*done)(void *arg, const struct error *e);
+    void *arg;
+};
+
+static void gathered_for_quote(void *arg, const struct error *e)
+{
+    struct quote_of_gather *g = arg;
+    if (!e)
+        *g->out = g->data.quote;
+    market_data_release(&g->data);
+    g->done(g->arg, e);
+    mem_free(g);
+}
+
+void market_quote(struct market *m, const char *symbol, int64_t as_of, int64_t max_age,
+                  struct quote *out, void (*done)(void *arg, const struct error *e), void *arg)
+{
+    *out = (struct quote){.price = 0};
+    if (m->ops->quote) {
+        m->ops->quote(m, symbol, as_of, max_age, out, done, arg);
+        return;
+    }
+    struct quote_of_gather *g = mem_alloc(sizeof *g);
+    g->out = out;
+    g->done = done;
+    g->arg = arg;
+    m->ops->gather(m, symbol, as_of, &g->data, gathered_for_quote, g);
+}
+
+size_t market_actions(struct market *m, const char *symbol, int32_t after, int32_t until,
+                      struct corporate_action *out, size_t max)
+{
+    return m->ops->actions ? m->ops->actions(m, symbol, after, until, out, max) : 0;
+}
+
 /* Names the nearest known symbol; a provider that cannot list its symbols is asked by gathering. */
 enum err market_check_symbol(struct market *m, const char *symbol, struct error *e)
 {
@@ -84,16 +123,22 @@ static void none_free(struct market *m)
     mem_free(m);
 }
 
-static void none_gather(struct market *m, const char *symbol, int64_t as_of,
-                        struct market_data *out, void (*done)(void *arg, const struct error *e),
-                        void *arg)
+static struct provenance none_provenance(const struct market *m, int64_t as_of)
 {
     struct provenance none = {.state = DATUM_ABSENT,
                               .source = "none",
                               .as_of = TIME_NONE,
                               .published_at = TIME_NONE,
                               .fetched_at = as_of};
-    copy_text(none.reason, sizeof none.reason, ((struct market_none *)m)->reason);
+    copy_text(none.reason, sizeof none.reason, ((const struct market_none *)m)->reason);
+    return none;
+}
+
+static void none_gather(struct market *m, const char *symbol, int64_t as_of,
+                        struct market_data *out, void (*done)(void *arg, const struct error *e),
+                        void *arg)
+{
+    struct provenance none = none_provenance(m, as_of);
     copy_text(out->symbol, sizeof out->symbol, symbol);
     out->as_of = as_of;
     struct provenance *const parts[] = {
@@ -102,6 +147,15 @@ static void none_gather(struct market *m, const char *symbol, int64_t as_of,
     };
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         *parts[i] = none;
+    done(arg, NULL);
+}
+
+static void none_quote(struct market *m, const char *symbol, int64_t as_of, int64_t max_age,
+                       struct quote *out, void (*done)(void *arg, const struct error *e), void *arg)
+{
+    (void)symbol;
+    (void)max_age;
+    out->from = none_provenance(m, as_of);
     done(arg, NULL);
 }
 
@@ -124,6 +178,7 @@ static const struct market_ops none_ops = {
     .gather = none_gather,
     .symbols = none_symbols,
     .last_session = none_last_session,
+    .quote = none_quote,
 };
 
 struct market *market_none_new(const char *reason)

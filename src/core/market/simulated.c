@@ -35,6 +35,15 @@ static struct provenance absent(int64_t fetched_at, const char *reason)
     return p;
 }
 
+static struct provenance not_listed(const struct sim_company *c, int64_t fetched_at)
+{
+    char reason[96], listed[11];
+
+    snprintf(reason, sizeof(reason), "no session of %s closed yet (listed %s)", c->symbol,
+             day_print(listed, c->listed));
+    return absent(fetched_at, reason);
+}
+
 /* Bars of the sessions closed at as_of; n of them are copied into out. */
 static size_t bars_known(const struct bars *all, int64_t as_of)
 {
@@ -43,13 +52,11 @@ static size_t bars_known(const struct bars *all, int64_t as_of)
     return last == DAY_NONE ? 0 : bars_until(all, last);
 }
 
-static void bars_give(const struct bars *all, size_t n, int64_t as_of, const char *reason,
-                      struct bars *out, struct provenance *from)
+static void bars_give(const struct bars *all, size_t n, int64_t as_of, struct bars *out,
+                      struct provenance *from)
 {
-    if (n == 0) {
-        *from = absent(as_of, reason);
+    if (n == 0)
         return;
-    }
     out->bar = mem_array(n, sizeof(*out->bar));
     out->n = out->cap = n;
     memcpy(out->bar, all->bar, n * sizeof(*out->bar));
@@ -84,10 +91,10 @@ static void quote_inside(const struct sim *s, const struct sim_company *c,
 }
 
 /* During a session a point of its path; otherwise the last close. */
-static void quote_give(const struct sim *s, const struct sim_company *c,
-                       const struct sim_series *series, size_t n, int64_t as_of, struct quote *q,
-                       const char *reason)
+static void quote_give(const struct sim *s, size_t company, const struct sim_series *series,
+                       size_t n, int64_t as_of, struct quote *q)
 {
+    const struct sim_company *c = &s->company[company];
     int32_t today = exchange_day(as_of);
     const struct sim_weekday *w = &series->day[sim_index(today)];
     const struct bar *last = n > 0 ? &series->bars.bar[n - 1] : NULL;
@@ -101,7 +108,7 @@ static void quote_give(const struct sim *s, const struct sim_company *c,
         return;
     }
     if (last == NULL) {
-        q->from = absent(as_of, reason);
+        q->from = not_listed(c, as_of);
         return;
     }
     q->price = last->close;
@@ -138,23 +145,20 @@ static void fill(struct sim *s, size_t company, int64_t as_of, struct market_dat
     struct sim_series *market = sim_series_through(s, 0, today);
     struct sim_series *own = sim_series_through(s, company, today);
     size_t n = bars_known(&own->bars, as_of), nbench = bars_known(&market->bars, as_of);
-    char reason[96], listed[11];
 
-    snprintf(reason, sizeof(reason), "no session of %s closed yet (listed %s)", c->symbol,
-             day_print(listed, c->listed));
     copy_text(out->symbol, sizeof(out->symbol), c->symbol);
     copy_text(out->benchmark, sizeof(out->benchmark), bench->symbol);
     out->as_of = as_of;
-    bars_give(&own->bars, n, as_of, reason, &out->bars, &out->bars_from);
-    bars_give(&market->bars, nbench, as_of, "the simulated market opens on 2019-01-02",
-              &out->benchmark_bars, &out->benchmark_from);
-    quote_give(s, c, own, n, as_of, &out->quote, reason);
+    out->bars_from = not_listed(c, as_of);
+    out->benchmark_from = absent(as_of, "the simulated market opens on 2019-01-02");
+    bars_give(&own->bars, n, as_of, &out->bars, &out->bars_from);
+    bars_give(&market->bars, nbench, as_of, &out->benchmark_bars, &out->benchmark_from);
+    quote_give(s, company, own, n, as_of, &out->quote);
     profile_give(c, as_of, &out->profile);
     if (n > 0) {
         words_give(s, company, own, as_of, out);
     } else {
-        out->fundamentals.from = absent(as_of, reason);
-        out->news.from = absent(as_of, reason);
+        out->fundamentals.from = out->news.from = not_listed(c, as_of);
     }
 }
 
@@ -177,13 +181,20 @@ static enum err unknown_symbol(const struct sim *s, const char *symbol, struct e
     return err_fix(e, "use one of %s", s->symbols);
 }
 
+/* The nearest moment the simulation answers for. */
+static int64_t clamp_moment(int64_t as_of)
+{
+    int64_t end = exchange_to_utc(SIM_LAST_DAY + 1, 0, 0);
+
+    return as_of < 0 ? 0 : as_of < end ? as_of : end - 1;
+}
+
 static void simulated_gather(struct market *m, const char *symbol, int64_t as_of,
                              struct market_data *out,
                              void (*done)(void *arg, const struct error *e), void *arg)
 {
     struct sim *s = sim_of(m);
     size_t company = sim_universe_find(s, symbol);
-    int64_t end = exchange_to_utc(SIM_LAST_DAY + 1, 0, 0);
     struct error e = {0};
 
     if (company == SIM_COMPANIES_MAX) {
@@ -191,7 +202,29 @@ static void simulated_gather(struct market *m, const char *symbol, int64_t as_of
         done(arg, &e);
         return;
     }
-    fill(s, company, as_of < 0 ? 0 : as_of < end ? as_of : end - 1, out);
+    fill(s, company, clamp_moment(as_of), out);
+    done(arg, NULL);
+}
+
+/* A simulated price is never older than the question, so max_age says nothing. */
+static void simulated_quote(struct market *m, const char *symbol, int64_t as_of, int64_t max_age,
+                            struct quote *out, void (*done)(void *arg, const struct error *e),
+                            void *arg)
+{
+    struct sim *s = sim_of(m);
+    size_t company = sim_universe_find(s, symbol);
+    int64_t moment = clamp_moment(as_of);
+    const struct sim_series *own;
+    struct error e = {0};
+
+    (void)max_age;
+    if (company == SIM_COMPANIES_MAX) {
+        unknown_symbol(s, symbol, &e);
+        done(arg, &e);
+        return;
+    }
+    own = sim_series_through(s, company, exchange_day(moment));
+    quote_give(s, company, own, bars_known(&own->bars, moment), moment, out);
     done(arg, NULL);
 }
 
@@ -227,6 +260,7 @@ static const struct market_ops simulated_ops = {
     .gather = simulated_gather,
     .symbols = simulated_symbols,
     .last_session = simulated_last_session,
+    .quote = simulated_quote,
 };
 
 struct market *market_simulated_new(uint64_t seed)
