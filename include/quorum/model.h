@@ -99,6 +99,9 @@ struct rehearsal_options {
     const char *misbehave;
 };
 struct model *model_rehearsal_new(const struct rehearsal_options *o);
+/* Changes the latency: a virtual clock that catches up does not wait. Any other model is left
+ * alone. */
+void model_rehearsal_pace(struct model *m, int64_t latency_ms);
 
 /* Answers with stored replies. find looks one up and calls found once (NULL: there is none), from
  * the loop; raw is borrowed for the call. Nothing is billed. */

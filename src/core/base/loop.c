@@ -7,7 +7,14 @@
 
 #include "quorum/mem.h"
 
-static const int caught_signals[] = {SIGINT, SIGTERM, SIGHUP};
+enum { SIGNALS_MAX = 8 };
+
+struct loop_signal {
+    uv_signal_t handle;
+    int number; /* 0: free */
+    void (*caught)(void *arg, int number);
+    void *arg;
+};
 
 struct loop_io {
     uv_poll_t poll; /* first: the close callback frees the whole through it */
@@ -32,8 +39,7 @@ struct loop {
     uv_timer_t deadline;
     bool expired;
     bool turning; /* inside uv_run or the hook: loop_run_until would be a nested wait */
-    uv_signal_t signals[ARRAY_LEN(caught_signals)];
-    bool catching;
+    struct loop_signal signals[SIGNALS_MAX];
     int interrupted;
     void (*hook)(void *arg);
     void *hook_arg;
@@ -260,21 +266,40 @@ void loop_timer_free(struct loop_timer *t)
 
 static void signal_caught(uv_signal_t *handle, int number)
 {
-    struct loop *l = handle->data;
+    struct loop_signal *s = handle->data;
+
+    s->caught(s->arg, number);
+}
+
+void loop_on_signal(struct loop *l, int number, void (*caught)(void *arg, int number), void *arg)
+{
+    struct loop_signal *s = l->signals;
+
+    while (s->number && s->number != number)
+        s++;
+    assert(s < l->signals + SIGNALS_MAX);
+    if (!s->number) {
+        s->number = number;
+        uv_signal_init(&l->uv, &s->handle);
+        s->handle.data = s;
+        uv_signal_start(&s->handle, signal_caught, number);
+    }
+    s->caught = caught;
+    s->arg = arg;
+}
+
+static void interrupt(void *arg, int number)
+{
+    struct loop *l = arg;
 
     l->interrupted = number;
 }
 
 void loop_catch_signals(struct loop *l)
 {
-    if (l->catching)
-        return;
-    l->catching = true;
-    for (size_t i = 0; i < ARRAY_LEN(caught_signals); i++) {
-        uv_signal_init(&l->uv, &l->signals[i]);
-        l->signals[i].data = l;
-        uv_signal_start(&l->signals[i], signal_caught, caught_signals[i]);
-    }
+    loop_on_signal(l, SIGINT, interrupt, l);
+    loop_on_signal(l, SIGTERM, interrupt, l);
+    loop_on_signal(l, SIGHUP, interrupt, l);
 }
 
 int loop_interrupted(const struct loop *l)

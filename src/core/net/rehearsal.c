@@ -414,3 +414,9 @@ struct model *model_rehearsal_new(const struct rehearsal_options *o)
         log_write(LOG_WARN, "model", "the rehearsal knows no fault \"%s\"", o->misbehave);
     return &m->base;
 }
+
+void model_rehearsal_pace(struct model *m, int64_t latency_ms)
+{
+    if (m && m->ops == &rehearsal_ops)
+        ((struct rehearsal *)m)->latency_ms = latency_ms;
+}

@@ -1,0 +1,2 @@
+DROP FUNCTION housekeeping();
+DROP TABLE day_plan;
