@@ -1,3 +1,13 @@
+DROP FUNCTION control_change(text, text, text, text);
+DROP FUNCTION control_settle();
+DROP FUNCTION clock_advance(text, bigint, timestamptz, jsonb);
+DROP FUNCTION jobs_forget(interval);
+DROP FUNCTION jobs_rescue(text[]);
+DROP FUNCTION jobs_queue(text, bigint, jsonb);
+DROP FUNCTION jobs_add(jsonb);
+DROP FUNCTION engine_stop(text);
+DROP FUNCTION engine_leads(text, bigint);
+DROP FUNCTION engine_beat(text, integer, bigint[], text);
 ALTER TABLE evaluations DROP COLUMN slot_at;
 ALTER TABLE evaluations DROP COLUMN job_id;
 DROP TABLE control_state;

@@ -48,6 +48,13 @@ struct desk {
     struct {
         char *value, *set_by, *set_at, *origin;
     } in_force[SETTING_COUNT]; /* desk-wide settings, from the database */
+    struct {
+        struct held_job {
+            int64_t id;
+            int attempt;
+        } *job;
+        size_t n, cap;
+    } held; /* jobs this process has taken and not ended (jobs.c): their leases are kept */
 };
 
 /* decisions: --desk, QUORUM_DESK, else paper if it was ever opened or FMP_API_KEY is set, else

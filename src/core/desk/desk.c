@@ -251,6 +251,7 @@ void desk_close(struct desk *d)
         mem_free(d->in_force[i].set_at);
         mem_free(d->in_force[i].origin);
     }
+    mem_free(d->held.job);
     explicit_bzero(d->conninfo, sizeof d->conninfo);
     mem_free(d);
 }

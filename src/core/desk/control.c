@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the operator has put the desk in. The change itself is control_change of migrations/0007,
+ * under the lock every entry order shares. */
+#include "quorum/control.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quorum/log.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+
+static const char *const names[] = {"RUNNING", "PAUSED", "HALTED", "FLATTENING"};
+
+/* An entry that is under way ends within its statement time-out; so does the waiting for it. */
+enum { LOCK_TRIES = 3 };
+
+static const struct statement load = {
+    "control load", "SELECT state, reason, set_by, origin, set_at FROM control_state"};
+
+static const struct statement change = {
+    "control change",
+    "SELECT outcome, was, state, cancelled, exits, last_order, last_order_at, at, set_by, set_at,"
+    " reason FROM control_change($1, $2, $3, $4)"};
+
+const char *control_name(enum control c)
+{
+    return names[c];
+}
+
+bool control_parse(const char *name, enum control *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(names[i], name) != 0)
+            continue;
+        *out = (enum control)i;
+        return true;
+    }
+    return false;
+}
+
+static void clean_cell(char *dst, size_t size, const struct rows *r, size_t col)
+{
+    const char *text = rows_text(r, 0, col);
+    sanitize_line(dst, size, untrusted(text ? text : ""));
+}
+
+/* "2026-11-22 14:03:11Z", "" for NULL. */
+static void time_cell(char dst[33], const struct rows *r, size_t col)
+{
+    int64_t t;
+    const char *text = rows_text(r, 0, col);
+    if (text && time_parse(text, &t))
+        time_print(dst, t);
+    else
+        *dst = '\0';
+}
+
+enum err control_load(struct desk *d, struct control_view *out, struct error *e)
+{
+    struct rows r = {0};
+    *out = (struct control_view){0};
+    if (db_query(d->db, &load, NULL, &r, e))
+        return e->kind;
+    const char *state = rows_text(&r, 0, 0);
+    if (!state || !control_parse(state, &out->state))
+        err_set(e, ERR_FAILED, "the desk's control state cannot be read");
+    clean_cell(out->reason, sizeof out->reason, &r, 1);
+    clean_cell(out->set_by, sizeof out->set_by, &r, 2);
+    clean_cell(out->origin, sizeof out->origin, &r, 3);
+    time_cell(out->set_at, &r, 4);
+    rows_release(&r);
+    return state && e->kind ? e->kind : OK;
+}
+
+/* "HALTED since 2026-11-22 13:58:02Z by ops (drawdown)" */
+static void describe(char *dst, size_t size, const struct rows *r)
+{
+    char by[96], at[33], reason[200];
+    clean_cell(by, sizeof by, r, 8);
+    time_cell(at, r, 9);
+    clean_cell(reason, sizeof reason, r, 10);
+    snprintf(dst, size, "%s since %s by %s%s%s%s", rows_text(r, 0, 1), at, by, *reason ? " (" : "",
+             reason, *reason ? ")" : "");
+}
+
+static enum err refused(const struct rows *r, const char *outcome, enum control to, struct error *e)
+{
+    char holds[400];
+    describe(holds, sizeof holds, r);
+    if (strcmp(outcome, "same") == 0)
+        return err_set(e, ERR_CONFLICT, "the desk is already %s", holds);
+    if (strcmp(outcome, "stricter") == 0) {
+        err_set(e, ERR_CONFLICT, "the desk is %s, which is more than %s", holds, names[to]);
+        return err_fix(e, "to loosen it, resume first");
+    }
+    err_set(e, ERR_POLICY, "the desk is %s: it cannot become %s before every position is closed",
+            holds, names[to]);
+    return err_fix(e, "it becomes HALTED by itself then; quorum positions shows what is left");
+}
+
+static void read_proof(const struct rows *r, struct control_proof *out)
+{
+    const char *was = rows_text(r, 0, 1), *now = rows_text(r, 0, 2);
+    if (!was || !control_parse(was, &out->before))
+        out->before = CONTROL_RUNNING;
+    if (!now || !control_parse(now, &out->after))
+        out->after = CONTROL_HALTED;
+    out->entries_cancelled = rows_int(r, 0, 3);
+    out->exits_ordered = rows_int(r, 0, 4);
+    clean_cell(out->last_order, sizeof out->last_order, r, 5);
+    time_cell(out->last_order_at, r, 6);
+    time_cell(out->at, r, 7);
+}
+
+enum err control_set(struct desk *d, enum control to, const char *reason, const char *who,
+                     const char *origin, struct control_proof *out, struct error *e)
+{
+    struct rows r = {0};
+    char clean[200], by[96], place[64];
+    enum err result;
+    *out = (struct control_proof){0};
+    sanitize_line(clean, sizeof clean, untrusted(reason ? reason : ""));
+    sanitize_line(by, sizeof by, untrusted(who));
+    sanitize_line(place, sizeof place, untrusted(origin ? origin : ""));
+    for (int tries = 1;; tries++) {
+        struct params p = {0};
+        params_text(&p, names[to]);
+        params_text(&p, clean);
+        params_text(&p, by);
+        params_text(&p, place);
+        result = db_query(d->db, &change, &p, &r, e);
+        /* Lock time-out and deadlock: nothing was changed. */
+        if (result != ERR_TRANSIENT || tries == LOCK_TRIES ||
+            (strcmp(r.sqlstate, "55P03") != 0 && strcmp(r.sqlstate, "40P01") != 0))
+            break;
+        rows_release(&r);
+        err_clear(e);
+    }
+    if (!result) {
+        const char *outcome = rows_text(&r, 0, 0);
+        if (strcmp(outcome, "changed") == 0)
+            read_proof(&r, out);
+        else
+            result = refused(&r, outcome, to, e);
+    }
+    rows_release(&r);
+    if (!result)
+        log_write(LOG_WARN, "control", "%s by %s%s%s%s", names[out->after], by, *clean ? " (" : "",
+                  clean, *clean ? ")" : "");
+    return result;
+}
+
+bool control_halt_file(const struct settings *s, char *path, size_t size)
+{
+    char own[600];
+    snprintf(own, sizeof own, "%s/HALT", settings_home(s));
+    if (path)
+        copy_text(path, size, own);
+    return access(own, F_OK) == 0;
+}
