@@ -56,6 +56,9 @@ struct db_options {
     const char *application; /* application_name */
     bool reconnect;          /* keep trying with backoff 50 ms -> 10 s */
     bool read_only;
+    bool prepare; /* keep statements prepared: for a long life, not behind a pooler in transaction
+                     mode (where it costs one reconnect). The server may then plan without looking
+                     at the parameters: no "LIMIT $1", no partial index on a parameter */
     int64_t answer_ms; /* a sent call without an answer for so long ends the connection, an
                           unsent one fails after twice that; 0: 15 s */
     void (*notified)(void *arg, const char *channel, const char *payload);

@@ -24,6 +24,7 @@ struct desk_options {
     const char *name;     /* --desk, or NULL */
     const char *data_dir; /* --data, or NULL: recorded market instead of the desk's own */
     bool as_owner;        /* connect as the owner (db commands) */
+    bool lasting;         /* an engine's: statements are kept prepared */
     bool only_looks;      /* do not record it as opened, unless it had to be made */
     bool any_schema;      /* do not require or bring the schema to head (db commands) */
     void (*progress)(void *arg, const char *text);

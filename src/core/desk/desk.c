@@ -47,12 +47,13 @@ static const char *login_url(const struct settings *s, bool as_owner)
     return as_owner && owner ? owner : settings_text(s, SETTING_DATABASE_URL);
 }
 
-static enum err connect(struct desk *d, const char *conninfo, struct db **out, struct error *e)
+static enum err connect(struct desk *d, const char *conninfo, bool prepare, struct db **out,
+                        struct error *e)
 {
     char application[200];
     snprintf(application, sizeof application, "quorum/%s", owner_self());
     struct db_options options = {
-        .conninfo = conninfo, .application = application, .reconnect = true};
+        .conninfo = conninfo, .application = application, .reconnect = true, .prepare = prepare};
     *out = db_new(d->loop, &options);
     return db_open(*out, CONNECT_TIMEOUT_MS, e);
 }
@@ -72,7 +73,7 @@ static enum err bring_to_head(struct desk *d, const struct desk_options *o, stru
     if (o->progress && version == 0)
         o->progress(o->arg, "creating the tables");
     cluster_conninfo(d->cluster, conninfo, sizeof conninfo, "quorum_owner", database_name(d->kind));
-    enum err result = connect(d, conninfo, &owner, e);
+    enum err result = connect(d, conninfo, false, &owner, e);
     if (!result)
         result = migrate_up(owner, -1, &applied, e);
     db_free(owner);
@@ -204,7 +205,8 @@ static enum err open_database(struct desk *d, const struct desk_options *o, bool
         return err_set(e, ERR_USAGE, "DATABASE_URL is longer than %zu bytes",
                        sizeof d->conninfo - 1);
     }
-    return connect(d, d->conninfo, &d->db, e);
+    /* With a private cluster no pooler stands in between. */
+    return connect(d, d->conninfo, d->cluster || o->lasting, &d->db, e);
 }
 
 enum err desk_open(const struct desk_options *o, struct desk **out, struct error *e)

@@ -168,8 +168,7 @@ bool db_put_on_wire(struct db *d, struct call *c)
     if (c->st) {
         /* A call on the wire without its sync would never be answered: count it as sent, the
          * connection is lost anyway. */
-        ok = PQsendQueryParams(d->conn, c->st->sql, c->params.n, NULL, c->params.value, NULL, NULL,
-                               0) == 1;
+        ok = db_put_statement(d, c);
         if (ok && PQpipelineSync(d->conn) != 1)
             d->broken = true;
     } else {
@@ -292,6 +291,10 @@ static void take_result(struct db *d, struct call *c, const PGresult *r)
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
+        if (c->prepares) {
+            db_prepare_ended(d, c, true);
+            break;
+        }
         c->fault.statements++;
         if (c->st)
             rows_from_result(&c->rows, r);
@@ -307,12 +310,16 @@ static void take_result(struct db *d, struct call *c, const PGresult *r)
             d->broken = true; /* libpq's own words: the connection, not the command */
             break;
         }
+        if (c->prepares)
+            db_prepare_ended(d, c, false);
         if (position && text_to_int64(position, &at))
             c->fault.position = (int)at;
         db_error_from_result(d, call_name(c), r, c);
         copy_text(c->fault.sqlstate, sizeof(c->fault.sqlstate), c->rows.sqlstate);
         break;
     }
+    case PGRES_PIPELINE_ABORTED: /* what follows a preparation that failed */
+        break;
     default: /* COPY cannot be answered from here; the connection is of no more use */
         err_set(&c->error, ERR_FAILED, "%s: COPY is not possible here", call_name(c));
         d->broken = true;

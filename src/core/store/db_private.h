@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the files of the database connection share. db.c holds the queue and the pipeline, dbconn.c
  * the way to a ready connection and its loss, dberror.c what the server's errors mean, rows.c
- * results and parameters. Nobody outside store/ includes this. */
+ * results and parameters, dbprepared.c statements that the server keeps. Nobody outside store/
+ * includes this. */
 #ifndef STORE_DB_PRIVATE_H
 #define STORE_DB_PRIVATE_H
 
@@ -12,6 +13,7 @@
 
 enum {
     DB_PIPELINE_DEPTH = 64, /* calls on the wire; the others wait here */
+    DB_PREPARED_MAX = 128,  /* statements a connection keeps; the others are parsed every time */
     DB_CONNECT_MS = 10000,  /* one attempt, name look-up included */
     DB_ANSWER_MS = 15000,   /* above the server's own statement_timeout of 10 s */
     DB_SCRIPT_MS = 600000,  /* a migration may build an index */
@@ -39,7 +41,9 @@ struct call {
     void *arg;
     int64_t queued_ms;
     bool part_of_setup;
-    bool dropped; /* the server said that it may only be read */
+    bool dropped;  /* the server said that it may only be read, or that it forgot a statement */
+    uint64_t text; /* a hash of the statement's, while it prepares */
+    bool prepares, prepared; /* it makes a prepared statement first; it uses one */
     struct rows rows;
     struct error error;
     struct script_fault fault;
@@ -48,6 +52,12 @@ struct call {
 struct call_queue {
     struct call *head, *tail;
     int n;
+};
+
+/* A statement the server keeps. */
+struct prepared {
+    uint64_t text; /* a hash */
+    bool ready;    /* the server has said so: before that its parsing may still fail */
 };
 
 struct db_lookup;
@@ -70,6 +80,8 @@ struct db {
     struct loop_timer *aging; /* unsent calls do not wait for ever */
     int64_t progress_ms;      /* when the server was last heard, or was first asked */
     int64_t backoff_ms;
+    struct prepared prepared[DB_PREPARED_MAX]; /* of this connection */
+    int nprepared;
     int nulls;               /* NULL results in a row: two mean that libpq and we disagree */
     int calling;             /* inside a callback */
     bool broken;             /* to be lost at the next chance */
@@ -97,6 +109,11 @@ void db_unpin(struct db *d);
 bool db_in_transaction(const struct db *d);
 enum err db_script_at(struct db *d, const char *sql, struct script_fault *fault, struct error *e);
 
+/* dbprepared.c: puts the statement without its sync; false when nothing of it was put. */
+bool db_put_statement(struct db *d, struct call *c);
+/* The server's answer to the preparation. */
+void db_prepare_ended(struct db *d, struct call *c, bool ready);
+
 /* dbconn.c */
 void db_connect(struct db *d);
 void db_disconnect(struct db *d);
@@ -107,8 +124,7 @@ void db_lose(struct db *d, const char *why);
 void db_age_unsent(void *arg);
 
 /* dberror.c */
-void db_error_from_result(const struct db *d, const char *what, const PGresult *r,
-                          struct call *call);
+void db_error_from_result(struct db *d, const char *what, const PGresult *r, struct call *call);
 /* Classifies the failure of an attempt to connect into d->failure and d->error_text. */
 void db_error_from_connect(struct db *d, const char *own);
 

@@ -55,6 +55,7 @@ void db_disconnect(struct db *d)
     d->phase = PHASE_NONE;
     d->broken = false;
     d->nulls = 0;
+    d->nprepared = 0;
     for (struct call *c; (c = call_pop(&d->sent)) != NULL;) {
         if (c->part_of_setup)
             call_free(c);

@@ -48,8 +48,14 @@ static bool is_on(const struct db *d, const char *parameter)
     return value && strcmp(value, "on") == 0;
 }
 
-void db_error_from_result(const struct db *d, const char *what, const PGresult *r,
-                          struct call *call)
+/* Of a prepared statement: it does not exist, exists already, or returns other columns now. */
+static bool is_forgotten(const char *state)
+{
+    return strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0 ||
+           strcmp(state, "0A000") == 0;
+}
+
+void db_error_from_result(struct db *d, const char *what, const PGresult *r, struct call *call)
 {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
     char text[400];
@@ -64,6 +70,12 @@ void db_error_from_result(const struct db *d, const char *what, const PGresult *
         call->dropped = true;
         err_set(e, ERR_TRANSIENT, "%s: the database server has become read-only (25006)", what);
         err_fix(e, "it may be a standby now; the connection is made anew");
+    } else if (call->prepared && is_forgotten(state)) {
+        /* Nothing of the statement was done. The next connection goes without. */
+        call->dropped = true;
+        d->opt.prepare = false;
+        err_set(e, ERR_TRANSIENT, "%s: the database lost a prepared statement (%s)", what, state);
+        err_fix(e, "a pooler in transaction mode? The connection is made anew, without them");
     } else if (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0) {
         err_set(e, ERR_POLICY, "database answered \"%s\": %s", text,
                 d->opt.read_only ? "this session may only read" : "this role may not do that");
