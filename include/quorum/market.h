@@ -141,6 +141,11 @@ extern const char *const market_scenarios[]; /* NULL-terminated */
  * symbol_adj*.csv). It has bars only: fundamentals and news are ABSENT with that reason. Reads on
  * demand. */
 enum err market_recorded_new(const char *dir, struct market **out, struct error *e);
+/* The files of a symbol as they are: bars as they were traded and the factors beside them (none: n
+ * is 0). Both stay until the market is freed, whatever happens to the files. E20, or why the files
+ * cannot be read; ERR_USAGE for a market that is not recorded. */
+enum err market_recorded_bars(struct market *m, const char *symbol, const struct bars **raw,
+                              const struct factors **factors, struct error *e);
 /* No provider: every datum ABSENT with the reason given (a paper desk without a market key). */
 struct market *market_none_new(const char *reason);
 

@@ -492,9 +492,57 @@ static void every_real_file_is_read_whole(void **state)
     }
 }
 
+static void nobody_is_filled_at_a_price_that_was_not_traded(void **state)
+{
+    (void)state;
+    struct bar b = {.open = 1980000, .high = 1980000, .low = 990000, .close = 1000000};
+    assert_true(bar_is_bad_print(990000, &b));
+    assert_false(bar_is_bad_print(0, &b));
+    assert_false(bar_is_bad_print(1900000, &b)); /* it was there the evening before */
+    b.close = 1900000;                           /* or stayed there */
+    assert_false(bar_is_bad_print(990000, &b));
+    /* Exactly 40 % is not more. */
+    b = (struct bar){.open = 600000, .high = 1000000, .low = 600000, .close = 1000000};
+    assert_false(bar_is_bad_print(1000000, &b));
+    b.open = b.low = 599900;
+    assert_true(bar_is_bad_print(1000000, &b));
+}
+
+static void the_bad_prints_of_real_files_are_found_and_no_real_move_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int32_t day; /* 0: none */
+    } files[] = {
+        {"ohlcv/ibm_adj_1998_2021.csv", 12044}, /* 2002-12-23 */
+        {"ohlcv/aapl_adj_1998_2021.csv", 0},    {"ohlcv/bac_adj_1998_2021.csv", 0},
+        {"ohlcv/spy_adj_1998_2021.csv", 0},     {"ohlcv/iwm_adj_1998_2021.csv", 0},
+    };
+    for (size_t k = 0; k < ARRAY_LEN(files); k++) {
+        char name[512];
+        struct bars b;
+        struct bars_report r;
+        struct error e;
+        size_t found = 0;
+        assert_int_equal(bars_read_csv(reference(name, files[k].name), &b, &r, &e), OK);
+        for (size_t i = 1; i < b.n; i++) {
+            if (!bar_is_bad_print(b.bar[i - 1].close, &b.bar[i]))
+                continue;
+            print_message("%s: bad print on day %d\n", files[k].name, (int)b.bar[i].day);
+            found++;
+            assert_int_equal(b.bar[i].day, files[k].day);
+        }
+        assert_int_equal(found, files[k].day != 0);
+        bars_release(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_is_filled_at_a_price_that_was_not_traded),
+        cmocka_unit_test(the_bad_prints_of_real_files_are_found_and_no_real_move_is),
         cmocka_unit_test(files_as_vendors_write_them_are_read),
         cmocka_unit_test(prices_are_rounded_once_on_their_digits),
         cmocka_unit_test(rounding_of_the_vendor_is_forgiven_and_mended),

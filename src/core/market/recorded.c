@@ -1,289 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The recorded market: a directory of daily bars. Prices are put on the basis of the last bar
- * that was known at the time asked for: the factors after it are divided out, so that a split of
+/* The recorded market: a directory of daily bars. Prices are put on the basis of the last session
+ * that had opened at the time asked for: the factors after it are divided out, so that a split of
  * next year neither shows nor changes a price, and the last close is the one that was traded. */
 #include "quorum/market.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 
+#include "core/market/recorded_private.h"
 #include "quorum/calendar.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { CACHE_SIZE = 32, LISTED_MAX = 12, SYMBOLS_MAX = 10000, STALE_AFTER = 5 };
+enum { STALE_AFTER = 5 };
 
 static const char benchmark[] = "SPY";
-
-/* What a file holds, in the order in which it is preferred when there is more than one. */
-enum file_kind { FILE_PLAIN, FILE_RAW, FILE_ADJUSTED, FILE_FACTORS, FILE_KINDS };
-
-/* The names of one symbol's files; "" where there is none. */
-struct symbol_files {
-    char name[FILE_KINDS][256];
-};
-
-/* When a file changes, its size, inode or time does. */
-struct file_identity {
-    dev_t dev;
-    ino_t inode;
-    off_t size;
-    struct timespec changed;
-};
-
-/* A symbol's file as it was read. */
-struct series {
-    char symbol[16];
-    struct bars bars;
-    struct factors factors;
-    struct bars_report report;
-    bool adjusted; /* by its name: jumps are real */
-    struct file_identity bars_file, factors_file;
-    uint64_t used;
-};
-
-struct market_recorded {
-    struct market base;
-    char *dir;
-    struct series *cache[CACHE_SIZE];
-    uint64_t uses;
-};
-
-static void series_free(struct series *s)
-{
-    if (!s)
-        return;
-    bars_release(&s->bars);
-    factors_release(&s->factors);
-    mem_free(s);
-}
-
-static void upper(char *s)
-{
-    for (; *s; s++)
-        *s = (char)toupper((unsigned char)*s);
-}
-
-/* "spy_adj_1998_2021.csv" -> SPY, FILE_ADJUSTED. False for anything that is no bar file. */
-static bool classify_file(const char *name, char symbol[16], enum file_kind *kind)
-{
-    size_t len = strlen(name);
-    if (len < 5 || len > 255 || strcasecmp(name + len - 4, ".csv") != 0)
-        return false;
-    len -= 4;
-    size_t head = strcspn(name, "_");
-    if (head >= len) {
-        head = len;
-        *kind = FILE_PLAIN;
-    } else if (strncasecmp(name + head, "_adj", 4) == 0) {
-        *kind = FILE_ADJUSTED;
-    } else if (strncasecmp(name + head, "_raw", 4) == 0) {
-        *kind = FILE_RAW;
-    } else if (len - head == 8 && strncasecmp(name + head, "_factors", 8) == 0) {
-        *kind = FILE_FACTORS;
-    } else {
-        return false;
-    }
-    if (head >= 16)
-        return false;
-    copy_bytes(symbol, 16, name, head);
-    upper(symbol);
-    return text_is_symbol(symbol);
-}
-
-/* The files of a symbol. Of several of one kind the last in byte order counts (the latest years,
- * if the name ends with them). */
-static struct symbol_files find_files(const struct market_recorded *m, const char *symbol)
-{
-    struct symbol_files files = {0};
-    DIR *d = opendir(m->dir);
-    if (!d)
-        return files;
-    for (struct dirent *entry; (entry = readdir(d));) {
-        char found[16];
-        enum file_kind kind;
-        if (!classify_file(entry->d_name, found, &kind) || strcmp(found, symbol) != 0)
-            continue;
-        if (strcmp(entry->d_name, files.name[kind]) > 0)
-            copy_text(files.name[kind], sizeof files.name[kind], entry->d_name);
-    }
-    closedir(d);
-    return files;
-}
-
-/* Raw bars with factors come before adjusted ones: they know the prices that were traded. */
-static const char *choose_bars(const struct symbol_files *f, bool *adjusted, bool *has_factors)
-{
-    bool factors = f->name[FILE_FACTORS][0] != '\0';
-    *adjusted = false;
-    *has_factors = factors;
-    if (f->name[FILE_PLAIN][0])
-        return f->name[FILE_PLAIN];
-    if (f->name[FILE_RAW][0] && factors)
-        return f->name[FILE_RAW];
-    *has_factors = false;
-    if (f->name[FILE_ADJUSTED][0]) {
-        *adjusted = true;
-        return f->name[FILE_ADJUSTED];
-    }
-    return f->name[FILE_RAW]; /* "" when there is nothing */
-}
-
-static int compare_symbols(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* The symbols with bars, sorted, each once; freed by the caller. */
-static char (*list_symbols(const struct market_recorded *m, size_t *count))[16]
-{
-    char(*list)[16] = NULL;
-    size_t n = 0, cap = 0;
-    DIR *d = opendir(m->dir);
-    for (struct dirent *entry; d && n < SYMBOLS_MAX && (entry = readdir(d));) {
-        char symbol[16];
-        enum file_kind kind;
-        if (!classify_file(entry->d_name, symbol, &kind) || kind == FILE_FACTORS)
-            continue;
-        if (n == cap) {
-            cap = cap ? cap * 2 : 64;
-            list = mem_grow(list, cap, sizeof *list);
-        }
-        copy_text(list[n++], sizeof *list, symbol);
-    }
-    if (d)
-        closedir(d);
-    if (n > 1)
-        qsort(list, n, sizeof *list, compare_symbols);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (kept == 0 || strcmp(list[kept - 1], list[i]) != 0)
-            memmove(list[kept++], list[i], sizeof *list);
-    }
-    *count = kept;
-    return list;
-}
-
-static enum err unknown_symbol(const struct market_recorded *m, const char *symbol, struct error *e)
-{
-    size_t n;
-    char(*list)[16] = list_symbols(m, &n);
-    char shown[24], known[LISTED_MAX * 17 + 32] = "";
-    sanitize_line(shown, sizeof shown, untrusted(symbol));
-    size_t used = 0;
-    for (size_t i = 0; i < n && i < LISTED_MAX; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, " %s", list[i]);
-    if (n > LISTED_MAX)
-        snprintf(known + used, sizeof known - used, " and %zu more", n - LISTED_MAX);
-    mem_free(list);
-    if (n == 0)
-        err_set(e, ERR_USAGE, "\"%s\" is not a known symbol: %.200s has no bar files", shown,
-                m->dir);
-    else
-        err_set(e, ERR_USAGE, "\"%s\" is not a known symbol: %.200s has%s", shown, m->dir, known);
-    err_code(e, "E20");
-    err_fix(e, "use one of these, or add %s.csv (date,open,high,low,close,volume)",
-            text_is_symbol(shown) ? shown : "SYMBOL");
-    return ERR_USAGE;
-}
-
-static char *path_of(const struct market_recorded *m, const char *name)
-{
-    struct buf b = {0};
-    buf_printf(&b, "%s/%s", m->dir, name);
-    return b.data;
-}
-
-static struct file_identity identify(const struct market_recorded *m, const char *name)
-{
-    struct file_identity id = {0};
-    struct stat st;
-    char *path = path_of(m, name);
-    if (*name && stat(path, &st) == 0)
-        id = (struct file_identity){
-            .dev = st.st_dev, .inode = st.st_ino, .size = st.st_size, .changed = st.st_mtim};
-    mem_free(path);
-    return id;
-}
-
-static bool is_same_file(const struct file_identity *a, const struct file_identity *b)
-{
-    return a->dev == b->dev && a->inode == b->inode && a->size == b->size &&
-           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
-/* The place of a symbol in the cache, or the one to give up for it. */
-static struct series **cache_place(struct market_recorded *m, const char *symbol)
-{
-    struct series **oldest = &m->cache[0];
-    for (size_t i = 0; i < CACHE_SIZE; i++) {
-        struct series **s = &m->cache[i];
-        if (*s && strcmp((*s)->symbol, symbol) == 0)
-            return s;
-        if (*oldest && (!*s || (*s)->used < (*oldest)->used))
-            oldest = s;
-    }
-    return oldest;
-}
-
-/* Reads the files; a message names the file without the directory, which its reader knows. */
-static enum err read_series(const struct market_recorded *m, const char *bars_name,
-                            const char *factors_name, struct series *s, struct error *e)
-{
-    char *path = path_of(m, bars_name);
-    enum err rc = bars_read_csv(path, &s->bars, &s->report, e);
-    mem_free(path);
-    if (rc != OK || !*factors_name)
-        return rc;
-    path = path_of(m, factors_name);
-    rc = factors_read_csv(path, &s->factors, e);
-    mem_free(path);
-    return rc;
-}
-
-/* The bars of a symbol, borrowed until the next call. NULL and no error: there are none. */
-static enum err load_series(struct market_recorded *m, const char *symbol, struct series **out,
-                            struct error *e)
-{
-    *out = NULL;
-    struct symbol_files files = find_files(m, symbol);
-    bool adjusted, has_factors;
-    const char *bars_name = choose_bars(&files, &adjusted, &has_factors);
-    if (!*bars_name)
-        return OK;
-    const char *factors_name = has_factors ? files.name[FILE_FACTORS] : "";
-    struct file_identity bars_file = identify(m, bars_name);
-    struct file_identity factors_file = identify(m, factors_name);
-    struct series **place = cache_place(m, symbol);
-    struct series *s = *place;
-    if (s && strcmp(s->symbol, symbol) == 0 && is_same_file(&s->bars_file, &bars_file) &&
-        is_same_file(&s->factors_file, &factors_file)) {
-        s->used = ++m->uses;
-        *out = s;
-        return OK;
-    }
-    series_free(s);
-    *place = NULL;
-    s = mem_alloc(sizeof *s);
-    enum err rc = read_series(m, bars_name, factors_name, s, e);
-    if (rc != OK) {
-        series_free(s);
-        return rc;
-    }
-    copy_text(s->symbol, sizeof s->symbol, symbol);
-    s->adjusted = adjusted;
-    s->bars_file = bars_file;
-    s->factors_file = factors_file;
-    s->used = ++m->uses;
-    *out = *place = s;
-    return OK;
-}
 
 static struct provenance absent(int64_t fetched_at, const char *reason)
 {
@@ -367,23 +101,43 @@ static void warn_of_flaws(const struct series *s, size_t n, char *dst, size_t si
                  jump, s->symbol);
 }
 
+/* The last session whose bell had rung at t: its splits and dividends count. */
+static int32_t last_opened(int64_t t)
+{
+    int32_t day = exchange_day(t);
+    if (calendar_session(day) != SESSION_CLOSED && t >= calendar_open(day))
+        return day;
+    return calendar_previous(day);
+}
+
+static void put_on_basis(struct bars *b, const struct factors *all, int32_t day)
+{
+    struct factors f = rebase(all, day);
+    bars_adjust(b, &f);
+    factors_release(&f);
+}
+
+static struct provenance before_the_first(const struct series *s, int64_t as_of)
+{
+    char text[128], first[11];
+    snprintf(text, sizeof text, "the first recorded bar is of %s",
+             day_print(first, s->bars.bar[0].day));
+    return absent(as_of, text);
+}
+
 /* Copies what was known at as_of and says how good it is. */
 static struct provenance take_bars(const struct series *s, int64_t as_of, struct bars *out)
 {
-    char text[128], first[11];
+    char date[11];
     int32_t closed = calendar_last_closed(as_of);
     size_t n = bars_until(&s->bars, closed);
-    if (n == 0) {
-        snprintf(text, sizeof text, "the first recorded bar is of %s",
-                 day_print(first, s->bars.bar[0].day));
-        return absent(as_of, text);
-    }
-    for (size_t i = 0; i < n; i++)
-        bars_add(out, &s->bars.bar[i]);
+    if (n == 0)
+        return before_the_first(s, as_of);
+    out->bar = mem_array(n, sizeof *out->bar);
+    out->n = out->cap = n;
+    memcpy(out->bar, s->bars.bar, n * sizeof *out->bar);
     int32_t last = out->bar[n - 1].day;
-    struct factors f = rebase(&s->factors, last);
-    bars_adjust(out, &f);
-    factors_release(&f);
+    put_on_basis(out, &s->factors, last_opened(as_of));
 
     struct provenance p = {.state = DATUM_PRESENT, .source = "recorded", .fetched_at = as_of};
     p.as_of = p.published_at = calendar_close(last);
@@ -391,26 +145,49 @@ static struct provenance take_bars(const struct series *s, int64_t as_of, struct
     if (behind > STALE_AFTER) {
         p.state = DATUM_STALE;
         snprintf(p.reason, sizeof p.reason, "the last recorded bar is of %s, %d sessions back",
-                 day_print(first, last), behind);
+                 day_print(date, last), behind);
     } else {
         warn_of_flaws(s, n, p.reason, sizeof p.reason);
     }
     return p;
 }
 
-static void fill_quote(const struct market_data *m, struct quote *q)
+/* After the close the whole bar is known; inside the session its open alone, and that is the price.
+ * A session without a bar (a halt, or the end of the file) makes the price before it STALE when
+ * more than `tolerance` sessions are missing. */
+static void take_quote(const struct series *s, int64_t as_of, int tolerance, struct quote *q)
 {
-    q->from = m->bars_from;
-    if (m->bars.n == 0)
+    char date[11], missing[11];
+    int32_t opened = last_opened(as_of);
+    size_t n = bars_until(&s->bars, opened);
+    if (n == 0) {
+        q->from = before_the_first(s, as_of);
         return;
-    const struct bar *last = &m->bars.bar[m->bars.n - 1];
-    q->price = last->close;
-    q->open = last->open;
-    q->high = last->high;
-    q->low = last->low;
-    q->volume = last->volume;
-    if (m->bars.n > 1)
-        q->previous_close = last[-1].close;
+    }
+    struct bar two[2] = {s->bars.bar[n > 1 ? n - 2 : 0], s->bars.bar[n - 1]}, *last = &two[1];
+    put_on_basis(&(struct bars){.bar = two, .n = 2}, &s->factors, opened);
+    bool is_inside = last->day == opened && as_of < calendar_close(opened);
+    if (is_inside) {
+        last->close = last->high = last->low = last->open;
+        last->volume = 0;
+    }
+    *q = (struct quote){
+        .from = {.state = DATUM_PRESENT, .source = "recorded", .fetched_at = as_of},
+        .price = last->close,
+        .open = last->open,
+        .high = last->high,
+        .low = last->low,
+        .previous_close = n > 1 ? two[0].close : 0,
+        .volume = last->volume,
+    };
+    q->from.as_of = q->from.published_at =
+        is_inside ? calendar_open(last->day) : calendar_close(last->day);
+    if (calendar_between(last->day, opened) > tolerance) {
+        q->from.state = DATUM_STALE;
+        snprintf(q->from.reason, sizeof q->from.reason,
+                 "there is no bar of %s; the last recorded one is of %s",
+                 day_print(missing, opened), day_print(date, last->day));
+    }
 }
 
 static void fill_benchmark(struct market_recorded *m, struct market_data *out)
@@ -418,12 +195,31 @@ static void fill_benchmark(struct market_recorded *m, struct market_data *out)
     struct error e = {0};
     struct series *s;
     copy_text(out->benchmark, sizeof out->benchmark, benchmark);
-    if (load_series(m, benchmark, &s, &e) != OK)
+    if (recorded_load(m, benchmark, &s, &e) != OK)
         out->benchmark_from = broken(m, out->as_of, &e);
     else if (!s)
         out->benchmark_from = absent(out->as_of, "the directory has no SPY.csv to compare with");
     else
         out->benchmark_from = take_bars(s, out->as_of, &out->benchmark_bars);
+}
+
+/* Finds the symbol however it is written. *out NULL: it cannot be read, and e says why. False: it
+ * is not known, E20. */
+static bool find_series(struct market_recorded *m, const char *symbol, char name[16],
+                        struct series **out, struct error *e)
+{
+    enum err rc = OK;
+    *out = NULL;
+    name[0] = '\0';
+    if (copy_text(name, 16, symbol)) {
+        recorded_upper(name);
+        if (text_is_symbol(name))
+            rc = recorded_load(m, name, out, e);
+    }
+    if (rc != OK || *out)
+        return true;
+    recorded_unknown(m, symbol, e);
+    return false;
 }
 
 static void recorded_gather(struct market *base, const char *symbol, int64_t as_of,
@@ -432,33 +228,112 @@ static void recorded_gather(struct market *base, const char *symbol, int64_t as_
 {
     struct market_recorded *m = (struct market_recorded *)base;
     struct error e = {0};
-    struct series *s = NULL;
-    char name[16] = "";
-    enum err rc = OK;
-    if (copy_text(name, sizeof name, symbol)) {
-        upper(name);
-        if (text_is_symbol(name))
-            rc = load_series(m, name, &s, &e);
-    }
-    if (rc == OK && !s) {
-        unknown_symbol(m, symbol, &e);
+    struct series *s;
+    char name[16];
+    if (!find_series(m, symbol, name, &s, &e)) {
         done(arg, &e);
         return;
     }
     copy_text(out->symbol, sizeof out->symbol, name);
     out->as_of = as_of;
-    out->bars_from = rc == OK ? take_bars(s, as_of, &out->bars) : broken(m, as_of, &e);
-    fill_quote(out, &out->quote);
+    if (s) {
+        out->bars_from = take_bars(s, as_of, &out->bars);
+        take_quote(s, as_of, STALE_AFTER, &out->quote);
+        if (!*out->quote.from.reason)
+            copy_text(out->quote.from.reason, sizeof out->quote.from.reason, out->bars_from.reason);
+    } else {
+        out->bars_from = out->quote.from = broken(m, as_of, &e);
+    }
     fill_benchmark(m, out);
     out->profile.from = out->fundamentals.from = out->news.from =
         absent(as_of, "a recorded market has bars only");
     done(arg, NULL);
 }
 
+/* Files do not get fresher by being asked: max_age says nothing. */
+static void recorded_quote(struct market *base, const char *symbol, int64_t as_of, int64_t max_age,
+                           struct quote *out, void (*done)(void *arg, const struct error *e),
+                           void *arg)
+{
+    struct market_recorded *m = (struct market_recorded *)base;
+    struct error e = {0};
+    struct series *s;
+    char name[16];
+    (void)max_age;
+    if (!find_series(m, symbol, name, &s, &e)) {
+        done(arg, &e);
+        return;
+    }
+    if (s)
+        take_quote(s, as_of, 0, out);
+    else
+        out->from = broken(m, as_of, &e);
+    done(arg, NULL);
+}
+
+/* Factors are written with seven digits, so a 7:1 split reads 6.99999: the nearest ratio of small
+ * whole numbers is meant. */
+static double split_ratio(double ratio)
+{
+    enum { LARGEST_PART = 20 };
+    for (int old = 1; old <= LARGEST_PART; old++) {
+        double shares = round(ratio * old);
+        if (shares >= 1 && fabs(shares / old / ratio - 1) < 2e-5)
+            return shares / old;
+    }
+    return ratio;
+}
+
+/* Micro-dollars. A price factor of seven digits knows the dividend to a ten-millionth of the price:
+ * the roundest amount within that is meant. */
+static int64_t dividend_of(int64_t close, double factor_ratio)
+{
+    static const double steps[] = {10000, 1000, 100};
+    double exact = (double)close * 100 * (1 - factor_ratio);
+    double known_to = (double)close * 100 * 1.2e-7;
+    if (exact <= known_to)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        double rounded = round(exact / steps[i]) * steps[i];
+        if (fabs(rounded - exact) <= known_to)
+            return (int64_t)rounded;
+    }
+    return (int64_t)round(exact);
+}
+
+/* A row of factors ends the evening before an ex-day. */
+static size_t recorded_actions(struct market *base, const char *symbol, int32_t after,
+                               int32_t until, struct corporate_action *out, size_t max)
+{
+    static const struct factor none = {.price_factor = 1, .split_factor = 1};
+    struct error e = {0};
+    struct series *s;
+    char name[16];
+    size_t found = 0;
+    if (!find_series((struct market_recorded *)base, symbol, name, &s, &e) || !s)
+        return 0;
+    for (size_t i = 0; i < s->factors.n && found < max; i++) {
+        const struct factor *now = &s->factors.factor[i];
+        const struct factor *next = i + 1 < s->factors.n ? now + 1 : &none;
+        if (now->last_day >= until)
+            break;
+        size_t before = bars_until(&s->bars, now->last_day);
+        struct corporate_action a = {.ex_day = calendar_next(now->last_day)};
+        if (before == 0 || a.ex_day <= after || a.ex_day > until)
+            continue;
+        a.split_ratio = split_ratio(next->split_factor / now->split_factor);
+        a.dividend =
+            dividend_of(s->bars.bar[before - 1].close, now->price_factor / next->price_factor);
+        if (fabs(a.split_ratio - 1) > 1e-9 || a.dividend > 0)
+            out[found++] = a;
+    }
+    return found;
+}
+
 static void recorded_symbols(struct market *base, struct buf *b)
 {
     size_t n;
-    char(*list)[16] = list_symbols((struct market_recorded *)base, &n);
+    char(*list)[16] = recorded_list((struct market_recorded *)base, &n);
     for (size_t i = 0; i < n; i++)
         buf_printf(b, "%s%s", i ? " " : "", list[i]);
     mem_free(list);
@@ -469,7 +344,7 @@ static enum err recorded_check(struct market *base, const char *symbol, struct e
 {
     struct market_recorded *m = (struct market_recorded *)base;
     struct series *s;
-    if (load_series(m, symbol, &s, e) == OK && load_series(m, benchmark, &s, e) == OK)
+    if (recorded_load(m, symbol, &s, e) == OK && recorded_load(m, benchmark, &s, e) == OK)
         return OK;
     if (e)
         e->kind = ERR_USAGE;
@@ -479,7 +354,7 @@ static enum err recorded_check(struct market *base, const char *symbol, struct e
 static int32_t last_bar(struct market_recorded *m, const char *symbol, int32_t closed)
 {
     struct series *s;
-    if (load_series(m, symbol, &s, NULL) != OK || !s)
+    if (recorded_load(m, symbol, &s, NULL) != OK || !s)
         return DAY_NONE;
     size_t n = bars_until(&s->bars, closed);
     return n ? s->bars.bar[n - 1].day : DAY_NONE;
@@ -494,7 +369,7 @@ static int32_t recorded_last_session(struct market *base, int64_t now)
     if (day != DAY_NONE)
         return day;
     size_t n;
-    char(*list)[16] = list_symbols(m, &n);
+    char(*list)[16] = recorded_list(m, &n);
     for (size_t i = 0; i < n; i++) {
         int32_t other = last_bar(m, list[i], closed);
         if (other > day)
@@ -506,11 +381,7 @@ static int32_t recorded_last_session(struct market *base, int64_t now)
 
 static void recorded_free(struct market *base)
 {
-    struct market_recorded *m = (struct market_recorded *)base;
-    for (size_t i = 0; i < CACHE_SIZE; i++)
-        series_free(m->cache[i]);
-    mem_free(m->dir);
-    mem_free(m);
+    recorded_release((struct market_recorded *)base);
 }
 
 static const struct market_ops recorded_ops = {
@@ -520,7 +391,28 @@ static const struct market_ops recorded_ops = {
     .symbols = recorded_symbols,
     .check = recorded_check,
     .last_session = recorded_last_session,
+    .quote = recorded_quote,
+    .actions = recorded_actions,
 };
+
+enum err market_recorded_bars(struct market *m, const char *symbol, const struct bars **raw,
+                              const struct factors **factors, struct error *e)
+{
+    struct series *s;
+    char name[16];
+    *raw = NULL;
+    *factors = NULL;
+    if (m->ops != &recorded_ops)
+        return err_set(e, ERR_USAGE, "the %s market has no files of bars", m->ops->name);
+    if (!find_series((struct market_recorded *)m, symbol, name, &s, e))
+        return ERR_USAGE;
+    if (!s)
+        return ERR_FAILED;
+    s->lent = true;
+    *raw = &s->bars;
+    *factors = &s->factors;
+    return OK;
+}
 
 enum err market_recorded_new(const char *dir, struct market **out, struct error *e)
 {
@@ -539,7 +431,7 @@ enum err market_recorded_new(const char *dir, struct market **out, struct error 
     while (len > 1 && m->dir[len - 1] == '/')
         m->dir[--len] = '\0';
     size_t n;
-    mem_free(list_symbols(m, &n));
+    mem_free(recorded_list(m, &n));
     if (n == 0) {
         recorded_free(&m->base);
         err_set(e, ERR_FAILED, "%.300s has no bar files", dir);
