@@ -36,7 +36,7 @@ struct life {
     bool is_virtual;
     int64_t clock_at, live_from; /* TIME_NONE: none */
     double speed;
-    char scenario[16];
+    char scenario[16]; /* the last that began, "" */
     int lived, sessions; /* of the past to be lived through */
 };
 enum err life_load(struct desk *d, struct life *out, struct error *e);
@@ -45,6 +45,10 @@ enum err life_load(struct desk *d, struct life *out, struct error *e);
  * lives already. */
 enum err life_begin(struct desk *d, int32_t start, int sessions, double speed, struct error *e);
 enum err life_set_speed(struct desk *d, double speed, struct error *e);
-enum err life_set_scenario(struct desk *d, const char *scenario, struct error *e);
+/* Something happens in the simulated market from the next session on (market.h); kept, so that
+ * every process of the desk sees it. */
+enum err life_add_scenario(struct desk *d, const char *name, int32_t *from, struct error *e);
+/* Makes the simulated market of this process show what was made to happen. */
+enum err life_apply_scenarios(struct desk *d, struct error *e);
 
 #endif

@@ -116,6 +116,9 @@ static enum err take_row(struct desk *d, const struct rows *rows, size_t i, stru
     if (setting_check(id, value, "the desk's database", e))
         return e->kind;
     mem_free(d->in_force[id].value);
+    mem_free(d->in_force[id].set_by);
+    mem_free(d->in_force[id].set_at);
+    mem_free(d->in_force[id].origin);
     d->in_force[id].value = clean_copy(value);
     d->in_force[id].set_by = clean_copy(rows_text(rows, i, 2));
     d->in_force[id].set_at = clean_copy(rows_text(rows, i, 3));
@@ -148,16 +151,7 @@ enum err desk_load_settings(struct desk *d, struct error *e)
         return e->kind;
     if (complete(d))
         return OK;
-    if (seed_desk(d, e))
-        return e->kind;
-    for (int i = 0; i < SETTING_COUNT; i++) {
-        mem_free(d->in_force[i].value);
-        mem_free(d->in_force[i].set_by);
-        mem_free(d->in_force[i].set_at);
-        mem_free(d->in_force[i].origin);
-        memset(&d->in_force[i], 0, sizeof d->in_force[i]);
-    }
-    return load_rows(d, e);
+    return seed_desk(d, e) ? e->kind : load_rows(d, e);
 }
 
 const char *desk_text(const struct desk *d, enum setting_id id)

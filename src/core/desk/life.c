@@ -2,13 +2,16 @@
 /* The virtual clock's side of a desk: when its past begins, from when on it ticks visibly. */
 #include "quorum/calendar.h"
 #include "quorum/engine.h"
+#include "quorum/evaluation.h"
 #include "quorum/market.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
 static const struct statement load = {
     "life", "SELECT d.clock, d.clock_at, s.live_from, COALESCE(s.speed, 0), "
-            "  COALESCE(s.scenario, 'calm'), (SELECT min(session) FROM equity_marks),"
+            "  (SELECT name FROM demo_scenario WHERE from_day <="
+            "   (desk_now() AT TIME ZONE 'America/New_York')::date + 1"
+            "   ORDER BY from_day DESC LIMIT 1), (SELECT min(session) FROM equity_marks),"
             "  (SELECT count(*) FROM equity_marks WHERE session <= (s.live_from AT TIME ZONE "
             "   'America/New_York')::date) "
             "FROM desk d LEFT JOIN schedule_state s ON true"};
@@ -26,8 +29,11 @@ static const struct statement begin = {
 
 static const struct statement set_speed = {
     "life speed", "UPDATE schedule_state SET speed = $1::float8 WHERE speed <> $1::float8"};
-static const struct statement set_scenario = {"life scenario",
-                                              "UPDATE schedule_state SET scenario = $1"};
+static const struct statement add_scenario = {
+    "life scenario", "INSERT INTO demo_scenario (from_day, name) VALUES ($1::date, $2)"
+                     " ON CONFLICT (from_day) DO NOTHING RETURNING from_day"};
+static const struct statement scenarios = {
+    "life scenarios", "SELECT name, from_day FROM demo_scenario ORDER BY from_day"};
 
 static int64_t time_of(const struct rows *r, size_t col)
 {
@@ -47,7 +53,7 @@ enum err life_load(struct desk *d, struct life *out, struct error *e)
                          .speed = rows_double(&r, 0, 3, NULL),
                          .is_virtual = rows_text(&r, 0, 0)[0] == 'v',
                          .lived = (int)rows_int(&r, 0, 6)};
-    copy_text(out->scenario, sizeof out->scenario, rows_text(&r, 0, 4));
+    copy_text(out->scenario, sizeof out->scenario, rows_text(&r, 0, 4) ? rows_text(&r, 0, 4) : "");
     const char *session = rows_text(&r, 0, 5);
     if (out->live_from != TIME_NONE) {
         if (!session || !day_parse(session, &first))
@@ -87,9 +93,38 @@ enum err life_set_speed(struct desk *d, double speed, struct error *e)
     return db_query(d->db, &set_speed, &p, NULL, e);
 }
 
-enum err life_set_scenario(struct desk *d, const char *scenario, struct error *e)
+enum err life_add_scenario(struct desk *d, const char *name, int32_t *from, struct error *e)
 {
     struct params p = {0};
-    params_text(&p, scenario);
-    return db_query(d->db, &set_scenario, &p, NULL, e);
+    struct rows r = {0};
+    char day[11];
+    int64_t now;
+    if (desk_time(d, &now, e))
+        return e->kind;
+    *from = calendar_next(exchange_day(now));
+    if (market_simulated_scenario(d->market, name, *from, e))
+        return e->kind;
+    params_text(&p, day_print(day, *from));
+    params_text(&p, name);
+    if (db_query(d->db, &add_scenario, &p, &r, e))
+        return e->kind;
+    bool added = r.nrows > 0;
+    rows_release(&r);
+    if (added)
+        return OK;
+    err_set(e, ERR_CONFLICT, "something else begins on %s already", day);
+    return err_fix(e, "wait for the next session");
+}
+
+enum err life_apply_scenarios(struct desk *d, struct error *e)
+{
+    struct rows r = {0};
+    int32_t from;
+    if (db_query(d->db, &scenarios, NULL, &r, e))
+        return e->kind;
+    for (size_t i = 0; i < r.nrows && !e->kind; i++)
+        if (day_parse(rows_text(&r, i, 1), &from))
+            market_simulated_scenario(d->market, rows_text(&r, i, 0), from, e);
+    rows_release(&r);
+    return e->kind;
 }

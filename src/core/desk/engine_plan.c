@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The schedule as it stands in the database, and the plan of a day: in which order the watchlist
+ * is evaluated, and how much of it today's means allow. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/desk/desk_private.h"
+#include "core/desk/engine_private.h"
+#include "core/desk/engines.h"
+#include "quorum/broker.h"
+#include "quorum/calendar.h"
+#include "quorum/evaluation.h"
+#include "quorum/log.h"
+#include "quorum/money.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+
+enum { WATCHLIST_MAX = 200, MOMENTUM_SESSIONS = 20 };
+
+struct schedule_plan engine_schedule(const struct desk *d, bool is_virtual)
+{
+    return (struct schedule_plan){.look_minutes = is_virtual ? 60 : 5,
+                                  .round_minutes = is_virtual ? 120 : 30,
+                                  .evaluates = desk_bool(d, SETTING_MULTI_AGENT_ENABLED)};
+}
+
+static const struct statement reached = {
+    "schedule reached",
+    "WITH new AS (INSERT INTO schedule_state (planned_until) VALUES (desk_now())"
+    " ON CONFLICT (id) DO NOTHING RETURNING planned_until) "
+    "SELECT planned_until FROM new UNION ALL SELECT planned_until FROM schedule_state LIMIT 1"};
+static const struct statement reach = {
+    "schedule reach", "SELECT schedule_reach($1, $2::bigint, $3::timestamptz, $4::jsonb)"};
+
+enum err schedule_reached(struct desk *d, int64_t *until, struct error *e)
+{
+    struct rows r = {0};
+    if (db_query(d->db, &reached, NULL, &r, e))
+        return e->kind;
+    if (!time_parse(rows_text(&r, 0, 0), until))
+        err_set(e, ERR_FAILED, "schedule_state holds a time that cannot be read");
+    rows_release(&r);
+    return e->kind;
+}
+
+enum err schedule_reach(struct desk *d, int64_t epoch, int64_t to, const struct job_request *q,
+                        size_t n, bool *moved, struct error *e)
+{
+    struct params p = {0};
+    struct rows r = {0};
+    struct buf list = {0};
+    char at[33];
+    jobs_write(q, n, &list);
+    params_text(&p, owner_self());
+    params_int(&p, epoch);
+    params_text(&p, time_print_iso(at, to));
+    params_text(&p, buf_text(&list));
+    buf_release(&list);
+    if (db_query(d->db, &reach, &p, &r, e))
+        return e->kind;
+    *moved = rows_bool(&r, 0, 0);
+    rows_release(&r);
+    return OK;
+}
+
+/* ---- what today allows ---- */
+
+static const struct statement means = {"day means", "SELECT * FROM day_means($1::int)"};
+
+/* "{AAPL,MSFT}" holds the symbol? Symbols need no quoting in an array's text. */
+static bool in_array(const char *array, const char *symbol)
+{
+    size_t n = strlen(symbol);
+    for (const char *p = array; p && *p; p += strcspn(p, ",")) {
+        p += strspn(p, "{,");
+        if (strncmp(p, symbol, n) == 0 && (p[n] == ',' || p[n] == '}'))
+            return true;
+    }
+    return false;
+}
+
+struct watchlist {
+    char symbol[WATCHLIST_MAX][16];
+    size_t n;
+};
+
+static void read_watchlist(const struct desk *d, struct watchlist *w)
+{
+    const char *p = desk_text(d, SETTING_WATCHLIST);
+    w->n = 0;
+    while (*(p += strspn(p, " ,")) && w->n < WATCHLIST_MAX) {
+        size_t len = strcspn(p, " ,");
+        if (copy_bytes(w->symbol[w->n], sizeof w->symbol[0], p, len))
+            w->n++;
+        p += len;
+    }
+}
+
+static int session_minutes_left(int64_t now)
+{
+    int32_t day = exchange_day(now);
+    if (calendar_session(day) == SESSION_CLOSED || now >= calendar_close(day))
+        return 0;
+    int64_t from = now > calendar_open(day) ? now : calendar_open(day);
+    return (int)((calendar_close(day) - from) / (60 * USEC_SECOND));
+}
+
+static int64_t nano(const struct rows *r, size_t col, int64_t fallback)
+{
+    int64_t x;
+    const char *text = rows_text(r, 0, col);
+    return text && decimal_parse(text, MONEY_NANO_DIGITS, &x) ? x : fallback;
+}
+
+enum err engine_day_plan(struct desk *d, const struct schedule_plan *p, struct day_plan *out,
+                         struct error *e)
+{
+    struct params q = {0};
+    struct rows r = {0};
+    struct watchlist w;
+    struct day_means m;
+    int64_t now;
+    if (desk_time(d, &now, e))
+        return e->kind;
+    params_int(&q, desk_int(d, SETTING_FMP_RESET_HOUR));
+    if (db_query(d->db, &means, &q, &r, e))
+        return e->kind;
+    read_watchlist(d, &w);
+    m = (struct day_means){
+        .counts_calls = d->vendor != NULL,
+        .calls_left = desk_int(d, SETTING_FMP_DAILY_LIMIT) - rows_int(&r, 0, 0),
+        .calls_per_evaluation = rows_double(&r, 0, 1, NULL),
+        .positions = (int)rows_int(&r, 0, 4),
+        .minutes_left = session_minutes_left(now),
+        .look_minutes = p->look_minutes,
+        .costs = desk_model_absent(d) == NULL,
+        .usd_free = nano(&r, 2, 0),
+        .usd_per_evaluation = nano(&r, 3, evaluation_estimate(d, VOTERS_MAX)),
+    };
+    for (size_t i = 0; i < w.n; i++)
+        m.symbols_left += !in_array(rows_text(&r, 0, 5), w.symbol[i]);
+    rows_release(&r);
+    day_plan_make(&m, out);
+    return OK;
+}
+
+/* ---- ranking before the session ---- */
+
+struct ranked {
+    char symbol[16];
+    double score; /* percent over the benchmark, 20 sessions */
+    bool known, held;
+};
+
+struct gathering {
+    struct waiting w;
+    struct market_data data;
+};
+
+static void gathered(void *arg, const struct error *e)
+{
+    waiting_ended(&((struct gathering *)arg)->w, 0, e);
+}
+
+static bool momentum(const struct bars *b, double *out)
+{
+    if (b->n <= MOMENTUM_SESSIONS)
+        return false;
+    double before = (double)b->bar[b->n - 1 - MOMENTUM_SESSIONS].close;
+    *out = 100 * ((double)b->bar[b->n - 1].close / before - 1);
+    return true;
+}
+
+/* A symbol whose bars cannot be had is ranked last: the evaluation will say why. */
+static void score_symbol(struct engine *g, int64_t now, struct ranked *r)
+{
+    struct gathering s = {0};
+    struct error ignored = {0};
+    double own, market;
+    market_gather(g->desk->market, r->symbol, now, &s.data, gathered, &s);
+    if (engine_wait(g, &s.w, &ignored) == OK && momentum(&s.data.bars, &own)) {
+        r->known = true;
+        r->score = momentum(&s.data.benchmark_bars, &market) ? own - market : own;
+    }
+    market_data_release(&s.data);
+}
+
+/* What may be bought comes first, the strongest ahead; what is held is evaluated last, for a
+ * SELL of the agents to be told. */
+static int by_rank(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->held != y->held)
+        return x->held - y->held;
+    if (x->known != y->known)
+        return y->known - x->known;
+    if (x->known && fabs(x->score - y->score) > 1e-9)
+        return x->score > y->score ? -1 : 1;
+    return strcmp(x->symbol, y->symbol);
+}
+
+static const struct statement store_plan = {
+    "day plan store",
+    "INSERT INTO day_plan (day, symbol, rank, score, round_at, reason)"
+    " SELECT $1::date, symbol, rank, score, round_at, reason FROM jsonb_to_recordset($2::jsonb)"
+    " AS r(symbol text, rank int, score float8, round_at timestamptz, reason text)"
+    " ON CONFLICT (day, symbol) DO NOTHING"};
+
+struct plan_of_day {
+    struct ranked ranked[WATCHLIST_MAX];
+    size_t n;
+    int64_t round[ROUNDS_MAX];
+    size_t rounds;
+    struct day_plan allowed;
+};
+
+/* Symbols are spread evenly over the rounds that are left. */
+static int64_t round_of(const struct plan_of_day *p, size_t i)
+{
+    size_t planned = (size_t)p->allowed.evaluations;
+    if (i >= planned || p->rounds == 0)
+        return TIME_NONE;
+    return p->round[i * p->rounds / planned];
+}
+
+static enum err store_day(struct engine *g, int32_t day, const struct plan_of_day *p,
+                          struct error *e)
+{
+    struct buf b = {0};
+    struct json j;
+    struct params q = {0};
+    char text[33], why[64];
+    snprintf(why, sizeof why, "not planned: %s", p->rounds ? p->allowed.binding : "no round left");
+    json_begin(&j, &b);
+    json_open(&j, NULL, '[');
+    for (size_t i = 0; i < p->n; i++) {
+        int64_t at = round_of(p, i);
+        json_open(&j, NULL, '{');
+        json_str(&j, "symbol", p->ranked[i].symbol);
+        json_int(&j, "rank", (int64_t)i + 1);
+        if (p->ranked[i].known)
+            json_num(&j, "score", p->ranked[i].score);
+        if (at != TIME_NONE)
+            json_str(&j, "round_at", time_print_iso(text, at));
+        json_str(&j, "reason", at == TIME_NONE ? why : "");
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    params_text(&q, day_print(text, day));
+    params_text(&q, buf_text(&b));
+    buf_release(&b);
+    return db_query(g->desk->db, &store_plan, &q, NULL, e);
+}
+
+static void queued(void *arg, int64_t n, const struct error *e)
+{
+    waiting_ended(arg, n, e);
+}
+
+static enum err queue_rounds(struct engine *g, const struct plan_of_day *p, int64_t *n,
+                             struct error *e)
+{
+    struct job_request *r = mem_array(p->n + p->rounds + 1, sizeof *r);
+    struct waiting w = {0};
+    size_t k = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (round_of(p, i) != TIME_NONE)
+            r[k++] = (struct job_request){
+                .kind = JOB_EVALUATE, .symbol = p->ranked[i].symbol, .due = round_of(p, i)};
+    for (size_t i = 0; i < p->rounds && k; i++)
+        r[k++] = (struct job_request){.kind = JOB_TRADE, .symbol = "", .due = p->round[i]};
+    jobs_queue(g->desk, r, k, 0, queued, &w);
+    enum err result = engine_wait(g, &w, e);
+    mem_free(r);
+    *n = w.n;
+    return result;
+}
+
+/* Splits and dividends of what is held, before the open of their day. */
+static enum err corporate_actions(struct engine *g, const struct book *book, int32_t day,
+                                  struct error *e)
+{
+    struct corporate_action a[8];
+    for (size_t i = 0; i < book->n; i++) {
+        const struct position *p = &book->entry[i].position;
+        int32_t since = p->seen_day != DAY_NONE ? p->seen_day : p->entry_day;
+        if (p->quantity == 0 || since == DAY_NONE)
+            continue;
+        size_t n = market_actions(g->desk->market, p->symbol, since, day, a, ARRAY_LEN(a));
+        for (size_t k = 0; k < n; k++)
+            if (broker_corporate_action(g->desk, p->symbol, a[k].ex_day, a[k].split_ratio,
+                                        a[k].dividend, p->last_price, e))
+                return e->kind;
+    }
+    return OK;
+}
+
+static bool is_held(const struct book *b, const char *symbol)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (strcmp(b->entry[i].position.symbol, symbol) == 0)
+            return true;
+    return false;
+}
+
+static void rank(struct engine *g, const struct job *j, const struct book *book,
+                 struct plan_of_day *p)
+{
+    struct watchlist w;
+    read_watchlist(g->desk, &w);
+    for (size_t i = 0; i < w.n; i++) {
+        struct ranked *r = &p->ranked[p->n++];
+        *r = (struct ranked){.held = is_held(book, w.symbol[i])};
+        copy_text(r->symbol, sizeof r->symbol, w.symbol[i]);
+        score_symbol(g, j->due, r);
+    }
+    qsort(p->ranked, p->n, sizeof *p->ranked, by_rank);
+}
+
+enum err engine_rank(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                     struct error *e)
+{
+    struct book book = {0};
+    int32_t day = exchange_day(j->due);
+    int64_t now, queued_jobs = 0;
+    /* The watchlist may have been changed by a command since this process began. */
+    if (desk_load_settings(g->desk, e) || desk_time(g->desk, &now, e) ||
+        book_load(g->desk, &book, e))
+        return e->kind;
+    struct plan_of_day *p = mem_alloc(sizeof *p);
+    enum err r = corporate_actions(g, &book, day, e);
+    if (!r)
+        r = engine_day_plan(g->desk, &g->plan, &p->allowed, e);
+    if (!r) {
+        rank(g, j, &book, p);
+        size_t all = schedule_rounds(day, &g->plan, p->round), gone = 0;
+        while (gone < all && p->round[gone] <= now)
+            gone++;
+        p->rounds = all - gone;
+        memmove(p->round, p->round + gone, p->rounds * sizeof *p->round);
+        r = store_day(g, day, p, e) || queue_rounds(g, p, &queued_jobs, e) ? e->kind : OK;
+    }
+    if (!r)
+        snprintf(result, RESULT_MAX, "%zu ranked, %d planned in %zu rounds: %s", p->n,
+                 p->rounds ? p->allowed.evaluations : 0, p->rounds, p->allowed.binding);
+    book_release(&book);
+    mem_free(p);
+    return r;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The running engine, shared by the engine*.c files only. */
+#ifndef QUORUM_ENGINE_PRIVATE_H
+#define QUORUM_ENGINE_PRIVATE_H
+
+#include "quorum/control.h"
+#include "quorum/engine.h"
+#include "quorum/jobs.h"
+#include "quorum/schedule.h"
+
+enum { AT_ONCE_MAX = 32 };
+
+struct engine {
+    struct desk *desk;
+    const struct engine_options *options;
+    struct schedule_plan plan;
+    struct beat beat; /* the last answer */
+    struct life life;
+    bool beating, stopping;
+    int running; /* evaluations */
+    int at_once;
+    bool woken; /* something ended: look at once instead of waiting */
+    int64_t next_rescue, next_refresh; /* monotonic */
+    struct loop_timer *pulse;
+    struct error beat_problem;
+};
+
+/* Waiting for a call that ends in a callback; it always ends (database and network calls have
+ * deadlines), so what it writes to may stand on the stack of linear code. */
+struct waiting {
+    bool over;
+    int64_t n;
+    struct error e;
+};
+void waiting_ended(struct waiting *w, int64_t n, const struct error *e);
+enum err engine_wait(struct engine *g, struct waiting *w, struct error *e);
+
+/* engine_work.c, engine_plan.c: does one job, waiting; result is one line for the job's row. */
+enum { RESULT_MAX = 200 };
+enum err engine_look(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                     struct error *e);
+enum err engine_trade(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                      struct error *e);
+enum err engine_mark(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                     struct error *e);
+enum err engine_score(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                      struct error *e);
+enum err engine_keep(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                     struct error *e);
+enum err engine_rank(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                     struct error *e);
+/* What today still allows, from the database. */
+enum err engine_day_plan(struct desk *d, const struct schedule_plan *p, struct day_plan *out,
+                         struct error *e);
+/* How far the schedule has been turned into jobs on real time (now, on a new desk), and one step
+ * further: *moved false when this engine does not lead any more. */
+enum err schedule_reached(struct desk *d, int64_t *until, struct error *e);
+enum err schedule_reach(struct desk *d, int64_t epoch, int64_t to, const struct job_request *q,
+                        size_t n, bool *moved, struct error *e);
+/* The schedule of a desk: its own rhythm on real time, a coarser one on the virtual clock. */
+struct schedule_plan engine_schedule(const struct desk *d, bool is_virtual);
+
+/* notify.c: tells the service manager (systemd's protocol), if one listens. */
+void notify_manager(const char *state);
+
+#endif
