@@ -152,7 +152,9 @@ struct act {
 enum { ACTS_MAX = 16 };
 /* What one look does to one position and its open orders, in the order it is to be stored. Stop
  * before target in one bar; on the entry day only what came after entry counts; a fill of one leg
- * ends the others (the SQL does that). Pure. */
+ * ends the others (the SQL does that). ACT_SEEN is the last: once stored, what the market crossed
+ * since the look before is forgotten. An ACT_FILL or ACT_TRIGGER with order_id "" is of the leg
+ * with that exit_reason, which the ACT_FILL of the entry before it makes. Pure. */
 size_t position_look(const struct book_entry *b, const struct look *l, const struct cost_model *c,
                      int64_t stale_after, struct act act[ACTS_MAX]);
 /* After a session's close: the trailing stop (off until +1 R, then highest close - trail_atr ATR,
