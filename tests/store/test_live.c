@@ -399,6 +399,81 @@ static void without_a_network_every_part_says_so(void **state)
     assert_int_equal(fixture_int(s->f, "SELECT used FROM vendor_quota"), 0);
 }
 
+static struct quote quote(struct scene *s, const char *symbol, int64_t max_age_s)
+{
+    struct quote q = {.volume = -1};
+    s->ended = false;
+    market_quote(s->market, symbol, s->as_of, max_age_s * USEC_SECOND, &q, gathered, s);
+    if (!loop_run_until(s->side.loop, has_ended, s, PATIENCE_MS))
+        fail_msg("no quote of %s", symbol);
+    return q;
+}
+
+static void a_look_at_a_price_costs_one_call_and_none_while_it_is_young(void **state)
+{
+    struct scene *s = *state;
+    s->as_of = exchange_to_utc(calendar_next(s->last), 12, 0);
+    fake_market_set_stamp(s->fake, s->as_of / USEC_SECOND - 60);
+    struct quote q = quote(s, "AAPL", 0);
+    assert_int_equal(s->error.kind, OK);
+    assert_from(&q.from, DATUM_PRESENT, "");
+    assert_true(q.price > 0 && q.low <= q.price && q.price <= q.high);
+    assert_int_equal(q.from.as_of, s->as_of - 60 * USEC_SECOND);
+    assert_int_equal(fake_market_calls(s->fake, NULL), 1);
+    assert_int_equal(quote(s, "AAPL", 0).price, q.price);
+    assert_int_equal(fake_market_calls(s->fake, NULL), 1);
+    /* Ten minutes later: too old by FMP's own rule, young enough for who polls every hour. */
+    fixture_run(s->f, "UPDATE vendor_cache SET fetched_at = fetched_at - interval '10 minutes'");
+    quote(s, "AAPL", 3600);
+    assert_int_equal(fake_market_calls(s->fake, NULL), 1);
+    quote(s, "AAPL", 0);
+    assert_int_equal(fake_market_calls(s->fake, NULL), 2);
+    /* Old by its own time is old, however lately it was fetched. */
+    fake_market_set_stamp(s->fake, s->as_of / USEC_SECOND - 40 * 60);
+    forget(s);
+    q = quote(s, "AAPL", 0);
+    assert_from(&q.from, DATUM_STALE, "and the exchange is open");
+    q = quote(s, "AAPL", 3600);
+    assert_from(&q.from, DATUM_PRESENT, "");
+    struct corporate_action a;
+    assert_int_equal(market_actions(s->market, "AAPL", 0, s->last, &a, 1), 0);
+}
+
+static void a_look_that_fails_is_a_state_and_no_price(void **state)
+{
+    struct scene *s = *state;
+    struct quote q = quote(s, "AAPLX", 0); /* an empty list */
+    assert_int_equal(s->error.kind, OK);
+    assert_from(&q.from, DATUM_ABSENT, "");
+    assert_int_equal(q.price, 0);
+    assert_int_equal(fake_market_calls(s->fake, NULL), 1);
+    quote(s, "no symbol", 0);
+    assert_string_equal(s->error.code, "E20");
+    fake_market_fail(s->fake, "quote", FAKE_RESTRICTED, -1);
+    q = quote(s, "AAPL", 0);
+    assert_from(&q.from, DATUM_ERROR, "not in the FMP plan");
+    assert_int_equal(q.price, 0);
+    fixture_run(s->f, "UPDATE vendor_quota SET used = 250");
+    q = quote(s, "MSFT", 0);
+    assert_from(&q.from, DATUM_ERROR, "250 of 250 calls used");
+}
+
+static void a_market_that_is_closed_while_it_quotes_is_gone(void **state)
+{
+    struct scene *s = *state;
+    struct quote q[2];
+    fake_market_hold(s->fake, true);
+    s->ended = false;
+    market_quote(s->market, "AAPL", s->as_of, 0, &q[0], gathered, s);
+    market_quote(s->market, "MSFT", s->as_of, 0, &q[1], gathered, s);
+    assert_false(loop_run_until(s->side.loop, has_ended, s, 20));
+    market_free(s->market);
+    s->market = NULL;
+    vendor_free(s->side.vendor);
+    s->side.vendor = NULL;
+    assert_false(s->ended);
+}
+
 static void a_market_that_is_closed_while_it_gathers_is_gone(void **state)
 {
     struct scene *s = *state;
@@ -469,6 +544,9 @@ int main(void)
         SCENE(feeds_are_merged_told_once_and_asked_as_they_want),
         SCENE(fresh_asks_again_once),
         SCENE(without_a_network_every_part_says_so),
+        SCENE(a_look_at_a_price_costs_one_call_and_none_while_it_is_young),
+        SCENE(a_look_that_fails_is_a_state_and_no_price),
+        SCENE(a_market_that_is_closed_while_it_quotes_is_gone),
         SCENE(a_market_that_is_closed_while_it_gathers_is_gone),
         SCENE(a_vendor_that_is_closed_ends_the_gather),
         SCENE(recorded_answers_of_aapl_are_understood),

@@ -28,28 +28,34 @@ enum fmp_endpoint live_endpoint(enum part_kind kind)
     return endpoints[kind];
 }
 
-void live_ask_fmp(struct part *p, int64_t life_s, bool fresh)
+struct vendor_request live_request(const struct market_live *m, enum fmp_endpoint endpoint,
+                                   const char *symbol, int64_t as_of, struct buf *url)
 {
-    struct gather *g = p->g;
-    enum fmp_endpoint endpoint = live_endpoint(p->kind);
-    const char *symbol = p->kind == PART_BENCHMARK ? LIVE_BENCHMARK : g->symbol;
-    struct civil c = day_to_civil(exchange_day(g->out->as_of));
-    struct buf url = {0};
+    struct civil c = day_to_civil(exchange_day(as_of));
     /* The first of a month exists in every year. */
-    fmp_url(&url, g->m->base_url, endpoint, symbol,
-            day_from_civil(c.year - YEARS_OF_BARS, c.month, 1));
-    struct vendor_request r = {
+    fmp_url(url, m->base_url, endpoint, symbol, day_from_civil(c.year - YEARS_OF_BARS, c.month, 1));
+    return (struct vendor_request){
         .vendor = "fmp",
         .endpoint = fmp_endpoint_name(endpoint),
         .symbol = symbol,
-        .url = buf_text(&url),
-        .header = {g->m->key_header, "Accept: application/json"},
+        .url = buf_text(url),
+        .header = {m->key_header, "Accept: application/json"},
         .nheaders = 2,
-        .life_s = life_s < 0 ? fmp_life_s(endpoint, g->out->as_of) : life_s,
+        .life_s = fmp_life_s(endpoint, as_of),
         .counted = true,
-        .ignore_cache = fresh,
         .judge = fmp_judge,
     };
+}
+
+void live_ask_fmp(struct part *p, int64_t life_s, bool fresh)
+{
+    struct gather *g = p->g;
+    const char *symbol = p->kind == PART_BENCHMARK ? LIVE_BENCHMARK : g->symbol;
+    struct buf url = {0};
+    struct vendor_request r =
+        live_request(g->m, live_endpoint(p->kind), symbol, g->out->as_of, &url);
+    r.life_s = life_s < 0 ? r.life_s : life_s;
+    r.ignore_cache = fresh;
     g->open++;
     vendor_get(g->m->vendor, &r, answered, p);
     buf_release(&url);
@@ -170,15 +176,22 @@ static void answered(void *arg, const struct vendor_answer *a)
 
 /* ---- the provider ---- */
 
+bool live_refuse_symbol(const char *symbol, struct error *e)
+{
+    if (text_is_symbol(symbol))
+        return false;
+    err_set(e, ERR_USAGE, "\"%.20s\" is not a symbol: 1 to 12 of A-Z 0-9 . - ^", symbol);
+    err_code(e, "E20");
+    return true;
+}
+
 static void live_gather(struct market *base, const char *symbol, int64_t as_of,
                         struct market_data *out, void (*done)(void *arg, const struct error *e),
                         void *arg)
 {
     struct market_live *m = (struct market_live *)base;
     struct error e = {0};
-    if (!text_is_symbol(symbol)) {
-        err_set(&e, ERR_USAGE, "\"%.20s\" is not a symbol: 1 to 12 of A-Z 0-9 . - ^", symbol);
-        err_code(&e, "E20");
+    if (live_refuse_symbol(symbol, &e)) {
         done(arg, &e);
         return;
     }
@@ -206,6 +219,8 @@ static void live_free(struct market *base)
     struct market_live *m = (struct market_live *)base;
     for (struct gather *g = m->gathers; g; g = g->next)
         g->m = NULL; /* ends with its last answer, at the latest in vendor_free */
+    for (struct lone_quote *q = m->quotes; q; q = q->next)
+        q->m = NULL;
     feed_sources_release(&m->feeds);
     explicit_bzero(m->key_header, strlen(m->key_header));
     mem_free(m->key_header);
@@ -231,6 +246,7 @@ static const struct market_ops live_ops = {
     .gather = live_gather,
     .symbols = live_symbols,
     .last_session = live_last_session,
+    .quote = live_quote,
 };
 
 struct market *market_live_new(const struct market_live_options *o)

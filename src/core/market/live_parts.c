@@ -58,14 +58,19 @@ static enum knowledge knowledge_of(enum err kind)
 
 /* ---- quote ---- */
 
-static void judge_quote_time(struct quote *q, int64_t as_of)
+/* Older than it should be? While the exchange is open an age of half an hour is borne, or that of
+ * the answers the caller puts up with. */
+static void judge_quote_time(struct quote *q, int64_t as_of, int64_t max_age)
 {
+    int64_t bearable = QUOTE_OLD_S * USEC_SECOND;
     struct provenance *p = &q->from;
     char when[33];
     int64_t stamp = p->as_of, open = calendar_open(exchange_day(as_of));
     int64_t closed = calendar_close(calendar_last_closed(as_of));
     bool trading = calendar_session(exchange_day(as_of)) != SESSION_CLOSED && as_of >= open &&
                    as_of < calendar_close(exchange_day(as_of));
+    if (max_age > bearable - CLOCKS_APART_S * USEC_SECOND)
+        bearable = max_age + CLOCKS_APART_S * USEC_SECOND;
     if (p->state == DATUM_STALE)
         return;
     if (stamp == TIME_NONE) {
@@ -78,34 +83,38 @@ static void judge_quote_time(struct quote *q, int64_t as_of)
         snprintf(p->reason, sizeof p->reason, "the price is of %s, after the time of the decision",
                  time_print(when, stamp));
     } else if (stamp < closed - LATE_CLOSE_S * USEC_SECOND ||
-               (trading && as_of - stamp > QUOTE_OLD_S * USEC_SECOND)) {
+               (trading && as_of - stamp > bearable)) {
         p->state = DATUM_STALE;
         snprintf(p->reason, sizeof p->reason, "the price is of %s%s", time_print(when, stamp),
                  trading ? ", and the exchange is open" : "");
     }
 }
 
-static void take_quote(struct gather *g, const struct vendor_answer *a)
+enum knowledge live_read_quote(const struct vendor_answer *a, const char *symbol, int64_t as_of,
+                               int64_t max_age, struct quote *out)
 {
     struct quote q = {.price = 0};
     struct error e = {0};
     struct provenance from = origin(a, "fmp");
-    g->quote = FAILED;
+    enum knowledge is = FAILED;
     if (a->state != VENDOR_NONE) {
-        enum err rc = fmp_read_quote(a->body, a->body_len, g->symbol, &q, &e);
-        g->quote = knowledge_of(rc);
+        enum err rc = fmp_read_quote(a->body, a->body_len, symbol, &q, &e);
+        is = knowledge_of(rc);
         if (rc)
             mark(&from, &e);
         from.as_of = q.from.as_of;
         from.published_at = q.from.published_at;
     }
-    bool usable = g->quote == KNOWN;
-    if (!usable)
-        q = (struct quote){.price = 0};
-    q.from = from;
-    g->out->quote = q;
-    if (usable)
-        judge_quote_time(&g->out->quote, g->out->as_of);
+    *out = is == KNOWN ? q : (struct quote){.price = 0};
+    out->from = from;
+    if (is == KNOWN)
+        judge_quote_time(out, as_of, max_age);
+    return is;
+}
+
+static void take_quote(struct gather *g, const struct vendor_answer *a)
+{
+    g->quote = live_read_quote(a, g->symbol, g->out->as_of, 0, &g->out->quote);
 }
 
 static void take_profile(struct gather *g, const struct vendor_answer *a)

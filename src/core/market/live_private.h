@@ -29,6 +29,7 @@ struct market_live {
     char *key_header; /* secret */
     struct feed_sources feeds;
     struct gather *gathers;
+    struct lone_quote *quotes;
     bool fresh;
     unsigned fresh_next; /* so many of the next gathers ignore the cache */
 };
@@ -58,6 +59,28 @@ struct gather {
     struct feed *feed[FEEDS_MAX];
     struct part part[PART_FEED + FEEDS_MAX];
 };
+
+/* A quote that is asked for alone. */
+struct lone_quote {
+    struct market_live *m; /* NULL: the market is gone, nobody waits */
+    struct lone_quote *prev, *next;
+    struct quote *out;
+    int64_t as_of, max_age;
+    char symbol[16]; /* as FMP writes it */
+    void (*done)(void *arg, const struct error *e);
+    void *arg;
+};
+void live_quote(struct market *m, const char *symbol, int64_t as_of, int64_t max_age,
+                struct quote *out, void (*done)(void *arg, const struct error *e), void *arg);
+
+/* Reads a quote and judges its age; *out is empty but for where it is from unless it is KNOWN. */
+enum knowledge live_read_quote(const struct vendor_answer *a, const char *symbol, int64_t as_of,
+                               int64_t max_age, struct quote *out);
+/* The call behind a datum, without cache rules. Released by the caller: url. */
+struct vendor_request live_request(const struct market_live *m, enum fmp_endpoint endpoint,
+                                   const char *symbol, int64_t as_of, struct buf *url);
+/* E20 for what cannot be a symbol. */
+bool live_refuse_symbol(const char *symbol, struct error *e);
 
 /* life_s below 0: the endpoint's own. */
 void live_ask_fmp(struct part *p, int64_t life_s, bool fresh);
