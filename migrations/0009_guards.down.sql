@@ -1,3 +1,12 @@
+DROP FUNCTION guards(text, numeric, double precision, text);
+DROP FUNCTION breaker_levels(date, numeric, numeric, numeric, numeric);
+DROP FUNCTION account_figures(integer);
+DROP FUNCTION guard_limit(text);
+DROP FUNCTION minute_text(timestamptz);
+DROP FUNCTION percent_text(numeric);
+DROP FUNCTION exchange_midnight(date);
+DROP FUNCTION exchange_now();
+DROP FUNCTION exchange_session(date);
 DROP TABLE console_sessions;
 DROP TABLE alert_mutes;
 DROP TABLE alerts;
