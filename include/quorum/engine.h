@@ -9,6 +9,7 @@
 struct engine_options {
     int at_once;      /* evaluations at once; 0: 8 */
     bool until_lived; /* virtual clock: stop when the past has been lived through */
+    void (*started)(void *arg); /* registered, about to take jobs (NULL: nobody listens) */
     /* Once a lived session, while the clock catches up (NULL: nobody listens). */
     void (*lived)(void *arg, int32_t day, int32_t last);
     void *arg;

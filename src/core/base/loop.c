@@ -68,6 +68,14 @@ struct loop *loop_new(void)
     return l;
 }
 
+void loop_forked(struct loop *l)
+{
+    int rc = uv_loop_fork(&l->uv);
+
+    assert(rc == 0);
+    (void)rc;
+}
+
 struct uv_loop_s *loop_uv(struct loop *l)
 {
     return &l->uv;

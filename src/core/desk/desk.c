@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/desk/desk_private.h"
+#include "quorum/engine.h"
 #include "quorum/buf.h"
 #include "quorum/http.h"
 #include "quorum/log.h"
@@ -136,9 +137,11 @@ static enum err open_market(struct desk *d, const struct desk_options *o, struct
 {
     if (o->data_dir)
         return market_recorded_new(o->data_dir, &d->market, e);
-    if (d->kind == DESK_DEMO)
+    if (d->kind == DESK_DEMO) {
         d->market = market_simulated_new((uint64_t)d->seed);
-    else if (o->any_schema)
+        return o->any_schema ? OK : life_apply_scenarios(d, e);
+    }
+    if (o->any_schema)
         d->market = market_none_new("opened for work on the database only");
     else if (settings_text(d->settings, SETTING_FMP_API_KEY))
         d->market = open_live(d);
@@ -225,7 +228,7 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
         return e->kind;
     if (open_database(d, o, &created, e))
         return e->kind;
-    d->seed = DEMO_SEED;
+    d->seed = o->seed ? *o->seed : DEMO_SEED;
     if (!o->any_schema && (bring_to_head(d, o, e) || load_desk(d, e)))
         return e->kind;
     d->http = http_new(d->loop);

@@ -484,7 +484,8 @@ static void catch_signals(struct engine *g)
 
 static enum err begin(struct engine *g, struct error *e)
 {
-    if (life_load(g->desk, &g->life, e) || engine_register(g->desk, e))
+    if (life_load(g->desk, &g->life, e) || prompts_store(g->desk, e) ||
+        engine_register(g->desk, e))
         return e->kind;
     g->plan = engine_schedule(g->desk, g->life.is_virtual);
     if (g->life.is_virtual)
@@ -496,6 +497,8 @@ static enum err begin(struct engine *g, struct error *e)
     g->pulse = loop_timer_new(g->desk->loop, pulse, g);
     loop_timer_start(g->pulse, PULSE_MS);
     notify_manager("READY=1");
+    if (g->options->started)
+        g->options->started(g->options->arg);
     log_write(LOG_INFO, "engine", "%s desk, %s", desk_kind_name(g->desk->kind), owner_self());
     return OK;
 }
