@@ -85,7 +85,7 @@ ALTER TABLE jobs SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_t
 -- epoch. Leases are kept of the jobs the engine says it holds: one whose taking or ending was
 -- lost on the way runs out. known is false when the engine is not registered.
 CREATE FUNCTION engine_beat(me text, busy integer, held bigint[], gone text,
-    OUT known boolean, OUT stopping boolean, OUT leading boolean, OUT epoch bigint,
+    OUT known boolean, OUT stopping boolean, OUT leads boolean, OUT epoch bigint,
     OUT holder text, OUT machine_at timestamptz, OUT desk_at timestamptz, OUT control text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -109,10 +109,10 @@ BEGIN
                                 AND NOT stopping);
     END IF;
     SELECT l.holder, l.epoch, l.holder = me AND l.expires_at > clock_timestamp() AND known
-    INTO holder, epoch, leading FROM leader l;
-    leading := COALESCE(leading, false);
+    INTO holder, epoch, leads FROM leader l;
+    leads := COALESCE(leads, false);
     SELECT state INTO control FROM control_state;
-    IF control = 'FLATTENING' AND leading AND control_settle() THEN
+    IF control = 'FLATTENING' AND leads AND control_settle() THEN
         control := 'HALTED';
     END IF;
     machine_at := clock_timestamp();
