@@ -34,6 +34,11 @@ bool time_parse(const char *s, int64_t *out);
 const char *time_print(char dst[33], int64_t t);     /* "2026-11-22 14:03:11Z"; TIME_NONE is "-" */
 const char *time_print_iso(char dst[33], int64_t t); /* "2026-11-22T14:03:11.123456Z" */
 
+/* "90s", "15m", "2h", "3d" as microseconds: 1 to 1,000,000 of a unit, nothing else. */
+bool duration_parse(const char *s, int64_t *out);
+/* "9s", "44m", "5h02", "2d18h", "120d"; "-" below zero. */
+const char *duration_print(char dst[16], int64_t us);
+
 int64_t exchange_offset(int64_t utc); /* microseconds to add to UTC: -4 or -5 h */
 /* Wall time in New York to UTC. The hour that spring skips is read as standard time (2:30 becomes
  * 3:30), the hour that autumn repeats as its first, daylight one. */

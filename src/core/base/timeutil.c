@@ -299,3 +299,42 @@ int64_t time_monotonic_us(void)
 {
     return clock_us(CLOCK_MONOTONIC);
 }
+
+bool duration_parse(const char *s, int64_t *out)
+{
+    static const struct {
+        char letter;
+        int seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    int64_t n = 0;
+    size_t digits = strspn(s, "0123456789");
+    if (digits < 1 || digits > 7 || strlen(s) != digits + 1)
+        return false;
+    for (size_t i = 0; i < digits; i++)
+        n = n * 10 + (s[i] - '0');
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (units[i].letter != s[digits] || n < 1 || n > 1000000)
+            continue;
+        *out = n * units[i].seconds * USEC_SECOND;
+        return true;
+    }
+    return false;
+}
+
+const char *duration_print(char dst[16], int64_t us)
+{
+    int64_t s = us / USEC_SECOND, m = s / 60, h = m / 60, d = h / 24;
+    if (us < 0)
+        snprintf(dst, 16, "-");
+    else if (s < 60)
+        snprintf(dst, 16, "%ds", (int)s);
+    else if (m < 60)
+        snprintf(dst, 16, "%dm", (int)m);
+    else if (h < 24)
+        snprintf(dst, 16, "%dh%02d", (int)h, (int)(m % 60));
+    else if (d < 100)
+        snprintf(dst, 16, "%dd%02dh", (int)d, (int)(h % 24));
+    else
+        snprintf(dst, 16, "%lldd", (long long)d);
+    return dst;
+}

@@ -2,6 +2,17 @@
 #include "core/command/commands.h"
 
 const struct command *const command_groups[] = {
-    evaluate_commands, budget_commands,   vendor_commands,  market_commands,
-    desk_commands,     database_commands, program_commands, NULL,
+    trading_commands,
+    results_commands,
+    records_commands,
+    evaluate_commands,
+    budget_commands,
+    vendor_commands,
+    market_commands,
+    engine_commands,
+    demo_commands,
+    desk_commands,
+    database_commands,
+    program_commands,
+    NULL,
 };

@@ -5,6 +5,7 @@
 #include "core/command/show.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
+#include "quorum/timeutil.h"
 
 #define RULE "=============================================================="
 
@@ -400,7 +401,8 @@ enum err call_id(const char *text, const char *what, int64_t *out, struct error 
     if (text_to_int64(digits, out) && *out > 0)
         return OK;
     sanitize_line(shown, sizeof shown, untrusted(text));
-    err_set(e, ERR_USAGE, "\"%s\" is not the id of an %s", shown, what);
+    err_set(e, ERR_USAGE, "\"%s\" is not the id of a%s %s", shown,
+            strchr("aeiou", *what) ? "n" : "", what);
     err_code(e, "E04");
     return err_fix(e, "quorum %ss lists them", what);
 }
@@ -408,21 +410,11 @@ enum err call_id(const char *text, const char *what, int64_t *out, struct error 
 enum err call_since(const struct call *c, char dst[32], const char **out, struct error *e)
 {
     const char *value = call_option(c, "since");
-    static const struct {
-        char letter;
-        const char *unit;
-    } units[] = {{'s', "seconds"}, {'m', "minutes"}, {'h', "hours"}, {'d', "days"}};
-    char number[12];
-    int64_t n;
+    int64_t us;
     if (!value)
         return OK;
-    size_t len = strlen(value);
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        if (len < 2 || value[len - 1] != units[i].letter ||
-            !copy_bytes(number, sizeof number, value, len - 1) || !text_to_int64(number, &n) ||
-            n < 1 || n > 1000000)
-            continue;
-        snprintf(dst, 32, "%lld %s", (long long)n, units[i].unit);
+    if (duration_parse(value, &us)) {
+        snprintf(dst, 32, "%lld seconds", (long long)(us / USEC_SECOND));
         *out = dst;
         return OK;
     }
