@@ -85,9 +85,9 @@ $B/tests/%.o: EXTRA = -Itests
 $B/gen/migrations.c: scripts/embed.sh $(wildcard migrations migrations/*.sql)
 	@mkdir -p $(@D)
 	$(Q)sh scripts/embed.sh migrations migrations >$@.new && mv $@.new $@
-$B/gen/embedded.c: scripts/embed.sh $(wildcard data data/* data/*/*)
+$B/gen/embedded.c: scripts/embed.sh $(wildcard data data/* data/*/* themes themes/*)
 	@mkdir -p $(@D)
-	$(Q)sh scripts/embed.sh files data >$@.new && mv $@.new $@
+	$(Q)sh scripts/embed.sh files data themes >$@.new && mv $@.new $@
 
 # Stamps: rewritten, and so newer, only when what they hold has changed.
 stamp = mkdir -p $(@D); printf '%s\n' '$(strip $1)' | cmp -s - $@ || printf '%s\n' '$(strip $1)' >$@

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Turns files into C at build time.
 #   embed.sh migrations DIR   DIR/NNNN_name.up.sql and .down.sql  -> migrations[], migration_count
-#   embed.sh files DIR        every file below DIR                -> embedded_file()
+#   embed.sh files DIR [D]    every file below DIR, and below D   -> embedded_file()
+#                             with D/ in front of its name
 # Files become byte arrays: no limit on literals, nothing to escape.
 set -eu
 export LC_ALL=C
@@ -141,8 +142,11 @@ files() {
     rows=
     printf '/* Generated from %s/ by scripts/embed.sh. */\n' "$dir"
     printf '#include <stddef.h>\n#include <string.h>\n\n#include "quorum/embedded.h"\n\n'
-    [ -d "$dir" ] && list=$(find "$dir" -type f ! -name 'README*' ! -name '.*' ! -name '*~' | sort) ||
-        list=
+    list=
+    for from in "$dir" ${2+"$2"}; do
+        [ -d "$from" ] || continue
+        list="$list $(find "$from" -type f ! -name 'README*' ! -name '.*' ! -name '*~' | sort)"
+    done
     for file in $list; do
         name=${file#"$dir"/}
         case $name in
@@ -178,8 +182,9 @@ C
 case "${1-}:$#" in
 migrations:2) migrations "${2%/}" ;;
 files:2) files "${2%/}" ;;
+files:3) files "${2%/}" "${3%/}" ;;
 *)
-    echo "usage: embed.sh migrations|files DIR" >&2
+    echo "usage: embed.sh migrations|files DIR [DIR]" >&2
     exit 2
     ;;
 esac
