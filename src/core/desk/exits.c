@@ -73,7 +73,7 @@ enum look_fault look_check(const struct look *l, int64_t last_price, int64_t sta
     if (l->is_bar && l->open < lowest)
         lowest = l->open;
     reason[0] = '\0';
-    if (l->last == 0 && (l->as_of == TIME_NONE || l->as_of == 0)) {
+    if (l->last == 0 && l->open == 0 && l->high == 0 && l->low == 0 && l->previous_close == 0) {
         snprintf(reason, 128, "no price");
         return LOOK_ABSENT;
     }

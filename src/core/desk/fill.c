@@ -44,12 +44,12 @@ static int64_t round_up(double x)
 
 int64_t price_below(int64_t price, double fraction)
 {
-    return max_of(1, -round_up(-(double)price * (1 - fraction)));
+    return max_of(1, llround((double)price * (1 - fraction)));
 }
 
 int64_t price_above(int64_t price, double fraction)
 {
-    return round_up((double)price * (1 + fraction));
+    return llround((double)price * (1 + fraction));
 }
 
 int64_t price_with_costs(enum order_side side, int64_t seen, int64_t quantity,

@@ -19,7 +19,8 @@ int64_t price_with_costs(enum order_side side, int64_t seen, int64_t quantity,
                          const struct order *o, const struct cost_model *c);
 int64_t fees_with_costs(int32_t day, int64_t quantity, int64_t price, const struct cost_model *c);
 
-/* price * (1 - fraction) rounded down, at least 1; price * (1 + fraction) rounded up. */
+/* price * (1 - fraction), at least 1, and price * (1 + fraction), half away from zero: the levels
+ * the database gives a position's stop and target. */
 int64_t price_below(int64_t price, double fraction);
 int64_t price_above(int64_t price, double fraction);
 
