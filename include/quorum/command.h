@@ -67,7 +67,8 @@ struct command {
     bool acts;                        /* must be written in full */
     bool without_settings;            /* works even when the settings are wrong (help, version) */
     int level;                        /* confirmation: 0, 2 (--yes) or 3 (--confirm=WORD) */
-    const char *(*confirm_word)(const struct call *c); /* level 3 */
+    /* Level 3; of level 2: NULL, or the word that makes this call one of level 3. */
+    const char *(*confirm_word)(const struct call *c);
     bool passes_rest; /* everything after the name belongs to the command (psql) */
     bool no_csv;      /* the answer is one object, not rows: --csv is refused */
     void (*more_help)(struct buf *out); /* after the details, made from a table; may be NULL */

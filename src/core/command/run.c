@@ -116,20 +116,21 @@ static enum err confirm(const struct call *c, struct error *e)
     char question[200], answer[80];
     if (k->level < 2)
         return OK;
-    const char *word = k->level == 3 && k->confirm_word ? k->confirm_word(c) : "yes";
-    if (k->level == 2 ? c->yes : c->confirm && strcmp(c->confirm, word) == 0)
+    const char *own = k->confirm_word ? k->confirm_word(c) : NULL, *word = own ? own : "yes";
+    int level = own ? 3 : k->level;
+    if (level == 2 ? c->yes : c->confirm && strcmp(c->confirm, word) == 0)
         return OK;
     if (c->confirm || !has_terminal()) {
         err_set(e, ERR_CONFIRM, "%s needs confirmation", k->name);
-        return k->level == 2 ? err_fix(e, "add --yes") : err_fix(e, "add --confirm=%s", word);
+        return level == 2 ? err_fix(e, "add --yes") : err_fix(e, "add --confirm=%s", word);
     }
-    if (k->level == 2)
+    if (level == 2)
         snprintf(question, sizeof question, "%s? [y/N]", k->name);
     else
         snprintf(question, sizeof question, "%s: type %s to do it:", k->name, word);
     bool agreed = ask(question, answer, sizeof answer) &&
-                  (k->level == 2 ? strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0
-                                 : strcmp(answer, word) == 0);
+                  (level == 2 ? strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0
+                              : strcmp(answer, word) == 0);
     return agreed ? OK : err_set(e, ERR_CONFIRM, "not confirmed; nothing was done");
 }
 
