@@ -482,14 +482,23 @@ static void catch_signals(struct engine *g)
     loop_on_signal(g->desk->loop, SIGUSR2, told_to_halt, g);
 }
 
+/* Simulated facts need not reach the disk before life goes on; their order is kept. */
+static const struct statement need_no_disk = {"virtual commits", "SET synchronous_commit = off"};
+
+static enum err begin_virtual(struct engine *g, struct error *e)
+{
+    model_rehearsal_pace(g->desk->model, 0);
+    return db_query(g->desk->db, &need_no_disk, NULL, NULL, e);
+}
+
 static enum err begin(struct engine *g, struct error *e)
 {
     if (life_load(g->desk, &g->life, e) || prompts_store(g->desk, e) ||
         engine_register(g->desk, e))
         return e->kind;
     g->plan = engine_schedule(g->desk, g->life.is_virtual);
-    if (g->life.is_virtual)
-        model_rehearsal_pace(g->desk->model, 0);
+    if (g->life.is_virtual && begin_virtual(g, e))
+        return e->kind;
     catch_signals(g);
     send_beat(g);
     while (!loop_run_until(g->desk->loop, beat_ended, g, LOOP_NO_DEADLINE))
