@@ -1,3 +1,17 @@
+DROP FUNCTION breaker_reset(text, text, text, text);
+DROP FUNCTION breakers_update();
+DROP FUNCTION alert_ack(bigint, text);
+DROP FUNCTION alert_clear(text, text);
+DROP FUNCTION alert_raise(text, text, text, text, text);
+DROP FUNCTION alerts_refresh();
+DROP FUNCTION alert_rank(text);
+DROP FUNCTION alert_conditions_adjustments();
+DROP FUNCTION adjustment_regressed(bigint, text);
+DROP FUNCTION alert_conditions_positions();
+DROP FUNCTION alert_conditions_agents();
+DROP FUNCTION alert_conditions_money();
+DROP FUNCTION alert_conditions_desk();
+DROP FUNCTION alert_rules();
 DROP FUNCTION guards(text, numeric, double precision, text);
 DROP FUNCTION breaker_levels(date, numeric, numeric, numeric, numeric);
 DROP FUNCTION account_figures(integer);

@@ -164,7 +164,7 @@ BEGIN
     SELECT v.name, CASE WHEN v.base > 0 THEN GREATEST(100 * (1 - equity / v.base), 0) ELSE 100 END,
            COALESCE(CASE WHEN b.cleared_at IS NOT NULL AND b.tripped_at >= v.since
                          THEN b.rearm_pct END, guard_limit(v.name)),
-           CASE WHEN b.cleared_at IS NULL THEN b.until ELSE v.until END,
+           CASE WHEN b.id IS NOT NULL AND b.cleared_at IS NULL THEN b.until ELSE v.until END,
            CASE WHEN b.cleared_at IS NULL THEN b.id END,
            CASE WHEN b.cleared_at IS NULL THEN b.tripped_at END, b.reason
     FROM (VALUES ('daily_loss', day_start, exchange_midnight(today),
@@ -351,5 +351,532 @@ BEGIN
     max_shares := CASE WHEN blocks THEN 0 END;
     text := CASE WHEN blocks THEN symbol || ' is held or ordered already' ELSE '' END;
     RETURN NEXT;
+END
+$$;
+
+-- ---- alerts
+
+-- Every rule: when it speaks, when it falls silent, and who raises it. once: about one event, so it
+-- fires once for ever and ends when it is acknowledged.
+CREATE FUNCTION alert_rules() RETURNS TABLE (rule text, severity text, condition text,
+                                             clears text, once boolean)
+LANGUAGE sql IMMUTABLE AS $$
+    VALUES
+    ('engine.lost', 'W C', 'no heartbeat for 15 s; C: for 60 s and no other engine', 'heartbeat',
+     false),
+    ('state.halted', 'C', 'the desk is HALTED or FLATTENING', 'resume', false),
+    ('breaker', 'C', 'a breaker tripped: no new positions', 'the breaker clears', false),
+    ('pending.new', 'i', 'a proposal needs review', 'decided', false),
+    ('pending.age', 'W C', 'the oldest waits for 4 h; C: one expires within 6 h',
+     'decided or expired', false),
+    ('pending.expired', 'W', 'a proposal expired without a decision', 'ack', true),
+    ('adj.auto', 'i', 'a change applied itself', 'ack', true),
+    ('adj.regress', 'W', 'mean R fell after an applied change (20 trades, one-sided 5 %)',
+     'revert or ack', true),
+    ('llm.projected', 'W', 'the day is going to cost over 90 % of the budget', 'below 85 %', false),
+    ('llm.spent', 'i W C', '50, 75 (i), 90 (W), 100 % (C) of the budget is spent', 'reset', false),
+    ('llm.chronic', 'W', 'mean of the last 7 days with calls over 80 % of the budget', 'below',
+     false),
+    ('llm.cost_jump', 'W', 'an evaluation costs over 2x its 7-day median', 'below 1.5x', false),
+    ('fmp.left', 'W C', 'under 20 % of the calls are left; C: none', 'reset', false),
+    ('agent.errors', 'W', 'over 20 % of an agent''s last 20 calls failed', 'below 10 %', false),
+    ('agent.slow', 'i', 'p95 of the last 20 calls over 2x the 7-day p95', 'below', false),
+    ('agent.form', 'W', '3 replies in a row not in the agreed form', 'one good', false),
+    ('vote.split', 'i', 'BUY against SELL, both at 80 % or more', 'a day later or ack', true),
+    ('vote.sell', 'W', 'the agents say SELL to what is held', 'closed or ack', false),
+    ('pos.stop_near', 'i', 'price within 0.5 % of the stop', 'leaves', false),
+    ('pos.loss', 'W', 'a position lost 5 %', 'above -2.5 % or ack', false),
+    ('day.loss', 'C', 'the account lost 2 % today', 'above -1 % or ack', false),
+    ('drawdown', 'C', 'the account is 5 % below its peak', 'within 2.5 % or ack', false),
+    ('pos.unpriced', 'W', 'no price for 5 min in market hours, and a look later', 'price', false),
+    ('clock.skew', 'W', 'an engine''s clock and the database''s differ by 2 s', 'under 1 s', false)
+$$;
+
+-- The conditions as they are. A row with fires raises; one without keeps what is raised, between
+-- the limit that raises and the one that clears; what has no row clears.
+CREATE FUNCTION alert_conditions_desk()
+RETURNS TABLE (rule text, object text, severity text, text text, fix text, fires boolean)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    -- One whose place a later engine of the same host has taken is not missed.
+    RETURN QUERY
+    WITH e AS (
+        SELECT n.*, clock_timestamp() - n.heartbeat_at AS silent FROM engines n
+        WHERE n.state <> 'STOPPED')
+    SELECT 'engine.lost', e.id, CASE WHEN a.alive OR e.silent < '60 s' THEN 'W' ELSE 'C' END,
+           format('no sign of life from the engine %s since %s', e.id,
+                  to_char(e.heartbeat_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS"Z"')),
+           'look at its log on ' || e.host || '; quorum engine start', true
+    FROM e, LATERAL (SELECT EXISTS (SELECT FROM e o WHERE o.silent < '15 s') AS alive) a
+    WHERE e.silent > '15 s'
+      AND NOT EXISTS (SELECT FROM engines o WHERE o.host = e.host AND o.started_at > e.heartbeat_at
+                      AND o.id <> e.id)
+      AND NOT (a.alive AND e.silent > '1 day');
+    RETURN QUERY
+    SELECT 'state.halted', '', 'C', format('the desk is %s since %s by %s: %s', c.state,
+           minute_text(c.set_at), c.set_by, c.reason), 'quorum resume, when the cause is gone', true
+    FROM control_state c WHERE c.state IN ('HALTED', 'FLATTENING');
+    RETURN QUERY
+    SELECT 'breaker', b.name, 'C', format('no new positions: %s', b.reason),
+           CASE WHEN b.until IS NULL THEN format('ends below %s, or: quorum guards reset %s',
+                          percent_text(guard_limit('drawdown_clear')), b.name)
+                ELSE format('ends %s, or: quorum guards reset %s', minute_text(b.until), b.name)
+           END, true
+    FROM breakers b WHERE b.cleared_at IS NULL;
+END
+$$;
+
+CREATE FUNCTION alert_conditions_money()
+RETURNS TABLE (rule text, object text, severity text, text text, fix text, fires boolean)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    at timestamptz := desk_now();
+    today date := (at AT TIME ZONE 'UTC')::date;
+    cap numeric;      -- dollars
+    spent numeric;
+    hours numeric;    -- of the session that are still to come
+    projected numeric;
+    part numeric;
+    last_cost numeric;
+    usual numeric;
+BEGIN
+    SELECT d.limit_usd, d.spent_usd + d.reserved_usd INTO cap, spent FROM budget_day d
+    WHERE d.day = today;
+    IF cap > 0 THEN
+        part := 100 * spent / cap;
+        IF part >= 50 THEN
+            RETURN QUERY
+            SELECT 'llm.spent', '', s.severity,
+                   format('%s %% of today''s model budget of $%s is spent', s.level,
+                          round(cap, 2)), s.fix, true
+            FROM (VALUES (100, 'C', 'baselines vote until 00:00Z; or raise the budget'),
+                         (90, 'W', 'fewer evaluations, or raise the budget'),
+                         (75, 'i', 'quorum budget shows what is left'),
+                         (50, 'i', 'quorum budget shows what is left'))
+                 AS s (level, severity, fix)
+            WHERE part >= s.level ORDER BY s.level DESC LIMIT 1;
+        END IF;
+        -- At the pace of the last hour until the exchange closes, at most to the end of the day.
+        hours := GREATEST(0, LEAST(
+            extract(epoch FROM exchange_now()::date + time '16:00' - exchange_now()) / 3600,
+            extract(epoch FROM (today + 1)::timestamp - at AT TIME ZONE 'UTC') / 3600));
+        SELECT spent + hours * COALESCE(sum(i.cost_usd), 0) INTO projected
+        FROM agent_interactions i WHERE i.created_at > at - interval '1 hour';
+        RETURN QUERY
+        SELECT 'llm.projected', '', 'W',
+               format('at this pace today''s model calls cost over 90 %% of $%s', round(cap, 2)),
+               'fewer evaluations, or raise the budget', projected > 0.90 * cap
+        WHERE projected >= 0.85 * cap;
+    END IF;
+    RETURN QUERY
+    SELECT 'llm.chronic', '', 'W', 'on the last seven days with model calls over 80 % of the budget'
+           ' was spent', 'raise the budget, or take symbols off the watchlist', true
+    FROM (SELECT d.spent_usd, d.limit_usd FROM budget_day d
+          WHERE d.day < today AND d.spent_usd > 0 ORDER BY d.day DESC LIMIT 7) w
+    HAVING count(*) = 7 AND sum(w.spent_usd) > 0.80 * sum(w.limit_usd);
+    -- The newest one against those of the seven days before it.
+    SELECT (array_agg(e.cost_usd ORDER BY e.id DESC))[1],
+           CASE WHEN count(*) > 10 THEN percentile_disc(0.5) WITHIN GROUP (ORDER BY e.cost_usd) END
+    INTO last_cost, usual
+    FROM (SELECT v.id, v.cost_usd FROM evaluations v
+          WHERE v.created_at > at - interval '7 days' AND v.cost_usd > 0
+            AND v.finished_at IS NOT NULL ORDER BY v.created_at DESC LIMIT 500) e;
+    IF last_cost >= 1.5 * usual THEN
+        RETURN QUERY
+        SELECT 'llm.cost_jump', '', 'W',
+               'an evaluation costs more than twice its median of seven days',
+               'quorum costs --days=1 shows which agent', last_cost > 2 * usual;
+    END IF;
+    RETURN QUERY
+    SELECT 'fmp.left', '', CASE WHEN q.used >= q.daily_limit THEN 'C' ELSE 'W' END,
+           CASE WHEN q.used >= q.daily_limit
+                THEN format('no market data calls are left of %s', q.daily_limit)
+                ELSE format('under 20 %% of the day''s %s market data calls are left',
+                            q.daily_limit) END,
+           format('resets at %s:00Z; quorum fmp shows who asked', q.reset_hour), true
+    FROM vendor_quota q
+    WHERE q.vendor = 'fmp' AND q.daily_limit > 0 AND q.day = vendor_day(q.reset_hour)
+      AND q.day >= today - 1 AND q.daily_limit - q.used < 0.20 * q.daily_limit;
+END
+$$;
+
+CREATE FUNCTION alert_conditions_agents()
+RETURNS TABLE (rule text, object text, severity text, text text, fix text, fires boolean)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    at timestamptz := desk_now();
+    newest bigint := (SELECT max(i.id) FROM agent_interactions i);
+    newest_evaluation bigint := (SELECT max(e.id) FROM evaluations e);
+BEGIN
+    -- The last 4,000 interactions at most, so that this costs the same on an old desk.
+    RETURN QUERY
+    WITH call AS (
+        SELECT i.agent_name, i.latency_ms, i.status <> 'DONE' AS bad,
+               row_number() OVER (PARTITION BY i.agent_name ORDER BY i.id DESC) AS n
+        FROM agent_interactions i
+        WHERE i.id > newest - 4000 AND i.created_at > at - interval '7 days'
+          AND i.model IS NOT NULL AND i.status IN ('DONE', 'FAILED', 'PRESUMED')
+    ), agent AS (
+        SELECT c.agent_name, count(*) FILTER (WHERE c.n <= 20) AS calls,
+               count(*) FILTER (WHERE c.n <= 20 AND c.bad) AS bad,
+               percentile_disc(0.95) WITHIN GROUP (ORDER BY c.latency_ms)
+                   FILTER (WHERE c.n <= 20) AS late,
+               CASE WHEN count(*) >= 100 THEN percentile_disc(0.95) WITHIN GROUP
+                   (ORDER BY c.latency_ms) FILTER (WHERE c.n > 20) END AS usual
+        FROM call c GROUP BY c.agent_name)
+    SELECT 'agent.errors', a.agent_name, 'W',
+           format('more than one in five of the last calls of %s failed', a.agent_name),
+           'quorum doctor; quorum evaluations shows the reasons', a.bad > 0.20 * a.calls
+    FROM agent a WHERE a.calls >= 10 AND a.bad >= 0.10 * a.calls
+    UNION ALL
+    SELECT 'agent.slow', a.agent_name, 'i',
+           format('the slowest calls of %s take twice as long as in the last seven days',
+                  a.agent_name), 'nothing, unless votes time out', true
+    FROM agent a WHERE a.late > 2 * a.usual;
+    RETURN QUERY
+    SELECT 'agent.form', v.agent, 'W',
+           format('three replies of %s in a row were not in the agreed form', v.agent),
+           'quorum evaluation ID --calls shows the replies; another model: QUORUM_AGENT_MODELS',
+           true
+    FROM (SELECT t.agent, t.vote, row_number() OVER (PARTITION BY t.agent
+                                                     ORDER BY t.evaluation_id DESC) AS n
+          FROM votes t WHERE t.evaluation_id > newest_evaluation - 100 AND t.source = 'model') v
+    WHERE v.n <= 3 GROUP BY v.agent HAVING count(*) = 3 AND bool_and(v.vote = 'FAILED');
+    RETURN QUERY
+    SELECT 'vote.split', 'evaluation ' || e.id, 'i',
+           format('the agents oppose each other about %s, both sure of it', e.symbol),
+           format('quorum why %s', e.id), true
+    FROM evaluations e
+    WHERE e.created_at > at - interval '1 day' AND e.id > newest_evaluation - 1000
+      AND e.finished_at IS NOT NULL
+      AND EXISTS (SELECT FROM votes v WHERE v.evaluation_id = e.id AND v.counted
+                  AND v.role = 'voter' AND v.vote = 'BUY' AND v.confidence >= 80)
+      AND EXISTS (SELECT FROM votes v WHERE v.evaluation_id = e.id AND v.counted
+                  AND v.role = 'voter' AND v.vote = 'SELL' AND v.confidence >= 80);
+END
+$$;
+
+CREATE FUNCTION alert_conditions_positions()
+RETURNS TABLE (rule text, object text, severity text, text text, fix text, fires boolean)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    f record;
+    at timestamptz := desk_now();
+    local timestamp := exchange_now();
+BEGIN
+    RETURN QUERY
+    WITH p AS (
+        SELECT q.*, 'position ' || q.id AS object, q.last_price / NULLIF(q.entry_price, 0) - 1 AS gain
+        FROM positions q WHERE q.account_id = 1 AND q.closed_at IS NULL AND q.quantity > 0)
+    SELECT 'pos.stop_near', p.object, 'i', format('%s is within 0.5 %% of its stop of %s', p.symbol,
+           round(p.stop_price, 2)), 'nothing: the stop closes it; to leave now: quorum close '
+           || p.symbol, true
+    FROM p WHERE p.last_price > 0 AND (p.last_price - p.stop_price) / p.last_price <= 0.005
+    UNION ALL
+    SELECT 'pos.loss', p.object, 'W', format('%s lost more than 5 %% since its entry at %s',
+           p.symbol, round(p.entry_price, 2)), 'its stop holds; to leave now: quorum close '
+           || p.symbol, p.gain <= -0.05
+    FROM p WHERE p.gain <= -0.025
+    UNION ALL
+    SELECT 'pos.unpriced', p.object, 'W', format('no price for %s since %s: %s', p.symbol,
+           minute_text(p.unpriced_since), COALESCE(p.unpriced_reason, '')),
+           'its stop cannot be seen to; quorum doctor, quorum fmp', true
+    FROM p
+    WHERE p.unpriced_since <= at - interval '5 minutes'
+      AND (p.unpriced_since <= at - interval '2 hours'
+           OR EXISTS (SELECT FROM jobs j WHERE j.kind = 'look' AND j.due_at > p.unpriced_since
+                      AND j.finished_at IS NOT NULL))
+      AND (EXISTS (SELECT FROM alerts a WHERE a.rule = 'pos.unpriced' AND a.object = p.object
+                   AND a.cleared_at IS NULL)
+           OR (exchange_session(local::date)
+               AND local::time BETWEEN time '09:30' AND time '16:00'))
+    UNION ALL
+    SELECT 'vote.sell', p.symbol, 'W', '', '', false FROM p;
+    SELECT * INTO f FROM account_figures(1);
+    RETURN QUERY
+    SELECT 'day.loss', '', 'C', 'the account lost more than 2 % since the last close',
+           'at 3 % no new positions until tomorrow; quorum positions, quorum kill halt',
+           f.equity <= 0.98 * f.day_start
+    WHERE f.equity <= 0.99 * f.day_start
+    UNION ALL
+    SELECT 'drawdown', '', 'C', 'the account is more than 5 % below its peak',
+           'sizes shrink from here, at 20 % no new positions; quorum equity',
+           f.equity <= 0.95 * f.peak
+    WHERE f.equity <= 0.975 * f.peak;
+END
+$$;
+
+-- Trades under a version of a parameter against those under the one before: R clipped to [-3, 5],
+-- its spread at least 1.
+CREATE FUNCTION adjustment_regressed(adjustment bigint, parameter text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    now_id bigint := (SELECT v.id FROM parameter_versions v WHERE v.adjustment_id = adjustment
+                      ORDER BY v.id DESC LIMIT 1);
+    old_id bigint := (SELECT v.id FROM parameter_versions v WHERE v.name = parameter
+                      AND v.id < now_id ORDER BY v.id DESC LIMIT 1);
+    a record;
+    b record;
+BEGIN
+    SELECT count(*) AS n, avg(r) AS mean, GREATEST(var_samp(r), 1) AS var INTO a
+    FROM trade_outcomes t JOIN positions p ON p.id = t.position_id,
+         LATERAL (SELECT LEAST(GREATEST(t.r_multiple, -3), 5) AS r) c
+    WHERE p.parameters->>parameter = now_id::text AND t.r_multiple IS NOT NULL;
+    IF now_id IS NULL OR a.n < 20 THEN
+        RETURN false;
+    END IF;
+    SELECT count(*) AS n, avg(r) AS mean, GREATEST(var_samp(r), 1) AS var INTO b
+    FROM trade_outcomes t JOIN positions p ON p.id = t.position_id,
+         LATERAL (SELECT LEAST(GREATEST(t.r_multiple, -3), 5) AS r) c
+    WHERE p.parameters->>parameter IS NOT DISTINCT FROM old_id::text
+      AND t.r_multiple IS NOT NULL;
+    RETURN b.n >= 20 AND a.mean - b.mean < -1.645 * sqrt(a.var / a.n + b.var / b.n);
+END
+$$;
+
+CREATE FUNCTION alert_conditions_adjustments()
+RETURNS TABLE (rule text, object text, severity text, text text, fix text, fires boolean)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    at timestamptz := desk_now();
+BEGIN
+    IF NOT EXISTS (SELECT FROM strategy_adjustments) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH a AS (
+        SELECT s.*, 'adjustment ' || s.id AS object,
+               format('%s %s -> %s', s.parameter_name, trim_scale(s.old_value),
+                      trim_scale(s.new_value)) AS change
+        FROM strategy_adjustments s
+        WHERE s.status = 'PENDING' OR s.applied_at > at - interval '90 days'
+           OR (s.status = 'EXPIRED' AND s.expires_at > at - interval '7 days')
+    ), waiting AS (
+        SELECT min(a.id) AS id, count(*) AS n, min(a.created_at) AS since,
+               COALESCE(min(a.expires_at) < at + interval '6 hours', false) AS urgent
+        FROM a WHERE a.status = 'PENDING')
+    SELECT 'pending.new', a.object, 'i', format('proposal #%s waits for review: %s', a.id, a.change),
+           format('quorum approve %s, or reject', a.id), true
+    FROM a WHERE a.status = 'PENDING'
+    UNION ALL
+    SELECT 'pending.age', '', CASE WHEN w.urgent THEN 'C' ELSE 'W' END,
+           format('%s %s review, the oldest since %s%s', w.n,
+                  CASE w.n WHEN 1 THEN 'proposal waits for' ELSE 'proposals wait for' END,
+                  minute_text(w.since), CASE WHEN w.urgent THEN '; one expires within 6 h'
+                                             ELSE '' END),
+           'quorum pending', true
+    FROM waiting w WHERE w.urgent OR w.since <= at - interval '4 hours'
+    UNION ALL
+    SELECT 'pending.expired', a.object, 'W', format('proposal #%s expired undecided: %s', a.id,
+           a.change), 'nothing was applied; the next cycle may propose it again', true
+    FROM a WHERE a.status = 'EXPIRED'
+    UNION ALL
+    SELECT 'adj.auto', a.object, 'i', format('#%s applied itself: %s', a.id, a.change),
+           format('to undo it: quorum revert %s REASON', a.id), true
+    FROM a WHERE a.status = 'AUTO_APPLIED' AND a.applied_at > at - interval '7 days'
+    UNION ALL
+    SELECT 'adj.regress', a.object, 'W', format('trades got worse after #%s: %s', a.id, a.change),
+           format('quorum adjustment %s, quorum revert %s REASON', a.id, a.id), true
+    FROM a WHERE a.status IN ('APPLIED', 'AUTO_APPLIED')
+             AND adjustment_regressed(a.id, a.parameter_name);
+END
+$$;
+
+CREATE FUNCTION alert_rank(severity text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE severity WHEN 'C' THEN 3 WHEN 'W' THEN 2 ELSE 1 END
+$$;
+
+-- Raises and clears what the tables can tell, in one statement. One that came back within five
+-- minutes is the same alert, opened again: a rule that flaps rings once. Returns how many were
+-- raised anew. With somebody else at it, nothing is done.
+CREATE FUNCTION alerts_refresh() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    at timestamptz := desk_now();
+    raised integer;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(713000009) THEN
+        RETURN 0;
+    END IF;
+    WITH c AS MATERIALIZED (
+        SELECT * FROM alert_conditions_desk() UNION ALL SELECT * FROM alert_conditions_money()
+        UNION ALL SELECT * FROM alert_conditions_agents()
+        UNION ALL SELECT * FROM alert_conditions_positions()
+        UNION ALL SELECT * FROM alert_conditions_adjustments()
+    ), cleared AS (
+        UPDATE alerts a SET cleared_at = at
+        WHERE a.cleared_at IS NULL
+          AND a.rule IN (SELECT r.rule FROM alert_rules() r
+                         WHERE r.clears <> 'ack' AND r.rule <> 'clock.skew')
+          AND NOT EXISTS (SELECT FROM c WHERE c.rule = a.rule AND c.object = a.object)
+    ), changed AS (
+        UPDATE alerts a SET severity = c.severity, text = c.text, fix = c.fix,
+            acked_at = CASE WHEN alert_rank(c.severity) <= alert_rank(a.severity) THEN a.acked_at END,
+            acked_by = CASE WHEN alert_rank(c.severity) <= alert_rank(a.severity) THEN a.acked_by END
+        FROM c
+        WHERE c.fires AND c.rule = a.rule AND c.object = a.object AND a.cleared_at IS NULL
+          AND (a.severity, a.text, a.fix) IS DISTINCT FROM (c.severity, c.text, c.fix)
+    ), wanted AS (
+        SELECT c.* FROM c JOIN alert_rules() r USING (rule)
+        WHERE c.fires
+          AND NOT EXISTS (SELECT FROM alerts a WHERE a.rule = c.rule AND a.object = c.object
+                          AND (a.cleared_at IS NULL OR r.once))
+          AND NOT EXISTS (SELECT FROM alert_mutes m WHERE m.rule = c.rule
+                          AND m.until > clock_timestamp())
+    ), again AS (
+        UPDATE alerts a SET cleared_at = NULL, severity = w.severity, text = w.text, fix = w.fix
+        FROM wanted w
+        WHERE a.id = (SELECT max(l.id) FROM alerts l WHERE l.rule = w.rule
+                      AND l.object = w.object AND l.cleared_at > at - interval '5 minutes')
+        RETURNING a.rule, a.object
+    ), fresh AS (
+        INSERT INTO alerts (rule, object, severity, text, fix)
+        SELECT w.rule, w.object, w.severity, w.text, w.fix FROM wanted w
+        WHERE NOT EXISTS (SELECT FROM again g WHERE g.rule = w.rule AND g.object = w.object)
+        ON CONFLICT DO NOTHING RETURNING 1)
+    SELECT count(*) INTO raised FROM fresh;
+    RETURN raised;
+END
+$$;
+
+-- One alert of a program, by the same rules. True when it is new.
+CREATE FUNCTION alert_raise(of_rule text, of_object text, new_severity text, words text,
+                            what_to_do text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(713000009);
+    IF EXISTS (SELECT FROM alerts a WHERE a.rule = of_rule AND a.object = of_object
+               AND a.cleared_at IS NULL AND a.severity = new_severity)
+       OR EXISTS (SELECT FROM alert_mutes m WHERE m.rule = of_rule
+                  AND m.until > clock_timestamp()) THEN
+        RETURN false;
+    END IF;
+    UPDATE alerts a SET cleared_at = NULL, severity = new_severity, text = words, fix = what_to_do,
+        acked_at = CASE WHEN alert_rank(new_severity) <= alert_rank(a.severity) THEN a.acked_at END,
+        acked_by = CASE WHEN alert_rank(new_severity) <= alert_rank(a.severity) THEN a.acked_by END
+    WHERE a.id = (SELECT max(l.id) FROM alerts l WHERE l.rule = of_rule AND l.object = of_object)
+      AND COALESCE(a.cleared_at, desk_now()) > desk_now() - interval '5 minutes';
+    IF FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO alerts (rule, object, severity, text, fix)
+    VALUES (of_rule, of_object, new_severity, words, what_to_do) ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+CREATE FUNCTION alert_clear(of_rule text, of_object text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE alerts SET cleared_at = desk_now()
+    WHERE rule = of_rule AND object = of_object AND cleared_at IS NULL;
+    RETURN FOUND;
+END
+$$;
+-- Seen by a person: silent from now on, everywhere. It ends with its condition, or now where
+-- acknowledging ends it. which NULL: all that are open. Returns how many.
+CREATE FUNCTION alert_ack(which bigint, who text) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    n integer;
+BEGIN
+    UPDATE alerts a SET acked_at = desk_now(), acked_by = who,
+        cleared_at = COALESCE(a.cleared_at, CASE WHEN EXISTS (
+            SELECT FROM alert_rules() r WHERE r.rule = a.rule AND r.once) THEN desk_now() END)
+    WHERE a.acked_at IS NULL AND a.id = COALESCE(which, a.id)
+      AND (which IS NOT NULL OR a.cleared_at IS NULL);
+    GET DIAGNOSTICS n = ROW_COUNT;
+    RETURN n;
+END
+$$;
+
+-- ---- breakers trip and clear
+
+-- By the account as it stands. Returns how many changed.
+CREATE FUNCTION breakers_update() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    f record;
+    b record;
+    words text;
+    changed integer := 0;
+BEGIN
+    SELECT * INTO f FROM account_figures(1);
+    FOR b IN SELECT * FROM breaker_levels(f.today, f.equity, f.day_start, f.week_start, f.peak)
+             ORDER BY name LOOP
+        IF b.open_id IS NOT NULL THEN
+            IF b.until <= desk_now()
+               OR (b.until IS NULL AND b.value < guard_limit('drawdown_clear')) THEN
+                UPDATE breakers SET cleared_at = desk_now(), cleared_by = 'its rule'
+                WHERE id = b.open_id AND cleared_at IS NULL;
+                PERFORM alert_clear('breaker', b.name);
+                changed := changed + 1;
+            END IF;
+        ELSIF b.value >= b.guard_limit THEN
+            words := format('%s lost since %s (limit %s)', percent_text(b.value),
+                            CASE b.name WHEN 'daily_loss' THEN 'the last close'
+                            WHEN 'weekly_loss' THEN 'the close before this week'
+                            ELSE 'the peak' END, percent_text(b.guard_limit));
+            INSERT INTO breakers (name, reason, until) VALUES (b.name, words, b.until)
+            ON CONFLICT DO NOTHING;
+            IF FOUND THEN
+                PERFORM audit_append('quorum', '', 'breaker trip', b.name, words, '',
+                                     COALESCE('until ' || minute_text(b.until), 'until below ' ||
+                                              percent_text(guard_limit('drawdown_clear'))));
+                PERFORM alert_raise('breaker', b.name, 'C', 'no new positions: ' || words,
+                                    CASE WHEN b.until IS NULL THEN format('ends below %s, or: '
+                                        'quorum guards reset %s',
+                                        percent_text(guard_limit('drawdown_clear')), b.name)
+                                    ELSE format('ends %s, or: quorum guards reset %s',
+                                                minute_text(b.until), b.name) END);
+                changed := changed + 1;
+            END IF;
+        ELSIF b.name = 'drawdown' AND b.value < guard_limit('drawdown_clear') THEN
+            -- Recovered after a person's reset: the limit itself counts again.
+            UPDATE breakers SET rearm_pct = NULL
+            WHERE account_id = 1 AND name = 'drawdown' AND rearm_pct IS NOT NULL;
+        END IF;
+    END LOOP;
+    RETURN changed;
+END
+$$;
+
+-- A person lifts a breaker. It allows as much again: another day's or week's limit, another five
+-- points of drawdown; then it trips anew. NULL: it is not tripped.
+CREATE FUNCTION breaker_reset(of_name text, who text, origin text, why text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    f record;
+    b record;
+    again numeric;
+BEGIN
+    SELECT * INTO f FROM account_figures(1);
+    SELECT l.* INTO b FROM breaker_levels(f.today, f.equity, f.day_start, f.week_start, f.peak) l
+    WHERE l.name = of_name AND l.open_id IS NOT NULL;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    again := round(GREATEST(b.value, guard_limit(of_name))
+                   + CASE of_name WHEN 'drawdown'
+                     THEN guard_limit('drawdown') - guard_limit('drawdown_clear')
+                     ELSE guard_limit(of_name) END, 2);
+    UPDATE breakers SET cleared_at = desk_now(), cleared_by = who, rearm_pct = again
+    WHERE id = b.open_id AND cleared_at IS NULL;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    PERFORM alert_clear('breaker', of_name);
+    PERFORM audit_append(who, origin, 'guards reset', of_name, why, b.reason,
+                         'trips again at ' || percent_text(again));
+    RETURN percent_text(again);
+END
+$$;
+
+DO $$
+BEGIN
+    -- The audit may be written to by the application only, and so may what writes it.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'quorum_ro') THEN
+        REVOKE EXECUTE ON FUNCTION breakers_update(), breaker_reset(text, text, text, text)
+            FROM PUBLIC;
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'quorum_app') THEN
+            GRANT EXECUTE ON FUNCTION breakers_update(), breaker_reset(text, text, text, text)
+                TO quorum_app;
+        END IF;
+    END IF;
 END
 $$;
