@@ -16,6 +16,7 @@ enum {
     SIM_FIRST_YEAR = 2014, /* first fiscal year with statements */
     SIM_KNOTS = 27,        /* points of an intraday path, open and close among them */
     SIM_COMPANIES_MAX = 64,
+    SIM_SCENARIOS_MAX = 16,
 };
 
 /* What a stream of draws is for; the numbers are part of the format: never renumber. */
@@ -32,6 +33,7 @@ enum sim_stream {
     STREAM_WIDE_NEWS = 10,
     STREAM_OUTAGE = 11,
     STREAM_WIDE_PICK = 12,
+    STREAM_SCENARIO = 13,
 };
 
 /* One row of data/sim_universe.csv. */
@@ -74,6 +76,30 @@ struct sim_series {
     fx own;                    /* daily sd of what neither the market nor the sector explains */
 };
 
+enum sim_scenario_kind {
+    SCENARIO_CALM,
+    SCENARIO_CRASH,
+    SCENARIO_GAP,
+    SCENARIO_HALT,
+    SCENARIO_STALE,
+    SCENARIO_EARNINGS,
+    SCENARIO_KINDS
+};
+
+/* A quarter that is reported on another day than usual. */
+struct sim_moved {
+    int quarter; /* -1: none */
+    int32_t day;
+    bool in_the_morning; /* the evening before is before the scenario, or nobody trades then */
+};
+
+/* Something that happens in the sessions from..until. */
+struct sim_scenario {
+    enum sim_scenario_kind kind;
+    int32_t from, until;
+    struct sim_moved moved[SIM_COMPANIES_MAX]; /* of SCENARIO_EARNINGS */
+};
+
 struct sim_market_state {
     int regime;    /* index into the table of sim_prices.c */
     fx volatility; /* a year's */
@@ -91,7 +117,9 @@ struct sim {
     struct sim_common *common; /* the market's weekdays */
     bool *is_session;          /* by weekday */
     size_t n, cap;
-    struct sim_series *series[SIM_COMPANIES_MAX]; /* made on first use */
+    struct sim_series *series[SIM_COMPANIES_MAX];    /* made on first use */
+    struct sim_scenario scenario[SIM_SCENARIOS_MAX]; /* by `from` */
+    size_t scenarios;
 };
 
 /* sim_universe.c: reads the embedded table; a broken table is a programmer's error (assert). */
@@ -107,6 +135,8 @@ int32_t sim_day(size_t index);
  * changes what was there. Borrowed until the next call. */
 struct sim_series *sim_series_through(struct sim *s, size_t company, int32_t day);
 void sim_series_free(struct sim_series *series);
+/* Forgets everything generated; it comes again the same, but for scenarios added since. */
+void sim_forget(struct sim *s);
 /* Rounded prices (1/10,000 dollar) along the day; knot 0 is the open, the last one the close. */
 void sim_path(const struct sim *s, const struct sim_company *c, const struct sim_weekday *w,
               int64_t knot[SIM_KNOTS]);
@@ -127,8 +157,24 @@ struct sim_result {
     int32_t news_day;     /* weekday it is published on */
     fx surprise;          /* in standard deviations, roughly */
 };
-bool sim_result_on(uint64_t seed, const struct sim_company *c, const fx quality[SIM_QUARTERS],
+bool sim_result_on(const struct sim *s, const struct sim_company *c, const fx quality[SIM_QUARTERS],
                    int32_t day, struct sim_result *out);
+
+/* The day on which a quarter moves the open: the usual one, or where a scenario put it. */
+int32_t sim_result_day(const struct sim *s, const struct sim_company *c, int index);
+
+/* sim_scenario.c: what scenarios do to one day; nothing to any other. */
+/* The log returns of a crash, the same for every symbol. */
+bool sim_crash_on(const struct sim *s, int32_t day, fx *overnight, fx *intraday);
+/* By how much the symbol opens lower than its last close: a log return. */
+bool sim_gap_on(const struct sim *s, const struct sim_company *c, int32_t day, fx *fall);
+/* The session with which a halt of the symbol began; DAY_NONE when it trades in session `day`. */
+int32_t sim_halted_since(const struct sim *s, const struct sim_company *c, int32_t day);
+bool sim_is_stale_on(const struct sim *s, int32_t day);
+/* Where scenarios put the report of the quarter; NULL: where it was. */
+const struct sim_moved *sim_moved_by(const struct sim *s, const struct sim_company *c, int index);
+/* Puts it among the others; what was generated is generated anew. */
+enum err sim_scenario_add(struct sim *s, const char *name, int32_t from, struct error *e);
 
 /* sim_fundamentals.c: statements filed strictly before as_of, newest first, and the state with
  * its reason; source and fetched_at are the caller's. */

@@ -287,10 +287,8 @@ static void company_day(struct desk_of_news *n, size_t bar)
 
     while (left >= share[count])
         left -= share[count++];
-    if ((sim_result_on(n->sim->seed, n->company, n->series->quality, day, &r) &&
-         r.news_day == day) ||
-        (sim_result_on(n->sim->seed, n->company, n->series->quality, day + 1, &r) &&
-         r.news_day == day)) {
+    if ((sim_result_on(n->sim, n->company, n->series->quality, day, &r) && r.news_day == day) ||
+        (sim_result_on(n->sim, n->company, n->series->quality, day + 1, &r) && r.news_day == day)) {
         publish_result(n, &r, yesterday);
         taken += 2;
     }

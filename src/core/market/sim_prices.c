@@ -5,8 +5,12 @@
 
 enum { BASE_MONDAY = SIM_EPOCH - 2, CHUNK = 64, GROWTH_WEEKDAYS = 12 * 261 };
 
+/* In a crash all move alike: what else would have moved a symbol counts a tenth. */
+enum { CRASH_DAMPS = 10 };
+
 #define LONG_RUN_VOLATILITY FX_PERCENT(16)           /* of the market, a year's */
 #define YEAR_TO_DAY         FX_RATIO(62994, 1000000) /* 1 / sqrt(252) */
+#define PANIC_VOLATILITY    FX_PERCENT(42)
 #define SECTOR_DAILY        FX_RATIO(58, 10000)
 #define TREND_DAILY         FX_RATIO(9, 100 * 261) /* the price a series is drawn back to */
 #define PULL_DAILY          FX_RATIO(25, 100 * 261)
@@ -23,7 +27,7 @@ enum { BASE_MONDAY = SIM_EPOCH - 2, CHUNK = 64, GROWTH_WEEKDAYS = 12 * 261 };
 
 /* The market's hidden states. Drift and volatility a year, mean stay in weekdays, and where it
  * goes from there (percent, in table order). */
-enum { STATES = 5 };
+enum { STATES = 5, STATE_PANIC = 3 };
 static const struct {
     int drift, volatility, stay, next[STATES];
 } states[STATES] = {
@@ -84,12 +88,30 @@ static fx trend(fx intercept, size_t weekdays)
     return intercept + (fx)n * TREND_DAILY;
 }
 
+/* What a scenario makes of the benchmark's moves; panic follows a crash. */
+static void market_disturb(const struct sim *s, struct sim_market_state *m, int32_t day,
+                           fx *overnight, fx *intraday)
+{
+    fx fall[2];
+
+    if (sim_gap_on(s, &s->company[0], day, &fall[0]))
+        *overnight = fall[0];
+    if (!sim_crash_on(s, day, &fall[0], &fall[1]))
+        return;
+    *overnight = *overnight / CRASH_DAMPS + fall[0];
+    *intraday = *intraday / CRASH_DAMPS + fall[1];
+    m->regime = STATE_PANIC;
+    if (m->volatility < PANIC_VOLATILITY)
+        m->volatility = PANIC_VOLATILITY; /* from tomorrow on */
+}
+
 static void market_step(struct sim *s)
 {
     struct sim_market_state *m = &s->state;
     struct sim_draw d = sim_draw_begin(s->seed, STREAM_MARKET, 0, sim_day(s->n));
     struct sim_common *c = &s->common[s->n];
     fx daily, drift, anchor = trend(fx_log(s->company[0].start_price) - fx_log(10000), s->n);
+    fx overnight, intraday;
 
     if (s->n == 0)
         *m = (struct sim_market_state){.volatility = LONG_RUN_VOLATILITY, .log_close = anchor};
@@ -103,8 +125,11 @@ static void market_step(struct sim *s)
         c->overnight += fx_mul(daily, fx_mul(FX_PERCENT(250), sim_normal(&d)));
     c->intraday = drift / 2 + fx_mul(daily, fx_mul(FX_PERCENT(87), fat_normal(&d)));
     c->level = fx_div(m->volatility, LONG_RUN_VOLATILITY);
-    m->last_shock = fx_div(c->overnight + c->intraday, daily);
-    m->log_close += c->overnight + c->intraday;
+    overnight = c->overnight;
+    intraday = c->intraday;
+    market_disturb(s, m, sim_day(s->n), &overnight, &intraday);
+    m->last_shock = fx_div(overnight + intraday, daily);
+    m->log_close += overnight + intraday;
     s->is_session[s->n] = calendar_session(sim_day(s->n)) != SESSION_CLOSED;
     s->n++;
 }
@@ -227,6 +252,29 @@ static void company_moves(const struct sim *s, const struct sim_company *c,
         fx_mul(FX_PERCENT(94), series->mood) + fx_mul(FX_RATIO(341, 1000), sim_normal(&own));
 }
 
+/* The last log price that was seen traded, or `before`. */
+static fx last_seen(const struct sim_series *series, fx before)
+{
+    const struct bars *b = &series->bars;
+
+    return b->n > 0 ? series->day[sim_index(b->bar[b->n - 1].day)].log_close : before;
+}
+
+/* Both count from the last price seen, whatever moved unseen on a holiday. */
+static void series_disturb(const struct sim *s, const struct sim_company *c,
+                           const struct sim_series *series, int32_t day, fx before, fx *overnight,
+                           fx *intraday)
+{
+    fx unseen = before - last_seen(series, before), fall[2];
+
+    if (sim_gap_on(s, c, day, &fall[0]))
+        *overnight = fall[0] - unseen;
+    if (!sim_crash_on(s, day, &fall[0], &fall[1]))
+        return;
+    *overnight = *overnight / CRASH_DAMPS + fall[0] - unseen;
+    *intraday = *intraday / CRASH_DAMPS + fall[1];
+}
+
 static void series_step(const struct sim *s, const struct sim_company *c, struct sim_series *series)
 {
     size_t i = series->n;
@@ -242,10 +290,12 @@ static void series_step(const struct sim *s, const struct sim_company *c, struct
     anchor = trend(series->intercept, i - series->first);
     before = i > series->first ? w[-1].log_close : anchor;
     if (!c->is_fund) {
-        results = sim_result_on(s->seed, c, series->quality, w->bar.day, &result);
+        results = sim_result_on(s, c, series->quality, w->bar.day, &result);
         company_moves(s, c, series, i, results ? &result : NULL, &overnight, &intraday);
         intraday += fx_mul(PULL_DAILY, anchor - before);
     }
+    if (s->scenarios > 0)
+        series_disturb(s, c, series, w->bar.day, before, &overnight, &intraday);
     w->mood = series->mood;
     w->log_open = before + overnight;
     w->log_close = fx_clamp(w->log_open + intraday, LOG_1_50, LOG_4500);
@@ -256,7 +306,8 @@ static void series_step(const struct sim *s, const struct sim_company *c, struct
     bar_prices(s, c, w);
     w->bar.volume =
         volume_of(s, c, series, w, fx_div(overnight + intraday, series->daily), results);
-    if (s->is_session[i] && w->bar.day >= c->listed && w->bar.day >= SIM_EPOCH)
+    if (s->is_session[i] && w->bar.day >= c->listed && w->bar.day >= SIM_EPOCH &&
+        sim_halted_since(s, c, w->bar.day) == DAY_NONE)
         bars_add(&series->bars, &w->bar);
 }
 
@@ -307,4 +358,17 @@ void sim_series_free(struct sim_series *series)
     bars_release(&series->bars);
     mem_free(series->day);
     mem_free(series);
+}
+
+void sim_forget(struct sim *s)
+{
+    for (size_t i = 0; i < s->companies; i++) {
+        sim_series_free(s->series[i]);
+        s->series[i] = NULL;
+    }
+    mem_free(s->common);
+    mem_free(s->is_session);
+    s->common = NULL;
+    s->is_session = NULL;
+    s->n = s->cap = 0;
 }

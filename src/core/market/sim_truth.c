@@ -52,28 +52,51 @@ static int32_t result_day(int32_t day)
     return weekday == 6 ? day + 3 : weekday == 0 ? day + 2 : weekday == 1 ? day + 1 : day;
 }
 
-bool sim_result_on(uint64_t seed, const struct sim_company *c, const fx quality[SIM_QUARTERS],
+int32_t sim_result_day(const struct sim *s, const struct sim_company *c, int index)
+{
+    struct sim_draw d = sim_draw_begin(s->seed, STREAM_EARNINGS, c->hash, index);
+    int32_t day = result_day(sim_quarter_at(c, index).period_end + 18 + sim_below(&d, 15));
+    const struct sim_moved *moved = sim_moved_by(s, c, index);
+
+    return moved != NULL ? moved->day : day;
+}
+
+static struct sim_result result_of(const struct sim *s, const struct sim_company *c,
+                                   const fx quality[SIM_QUARTERS], int index, int32_t day)
+{
+    struct sim_result r = {.quarter = sim_quarter_at(c, index), .news_day = day};
+    struct sim_draw d = sim_draw_begin(s->seed, STREAM_EARNINGS, c->hash, index);
+    const struct sim_moved *moved = sim_moved_by(s, c, index);
+    bool is_evening;
+    int minute;
+
+    sim_below(&d, 15); /* the day, which is known */
+    is_evening = sim_chance(&d, FX_PERCENT(60));
+    minute = sim_below(&d, is_evening ? 20 : 30);
+    if (is_evening && (moved == NULL || !moved->in_the_morning)) {
+        r.news_day = day - 1;
+        r.published_at = exchange_to_utc(day - 1, 16, 5 + minute);
+    } else {
+        r.published_at = exchange_to_utc(day, 6, 30 + minute);
+    }
+    r.published_at += sim_below(&d, 60) * USEC_SECOND;
+    r.surprise = fx_mul(FX_PERCENT(35), quality[index]) + fx_mul(FX_PERCENT(93), sim_normal(&d));
+    return r;
+}
+
+bool sim_result_on(const struct sim *s, const struct sim_company *c, const fx quality[SIM_QUARTERS],
                    int32_t day, struct sim_result *out)
 {
-    int index = sim_quarter_of(c, day).index - 1;
-    struct sim_quarter q;
-    struct sim_draw d;
+    int index = sim_quarter_of(c, day).index;
 
-    if (c->is_fund || index < 0 || index >= SIM_QUARTERS)
+    if (c->is_fund)
         return false;
-    q = sim_quarter_at(c, index);
-    d = sim_draw_begin(seed, STREAM_EARNINGS, c->hash, index);
-    if (result_day(q.period_end + 18 + sim_below(&d, 15)) != day)
-        return false;
-    *out = (struct sim_result){.quarter = q};
-    if (sim_chance(&d, FX_PERCENT(60))) {
-        out->news_day = day - 1;
-        out->published_at = exchange_to_utc(day - 1, 16, 5 + sim_below(&d, 20));
-    } else {
-        out->news_day = day;
-        out->published_at = exchange_to_utc(day, 6, 30 + sim_below(&d, 30));
+    /* The quarter before; a scenario may bring the running one forward. */
+    for (int i = index - 1; i <= index - (s->scenarios == 0); i++) {
+        if (i < 0 || i >= SIM_QUARTERS || sim_result_day(s, c, i) != day)
+            continue;
+        *out = result_of(s, c, quality, i, day);
+        return true;
     }
-    out->published_at += sim_below(&d, 60) * USEC_SECOND;
-    out->surprise = fx_mul(FX_PERCENT(35), quality[index]) + fx_mul(FX_PERCENT(93), sim_normal(&d));
-    return true;
+    return false;
 }

@@ -90,34 +90,58 @@ static void quote_inside(const struct sim *s, const struct sim_company *c,
     q->volume = w->bar.volume / 1000 * (gone * 1000 / length);
 }
 
-/* During a session a point of its path; otherwise the last close. */
-static void quote_give(const struct sim *s, size_t company, const struct sim_series *series,
-                       size_t n, int64_t as_of, struct quote *q)
+static void quote_of_bar(const struct bars *bars, size_t n, struct quote *q)
 {
-    const struct sim_company *c = &s->company[company];
-    int32_t today = exchange_day(as_of);
-    const struct sim_weekday *w = &series->day[sim_index(today)];
-    const struct bar *last = n > 0 ? &series->bars.bar[n - 1] : NULL;
+    const struct bar *last = &bars->bar[n - 1];
 
-    if (today >= c->listed && today <= SIM_LAST_DAY && today >= SIM_EPOCH &&
-        calendar_session(today) != SESSION_CLOSED && as_of >= calendar_open(today) &&
-        as_of < calendar_close(today)) {
-        quote_inside(s, c, w, as_of, q);
-        q->previous_close = last != NULL ? last->close : 0;
-        q->from = present(as_of, as_of);
-        return;
-    }
-    if (last == NULL) {
-        q->from = not_listed(c, as_of);
-        return;
-    }
     q->price = last->close;
     q->open = last->open;
     q->high = last->high;
     q->low = last->low;
     q->volume = last->volume;
     q->previous_close = n > 1 ? last[-1].close : 0;
-    q->from = present(calendar_close(last->day), as_of);
+}
+
+/* The last session whose bell had rung. */
+static int32_t last_opened(int64_t as_of)
+{
+    int32_t today = exchange_day(as_of);
+
+    if (calendar_session(today) != SESSION_CLOSED && as_of >= calendar_open(today))
+        return today;
+    return calendar_previous(today);
+}
+
+/* During a session a point of its path; otherwise the last close. A halt ends with the first bell
+ * after it; a feed that is stuck says what it said before the bell. */
+static void quote_give(const struct sim *s, size_t company, const struct sim_series *series,
+                       size_t n, int64_t as_of, struct quote *q)
+{
+    const struct sim_company *c = &s->company[company];
+    int32_t session = last_opened(as_of), halted = sim_halted_since(s, c, session);
+    bool is_open = as_of < calendar_close(session) && session >= c->listed &&
+                   session <= SIM_LAST_DAY && session >= SIM_EPOCH;
+    char reason[128], when[33];
+
+    if (halted != DAY_NONE && session >= c->listed) {
+        snprintf(reason, sizeof(reason), "trading in %s is halted since %s", c->symbol,
+                 day_print(when, halted));
+        q->from = absent(as_of, reason);
+    } else if (is_open && !sim_is_stale_on(s, session)) {
+        quote_inside(s, c, &series->day[sim_index(session)], as_of, q);
+        q->previous_close = n > 0 ? series->bars.bar[n - 1].close : 0;
+        q->from = present(as_of, as_of);
+    } else if (n == 0) {
+        q->from = not_listed(c, as_of);
+    } else {
+        quote_of_bar(&series->bars, n, q);
+        q->from = present(calendar_close(series->bars.bar[n - 1].day), as_of);
+        if (!is_open)
+            return;
+        q->from.state = DATUM_STALE;
+        snprintf(q->from.reason, sizeof(q->from.reason),
+                 "the price is of %s, and the exchange is open", time_print(when, q->from.as_of));
+    }
 }
 
 static void profile_give(const struct sim_company *c, int64_t as_of, struct profile *p)
@@ -247,10 +271,7 @@ static void simulated_free(struct market *m)
 {
     struct sim *s = sim_of(m);
 
-    for (size_t i = 0; i < s->companies; i++)
-        sim_series_free(s->series[i]);
-    mem_free(s->common);
-    mem_free(s->is_session);
+    sim_forget(s);
     mem_free(s);
 }
 
@@ -271,4 +292,13 @@ struct market *market_simulated_new(uint64_t seed)
     s->seed = seed;
     sim_universe_load(s);
     return &s->market;
+}
+
+enum err market_simulated_scenario(struct market *m, const char *name, int32_t from,
+                                   struct error *e)
+{
+    if (m->ops != &simulated_ops)
+        return err_set(e, ERR_USAGE, "only the simulated market has scenarios, not the %s one",
+                       m->ops->name);
+    return sim_scenario_add(sim_of(m), name, from, e);
 }
