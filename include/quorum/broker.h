@@ -215,7 +215,9 @@ enum err broker_close(struct desk *d, const char *symbol, enum exit_reason why, 
  * the desk time of the facts. */
 void broker_store(struct desk *d, const struct act *act, size_t n,
                   void (*done)(void *arg, const struct error *e), void *arg);
-/* Split (new shares for one old) and dividend on an ex-day, once each; cash in lieu at price. */
+/* Split (new shares for one old) and dividend on an ex-day, once each, before that day's prices
+ * are looked at; a fraction of a share is paid in cash at `price` of an old share (0: the last one
+ * known). */
 enum err broker_corporate_action(struct desk *d, const char *symbol, int32_t ex_day,
                                  double split_ratio, int64_t dividend, int64_t price,
                                  struct error *e);
@@ -225,5 +227,10 @@ void broker_mark(struct desk *d, int32_t day, void (*done)(void *arg, const stru
 /* cash + positions = equity, and every figure from its own rows: NULL-free list of what does not
  * fit; 0 rows: proven. For `audit verify`. */
 enum err broker_prove(struct desk *d, struct rows *out, struct error *e);
+/* The account at last prices, micro-dollars; cash is what the ledger holds. */
+struct account_totals {
+    int64_t cash, stock, equity;
+};
+enum err broker_totals(struct desk *d, struct account_totals *out, struct error *e);
 
 #endif

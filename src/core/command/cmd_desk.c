@@ -7,7 +7,9 @@
 #include "core/command/checks.h"
 #include "core/command/cmd_settings.h"
 #include "core/command/commands.h"
+#include "quorum/broker.h"
 #include "quorum/log.h"
+#include "quorum/money.h"
 
 static enum err run_desks(struct call *c, struct error *e)
 {
@@ -134,46 +136,113 @@ static enum err run_forget(struct call *c, struct error *e)
     return OK;
 }
 
-static enum err run_audit(struct call *c, struct error *e)
+/* What the ledger's proof found, and the account it is about. */
+struct proof {
+    struct rows wrong; /* what, expected, found */
+    char cash[DECIMAL_SIZE], stock[DECIMAL_SIZE], equity[DECIMAL_SIZE];
+};
+
+static enum err load_proof(struct call *c, struct proof *p, struct error *e)
+{
+    struct account_totals t;
+    *p = (struct proof){0};
+    if (broker_totals(c->desk, &t, e) || broker_prove(c->desk, &p->wrong, e))
+        return e->kind;
+    const char *(*print)(char *, size_t, int64_t, int, int) =
+        c->out->format == OUTPUT_TEXT ? decimal_group : decimal_print;
+    print(p->cash, sizeof p->cash, t.cash, MONEY_MICRO_DIGITS, 2);
+    print(p->stock, sizeof p->stock, t.stock, MONEY_MICRO_DIGITS, 2);
+    print(p->equity, sizeof p->equity, t.equity, MONEY_MICRO_DIGITS, 2);
+    return OK;
+}
+
+static void add_wrong(struct buf *b, const struct proof *p, size_t i)
+{
+    const char *expected = rows_text(&p->wrong, i, 1), *found = rows_text(&p->wrong, i, 2);
+    buf_printf(b, "%s should be %s and is %s", rows_text(&p->wrong, i, 0),
+               expected ? expected : "none", found ? found : "none");
+}
+
+static void audit_as_table(struct call *c, const struct audit_state *st, const struct proof *p)
 {
     static const struct column column[] = {
-        {"desk", "DESK", COLUMN_TEXT},       {"rows", "ROWS", COLUMN_NUMBER},
-        {"intact", "INTACT", COLUMN_FLAG},   {"bad_id", "BAD ROW", COLUMN_NUMBER},
-        {"problem", "PROBLEM", COLUMN_TEXT}, {"head", "HEAD", COLUMN_TEXT}};
-    struct audit_state st;
+        {"desk", "DESK", COLUMN_TEXT},
+        {"rows", "ROWS", COLUMN_NUMBER},
+        {"intact", "INTACT", COLUMN_FLAG},
+        {"bad_id", "BAD ROW", COLUMN_NUMBER},
+        {"problem", "PROBLEM", COLUMN_TEXT},
+        {"head", "HEAD", COLUMN_TEXT},
+        {"ledger_proven", "LEDGER PROVEN", COLUMN_FLAG},
+        {"ledger_problem", "LEDGER PROBLEM", COLUMN_TEXT},
+        {"cash", "CASH", COLUMN_MONEY},
+        {"stock", "STOCK", COLUMN_MONEY},
+        {"equity", "EQUITY", COLUMN_MONEY},
+    };
+    struct table t;
+    struct buf wrong = {0};
     char rows[24], bad[24];
-    if (call_desk(c, e) || audit_check(c->desk, &st, e))
-        return e->kind;
-    const char *desk = desk_kind_name(c->desk->kind);
-    if (st.bad_id)
-        c->exit_status = ERR_FAILED;
-    if (c->out->format != OUTPUT_TEXT) {
-        struct table t;
-        snprintf(rows, sizeof rows, "%" PRId64, st.rows);
-        snprintf(bad, sizeof bad, "%" PRId64, st.bad_id);
-        const char *cell[] = {desk,
-                              rows,
-                              st.bad_id ? "false" : "true",
-                              st.bad_id ? bad : NULL,
-                              st.bad_id ? st.problem : NULL,
-                              *st.head ? st.head : NULL};
-        table_begin(&t, column, ARRAY_LEN(column));
-        table_row(&t, cell);
-        table_end(&t, c->out, "");
-        return OK;
+    snprintf(rows, sizeof rows, "%" PRId64, st->rows);
+    snprintf(bad, sizeof bad, "%" PRId64, st->bad_id);
+    for (size_t i = 0; i < p->wrong.nrows; i++) {
+        buf_str(&wrong, i ? "; " : "");
+        add_wrong(&wrong, p, i);
     }
-    if (st.bad_id)
+    const char *cell[] = {desk_kind_name(c->desk->kind),
+                          rows,
+                          st->bad_id ? "false" : "true",
+                          st->bad_id ? bad : NULL,
+                          st->bad_id ? st->problem : NULL,
+                          *st->head ? st->head : NULL,
+                          wrong.len ? "false" : "true",
+                          wrong.len ? buf_text(&wrong) : NULL,
+                          p->cash,
+                          p->stock,
+                          p->equity};
+    table_begin(&t, column, ARRAY_LEN(column));
+    table_row(&t, cell);
+    table_end(&t, c->out, "");
+    buf_release(&wrong);
+}
+
+static void audit_as_text(struct call *c, const struct audit_state *st, const struct proof *p)
+{
+    const char *desk = desk_kind_name(c->desk->kind);
+    if (st->bad_id)
         out_line(c->out, "%s desk: the audit chain is BROKEN at row %" PRId64 ": %s", desk,
-                 st.bad_id, st.problem);
+                 st->bad_id, st->problem);
     else
-        out_line(c->out, "%s desk: the audit chain of %" PRId64 " rows is intact", desk, st.rows);
-    out_line(c->out, "head %s", *st.head ? st.head : "(none yet)");
+        out_line(c->out, "%s desk: the audit chain of %" PRId64 " rows is intact", desk, st->rows);
+    out_line(c->out, "head %s", *st->head ? st->head : "(none yet)");
     out_line(c->out,
              "A chain shows a changed, inserted or removed row. It cannot show that its end "
              "was cut off or");
     out_line(c->out, "all of it was written anew by the owner of the database: compare the head "
                      "with a copy kept elsewhere.");
-    return OK;
+    out_line(c->out, "ledger %s: cash %s + stock %s = equity %s",
+             p->wrong.nrows ? "NOT PROVEN" : "proven", p->cash, p->stock, p->equity);
+    for (size_t i = 0; i < p->wrong.nrows; i++) {
+        struct buf line = {0};
+        add_wrong(&line, p, i);
+        out_line(c->out, "ledger DOES NOT FIT: %s", buf_text(&line));
+        buf_release(&line);
+    }
+}
+
+static enum err run_audit(struct call *c, struct error *e)
+{
+    struct audit_state st;
+    struct proof p;
+    if (call_desk(c, e) || audit_check(c->desk, &st, e))
+        return e->kind;
+    enum err result = load_proof(c, &p, e);
+    if (!result && (st.bad_id || p.wrong.nrows))
+        c->exit_status = ERR_FAILED;
+    if (!result && c->out->format == OUTPUT_TEXT)
+        audit_as_text(c, &st, &p);
+    else if (!result)
+        audit_as_table(c, &st, &p);
+    rows_release(&p.wrong);
+    return result;
 }
 
 const struct command desk_commands[] = {
@@ -252,8 +321,10 @@ const struct command desk_commands[] = {
     {.name = "audit verify",
      .group = "Desks and settings",
      .usage = "",
-     .help = "check the chain of operator actions",
-     .details = "Exit status 1 when it is broken.",
+     .help = "check the chain of operator actions and prove the ledger",
+     .details = "The ledger is proven when every sum in it follows from the fills, splits and "
+                "dividends\n(docs/ledger.md). Exit status 1 when the chain is broken or a figure "
+                "does not fit.",
      .run = run_audit},
     {.name = NULL},
 };
