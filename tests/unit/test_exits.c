@@ -418,6 +418,11 @@ static void test_the_rest_of_the_entrys_own_bar_can_stop_it_out(void **state)
     told(&b, &l, "fill entry 100.00 x57 manual, fill  108.00 x57 take_profit, seen");
     b.position.target_pct = 0;
     told(&b, &l, "fill entry 100.00 x57 manual, seen");
+    /* Ordered while the bar was running it is filled at the close: nothing comes after that. */
+    l = bar_at(100, 120, 80, 101);
+    b.position.target_pct = 8;
+    b.order[0].not_before = calendar_open(monday()) + MINUTE;
+    told(&b, &l, "fill entry 101.00 x57 manual, seen");
 }
 
 static void test_a_high_from_before_a_limit_entry_is_not_its_target(void **state)

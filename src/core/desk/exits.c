@@ -169,15 +169,12 @@ static bool look_at_exits(struct acts *a)
     const struct book_entry *b = a->entry;
     const struct order *best = NULL;
     struct fill best_fill = {0};
-    bool under_way = false; /* a stop that was hit is a market order; nothing below it competes */
-    for (int r = 0; r < EXIT_REASONS && !under_way && b->position.quantity > 0; r++) {
+    for (int r = 0; r < EXIT_REASONS && b->position.quantity > 0; r++) {
         for (size_t i = 0; i < b->norders; i++) {
             const struct order *o = &b->order[i];
             struct fill f;
-            if (o->purpose != PURPOSE_EXIT || (int)o->exit_reason != r)
-                continue;
-            under_way = under_way || o->triggered;
-            if (!exit_happens(a, o, b->position.quantity, &f))
+            if (o->purpose != PURPOSE_EXIT || (int)o->exit_reason != r ||
+                !exit_happens(a, o, b->position.quantity, &f))
                 continue;
             if (!best || (a->look->is_bar && f.at_open && !best_fill.at_open)) {
                 best = o;
@@ -187,7 +184,7 @@ static bool look_at_exits(struct acts *a)
     }
     if (best)
         add_fill(a, best->id, best->exit_reason, &best_fill);
-    return best || under_way;
+    return best != NULL;
 }
 
 /* The rest of a daily bar after an entry in it. The protective orders are made when the entry is
@@ -282,19 +279,17 @@ size_t position_look(const struct book_entry *b, const struct look *l, const str
 /* ---- after the close */
 
 /* The stop that follows the highest close, from the first close that is the initial risk above the
- * entry. 0: none, or not above the stop there is. Only a highest close raises it, so nothing has to
- * be remembered of the days on which it stays. */
+ * entry. 0: none, or not above the stop there is. Only a close higher than all before raises it, so
+ * the highest need not be known. */
 static int64_t trailing_stop(const struct position *p, int64_t close)
 {
     int64_t risk = p->entry_price - p->initial_stop;
-    int64_t high = close > p->trail_high ? close : p->trail_high;
     double distance = p->trail_atr * p->atr * 1e4;
-    if (risk <= 0 || p->initial_stop <= 0 || !(distance >= 1) || !(distance < (double)high))
+    if (risk <= 0 || p->initial_stop <= 0 || close - p->entry_price < risk ||
+        !(distance >= 1 && distance < (double)close))
         return 0;
-    if (p->trail_high <= 0 && close - p->entry_price < risk)
-        return 0;
-    int64_t stop = (int64_t)floor((double)high - distance);
-    return stop > p->stop_price && stop < close ? stop : 0;
+    int64_t stop = (int64_t)floor((double)close - distance);
+    return stop > p->stop_price ? stop : 0;
 }
 
 static bool exit_ordered(const struct book_entry *b)
