@@ -290,10 +290,9 @@ static void perf_text(struct call *c, const struct perf_row *d, const struct row
     }
     table_end(&t, c->out, "no closed trades in that time");
     if (r->nrows)
-        out_line(c->out,
-                 "An interval of R that holds 0 proves nothing; of %zu rows one in twenty "
-                 "misses\nits truth by chance.",
-                 r->nrows);
+        out_line(c->out, "%s",
+                 "95 % of R that holds 0 proves nothing; one row in twenty errs by "
+                 "chance.");
 }
 
 static void perf_rows_out(struct call *c, const struct rows *r)

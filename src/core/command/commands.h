@@ -5,6 +5,7 @@
 
 #include "quorum/command.h"
 
+extern const struct command status_commands[];   /* cmd_status.c: status */
 extern const struct command trading_commands[];  /* cmd_trading.c: positions, trades */
 extern const struct command results_commands[];  /* cmd_results.c: equity, periods, perf */
 extern const struct command records_commands[];  /* cmd_records.c: log, actions, jobs */

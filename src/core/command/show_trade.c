@@ -249,9 +249,9 @@ static void side_line(struct output *o, struct trade_view *v, const char *name, 
     if (!price)
         return;
     text_to_int64(stored(v, "quantity"), &quantity);
-    out_line(o, " %-9s %s   %lld @ %s = %s   %s", name, exchange_print(when, at, WHEN_SECOND),
+    out_line(o, " %-9s %s   %lld @ %s = %s%s%s", name, exchange_print(when, at, WHEN_SECOND),
              (long long)quantity, money_text(each, micro_of(price), false),
-             money_text(total, micro_of(price) * quantity, false), note);
+             money_text(total, micro_of(price) * quantity, false), *note ? "   " : "", note);
 }
 
 static void distance(char dst[FIGURE_SIZE], const char *price, const char *entry)
@@ -299,7 +299,8 @@ static void risk_lines(struct output *o, struct trade_view *v)
                  first, shown(v, "target_price"), target, shown(v, "risk_usd"));
     if (stored(v, "initial_stop") && stored(v, "stop_price") &&
         micro_of(stored(v, "initial_stop")) != micro_of(stored(v, "stop_price")))
-        out_line(o, " %-9s stop now %s%s, trailing", "", shown(v, "stop_price"), stop);
+        out_line(o, " %-9s stop %s %s%s, trailing", "",
+                 stored(v, "closed_at") ? "in the end" : "now", shown(v, "stop_price"), stop);
     if (time_exit && !stored(v, "closed_at"))
         out_line(o, " %-9s closed after %s sessions at the latest", "", time_exit);
 }
@@ -455,8 +456,9 @@ static enum err why_text(struct call *c, struct trade_view *v, struct error *e)
         out_line(o, " <- open: neither stop, target, regime nor time has closed it");
     distance(stop, stored(v, "initial_stop"), entry);
     distance(target, stored(v, "target_price"), entry);
-    out_line(o, " <- stop %s%s, target %s%s, set at entry at %s", shown(v, "initial_stop"), stop,
-             shown(v, "target_price"), target, shown(v, "entry_price"));
+    if (stored(v, "initial_stop"))
+        out_line(o, " <- stop %s%s, target %s%s, set at the entry at %s", shown(v, "initial_stop"),
+                 stop, shown(v, "target_price"), target, shown(v, "entry_price"));
     if (stored(v, "parameters"))
         out_line(o, " <- parameters %s", clean(v, "parameters"));
     if (!v->evaluation) {
