@@ -168,10 +168,10 @@ static void test_a_stated_vote_becomes_the_chance_it_gives_to_the_target(void **
     near_to(p, 0.2735042735, 1e-9);
     assert_false(vote_probability("ABSTAIN", 0, 3.2, 8.5, &p));
     assert_false(vote_probability("FAILED", 0, 3.2, 8.5, &p));
-    assert_false(vote_probability("BUY", NAN, 3.2, 8.5, &p));
+    assert_false(vote_probability("BUY", (double)NAN, 3.2, 8.5, &p));
     assert_false(vote_probability("SELL", 101, 3.2, 8.5, &p));
     assert_false(vote_probability("HOLD", 50, 0, 8.5, &p));
-    assert_false(vote_probability("HOLD", 50, NAN, 8.5, &p));
+    assert_false(vote_probability("HOLD", 50, (double)NAN, 8.5, &p));
 }
 
 struct tally {

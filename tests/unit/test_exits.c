@@ -496,7 +496,7 @@ static void test_the_trail_starts_at_one_risk_and_never_falls(void **state)
     b.position.atr = 0; /* nobody knows it */
     closed(&b, monday(), 110, "BULL", "");
     b = held();
-    b.position.trail_atr = NAN;
+    b.position.trail_atr = (double)NAN;
     closed(&b, monday(), 110, "BULL", "");
 }
 
