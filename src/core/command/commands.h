@@ -9,6 +9,7 @@ extern const struct command status_commands[];   /* cmd_status.c: status */
 extern const struct command trading_commands[];  /* cmd_trading.c: positions, trades */
 extern const struct command results_commands[];  /* cmd_results.c: equity, periods, perf */
 extern const struct command records_commands[];  /* cmd_records.c: log, actions, jobs */
+extern const struct command guard_commands[];    /* cmd_guards.c: guards, alerts */
 extern const struct command evaluate_commands[]; /* cmd_evaluate.c: asking the agents */
 extern const struct command budget_commands[];   /* cmd_budget.c: budget, costs */
 extern const struct command vendor_commands[];   /* cmd_vendor.c: fmp */
