@@ -196,6 +196,40 @@ static void a_number_is_no_longer_than_it_must_be(void **state)
     }
 }
 
+/* Stored text is compared byte by byte: of all that read back the same, the shortest is written. */
+static void the_shortest_of_all_spellings_is_written(void **state)
+{
+    uint64_t random = 88172645463325252;
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        double x = 0;
+        char expected[40];
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        if (i % 4 == 0)
+            memcpy(&x, &random, sizeof x);
+        else if (i % 4 == 1)
+            x = (double)(int64_t)(random >> 20) / 1e4;
+        else
+            x = (double)(random % 100000) *
+                pow(10, (double)(random >> 32 & 31) - (i % 4 == 2 ? 20 : 340));
+        if (!isfinite(x))
+            continue;
+        for (int digits = 6; digits <= 17; digits++) {
+            snprintf(expected, sizeof expected, "%.*g", digits, x);
+            if (strtod(expected, NULL) == x)
+                break;
+        }
+        struct buf b = {0};
+        struct json j;
+        json_begin(&j, &b);
+        json_num(&j, NULL, x);
+        assert_string_equal(b.data, expected);
+        buf_release(&b);
+    }
+}
+
 static void what_is_no_number_is_null(void **state)
 {
     struct buf b = {0};
@@ -301,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_copy_is_cut_between_characters),
         cmocka_unit_test(every_number_is_read_back_as_it_was),
         cmocka_unit_test(a_number_is_no_longer_than_it_must_be),
+        cmocka_unit_test(the_shortest_of_all_spellings_is_written),
         cmocka_unit_test(what_is_no_number_is_null),
         cmocka_unit_test(any_text_can_be_read_back),
         cmocka_unit_test(broken_text_still_makes_json),

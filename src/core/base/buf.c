@@ -2,6 +2,7 @@
 #include "quorum/buf.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,16 +65,34 @@ void buf_char(struct buf *b, char c)
     buf_add(b, &c, 1);
 }
 
+void buf_int(struct buf *b, int64_t v)
+{
+    char text[20];
+    size_t at = sizeof text;
+    uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
+    do
+        text[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (v < 0)
+        text[--at] = '-';
+    buf_add(b, text + at, sizeof text - at);
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
     va_list args, again;
     va_start(args, fmt);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    size_t room = b->cap - b->len; /* mostly enough, then it is formatted only once */
+    int n = vsnprintf(b->data ? b->data + b->len : NULL, room, fmt, args);
     va_end(args);
-    if (n >= 0 && reserve(b, (size_t)n)) {
+    if (n >= 0 && (size_t)n < room && reserve(b, (size_t)n)) {
+        b->len += (size_t)n;
+    } else if (n >= 0 && reserve(b, (size_t)n)) {
         vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
         b->len += (size_t)n;
+    } else if (b->data) {
+        b->data[b->len] = '\0'; /* the part that fitted is not said either */
     }
     va_end(again);
 }
@@ -108,6 +127,12 @@ void json_begin(struct json *j, struct buf *out)
     *j = (struct json){.out = out};
 }
 
+/* Stands for itself, as most do. */
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 /* Bytes that are not UTF-8 (a file name may hold any) become U+FFFD: with them it would be no
  * JSON, and the database would refuse it. */
 static void json_escape(struct buf *out, const char *s)
@@ -116,6 +141,12 @@ static void json_escape(struct buf *out, const char *s)
     buf_char(out, '"');
     for (size_t left = strlen(s); left > 0; s += n, left -= n) {
         uint32_t c = 0;
+        for (n = 0; n < left && is_plain(s[n]);)
+            n++;
+        if (n > 0) {
+            buf_add(out, s, n);
+            continue;
+        }
         n = utf8_take(s, left, &c);
         if (n == 0) {
             buf_str(out, "\\ufffd");
@@ -173,7 +204,27 @@ void json_str(struct json *j, const char *key, const char *value)
 void json_int(struct json *j, const char *key, int64_t value)
 {
     json_key(j, key);
-    buf_printf(j->out, "%lld", (long long)value);
+    buf_int(j->out, value);
+}
+
+/* The fewest digits, six at least, that may read back as this value. Up to 15 digits survive the
+ * way through a double (DBL_DIG), so those of its 15 that are not trailing zeros are the shortest;
+ * where 15 are not enough, 16 or 17 are. */
+static int digits_enough(double value)
+{
+    char text[40];
+    if (fabs(value) < DBL_MIN)
+        return 6; /* denormal: it holds fewer */
+    snprintf(text, sizeof text, "%.14e", value);
+    if (strtod(text, NULL) != value)
+        return 16;
+    size_t last = strcspn(text, "e");
+    while (last > 0 && text[last - 1] == '0')
+        last--;
+    int digits = 0;
+    for (size_t i = 0; i < last; i++)
+        digits += text[i] >= '0' && text[i] <= '9';
+    return digits < 6 ? 6 : digits;
 }
 
 void json_num(struct json *j, const char *key, double value)
@@ -183,9 +234,9 @@ void json_num(struct json *j, const char *key, double value)
         return;
     }
     char text[40];
-    for (int digits = 6; digits <= 17; digits++) {
+    for (int digits = digits_enough(value); digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        if (digits == 17 || strtod(text, NULL) == value)
             break;
     }
     json_key(j, key);
