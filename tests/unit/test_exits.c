@@ -252,6 +252,20 @@ static void test_a_quiet_look_only_remembers_the_price(void **state)
     told(&b, &l, "seen");
 }
 
+static void test_a_bad_print_in_a_quotes_range_is_not_remembered(void **state)
+{
+    (void)state;
+    struct book_entry b = held();
+    struct look l = quote_at(100, 200, 200, 99);
+    struct act act[ACTS_MAX];
+    assert_int_equal(position_look(&b, &l, &free_of_costs, 0, act), 1);
+    assert_int_equal(act[0].kind, ACT_SEEN);
+    assert_int_equal(act[0].look.last, units(100));
+    assert_int_equal(act[0].look.high, 0);
+    l.last = units(108.01); /* the price of now is good */
+    told(&b, &l, "fill target 108.00 x57 take_profit, seen");
+}
+
 /* What was crossed must be booked before the look that showed it is remembered: of two acts the
  * second may be lost. */
 static void test_a_fill_is_stored_before_the_look_is_remembered(void **state)
@@ -557,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_half_the_price_is_a_jump_unless_something_bears_it_out),
         cmocka_unit_test(test_a_faulty_price_touches_nothing_and_says_why),
         cmocka_unit_test(test_a_quiet_look_only_remembers_the_price),
+        cmocka_unit_test(test_a_bad_print_in_a_quotes_range_is_not_remembered),
         cmocka_unit_test(test_a_fill_is_stored_before_the_look_is_remembered),
         cmocka_unit_test(test_stop_comes_before_target_in_one_look),
         cmocka_unit_test(test_exits_win_in_their_order),

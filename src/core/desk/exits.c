@@ -256,9 +256,15 @@ size_t position_look(const struct book_entry *b, const struct look *l, const str
                      int64_t stale_after, struct act act[ACTS_MAX])
 {
     struct acts a = {.act = act, .entry = b, .look = l, .costs = c};
+    struct look price_only = *l;
     char reason[128];
     if (b->position.state == POSITION_CLOSED)
         return 0;
+    /* The range of a quote's day has the bad print in it, and is not to be remembered. */
+    if (!l->is_bar && open_is_stray(l->open, l->previous_close, l->last)) {
+        price_only.open = price_only.high = price_only.low = 0;
+        a.look = &price_only;
+    }
     if (look_check(l, b->position.last_price, stale_after, reason) != LOOK_GOOD) {
         struct act *unpriced = add(&a, ACT_UNPRICED);
         copy_text(unpriced->reason, sizeof unpriced->reason, reason);
