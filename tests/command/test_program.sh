@@ -61,6 +61,16 @@ ok "settings init never overwrites" gives 5 'nothing was written'
 ok "and left it as it was" grep -q MIN_AGREEMENT=3 .env
 run settings MULTI_AGENT_MIN_AGREEMENT
 ok "a file's value names the file" gives 0 "from  *$work/.env"
+printf 'date,kind,reason\n2027-01-08,shut,a storm\n' >closures.csv
+QUORUM_CLOSURES=closures.csv run settings
+ok "a wrong closure is told with file and line" gives 2 'closures.csv line 2: "shut" is not a kind'
+QUORUM_CLOSURES=nowhere.csv run settings
+ok "a missing file of closures is told" gives 2 'QUORUM_CLOSURES: cannot open nowhere.csv'
+QUORUM_CLOSURES=nowhere.csv run help
+ok "help works all the same" gives 0 'usage: quorum'
+printf 'date,kind,reason\n2027-01-08,closed,a storm\n' >closures.csv
+QUORUM_CLOSURES=closures.csv run settings QUORUM_CLOSURES
+ok "a right one is taken" gives 0 'QUORUM_CLOSURES = closures.csv'
 echo 'QUORUM_VOTRES=research' >>.env
 run doctor
 ok "doctor shows misspelt settings" gives 0 'warn  settings .*did you mean QUORUM_VOTERS'

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "quorum/calendar.h"
 #include "quorum/command.h"
 #include "quorum/log.h"
 #include "quorum/text.h"
@@ -221,11 +222,23 @@ static void print_warnings(const struct call *c)
         fprintf(stderr, "quorum: warning: %s\n", c->warning[i].text);
 }
 
+/* Before anything asks the calendar: a day that is wrong there trades on a closed exchange. */
+static enum err load_closures(const struct settings *s, struct error *e)
+{
+    const char *path = settings_text(s, SETTING_CLOSURES);
+    if (!path || calendar_load(path, e) == OK)
+        return OK;
+    e->kind = ERR_USAGE;
+    return err_wrap(e, "%s", setting_row(SETTING_CLOSURES)->name);
+}
+
 static enum err run_with_settings(struct call *c, struct error *e)
 {
     struct settings *s = NULL;
     enum err result = settings_load(&s, e);
     c->settings = s;
+    if (!result)
+        result = load_closures(s, e);
     if (result && c->command->without_settings)
         result = OK;
     if (!result)
