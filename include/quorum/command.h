@@ -67,6 +67,7 @@ struct command {
     bool acts;                        /* must be written in full */
     bool without_settings;            /* works even when the settings are wrong (help, version) */
     int level;                        /* confirmation: 0, 2 (--yes) or 3 (--confirm=WORD) */
+    int (*level_of)(const struct call *c); /* by the options; NULL: always `level` */
     /* Level 3; of level 2: NULL, or the word that makes this call one of level 3. */
     const char *(*confirm_word)(const struct call *c);
     bool passes_rest; /* everything after the name belongs to the command (psql) */

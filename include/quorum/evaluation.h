@@ -90,6 +90,7 @@ struct stored_evaluation {
     const char *price; /* decimal text or NULL */
     const char *regime, *decision, *agreement, *consensus_reason, *risk_decision, *size_reason;
     const char *binding, *cost_usd, *degraded_reason, *locked_by;
+    const char *order_result; /* what became of a BUY that was to be traded; NULL: nothing tried */
     struct value regime_confidence, position_pct, stop_pct, target_pct;
     bool reached, degraded;
     int agree, voters, needed;

@@ -53,13 +53,19 @@ static enum err read_options(const struct call *c, struct demo *o, struct error 
 static enum err check_demo(const struct call *c, struct error *e)
 {
     struct demo o;
-    if (read_options(c, &o, e))
-        return e->kind;
-    if (o.reset && !(c->confirm && strcmp(c->confirm, "demo") == 0)) {
-        err_set(e, ERR_CONFIRM, "--reset drops the demo desk with all it lived through");
-        return err_fix(e, "add --confirm=demo");
-    }
-    return OK;
+    return read_options(c, &o, e);
+}
+
+/* --reset drops all the desk lived through. */
+static int demo_level(const struct call *c)
+{
+    return call_option(c, "reset") ? 3 : 0;
+}
+
+static const char *demo_word(const struct call *c)
+{
+    (void)c;
+    return "demo";
 }
 
 static enum err open_demo(struct call *c, const struct demo *o, bool lasting, struct error *e)
@@ -225,6 +231,8 @@ const struct command demo_commands[] = {
      .acts = true,
      .no_csv = true,
      .check = check_demo,
+     .level_of = demo_level,
+     .confirm_word = demo_word,
      .more_help = help_scenarios,
      .run = run_demo},
     {.name = NULL},

@@ -11,6 +11,7 @@
 #include "core/command/commands.h"
 #include "core/command/evaluate_run.h"
 #include "core/command/show.h"
+#include "core/command/show_trade.h"
 #include "quorum/evaluation.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
@@ -154,6 +155,22 @@ static enum err check_resume(const struct call *c, struct error *e)
     return OK;
 }
 
+/* An order rests on the desk's own market of now, and on votes made for it. */
+static enum err trade_needs_market(const struct call *c, struct error *e)
+{
+    static const char *const other[] = {"price", "indicators", "as-of", "data", "recorded"};
+    for (size_t i = 0; i < ARRAY_LEN(other); i++)
+        if (call_option(c, other[i]))
+            return err_set(e, ERR_USAGE, "--trade does not go with --%s: it trades at the market",
+                           other[i]);
+    return OK;
+}
+
+static int evaluate_level(const struct call *c)
+{
+    return call_option(c, "trade") ? 2 : 0;
+}
+
 static enum err check_evaluate(const struct call *c, struct error *e)
 {
     struct evaluation_request r;
@@ -165,6 +182,8 @@ static enum err check_evaluate(const struct call *c, struct error *e)
         return err_fix(e, "quorum evaluate AAPL");
     }
     if (request_from_call(c, &r, e))
+        return e->kind;
+    if (call_option(c, "trade") && trade_needs_market(c, e))
         return e->kind;
     if (c->nargs > 1 && (r.price || r.indicators))
         return err_set(e, ERR_USAGE, "--price and --indicators belong to one symbol, %d are named",
@@ -330,9 +349,37 @@ static enum err run_evaluation(struct call *c, struct error *e)
     return show_stored(c, true, show_evaluation_detail, e);
 }
 
+/* "why 12" is an evaluation, "why trade 12" a trade, "why AAPL" what became of it last. */
+static enum err check_why(const struct call *c, struct error *e)
+{
+    char symbol[16];
+    const char *unused;
+    int64_t id;
+    bool of_trade = strcmp(c->arg[0], "trade") == 0;
+    if (c->nargs == 2 && of_trade)
+        return call_id(c->arg[1], "trade", &id, e);
+    if (c->nargs == 2) {
+        err_set(e, ERR_USAGE, "why takes one id or symbol, or: trade ID");
+        return err_code(e, "E04");
+    }
+    if (strchr("#0123456789", c->arg[0][0]))
+        return call_id(c->arg[0], "evaluation", &id, e);
+    return call_symbol(c, 0, symbol, &unused, e);
+}
+
 static enum err run_why(struct call *c, struct error *e)
 {
-    return show_stored(c, true, show_evaluation_why, e);
+    char text[16];
+    const char *symbol;
+    int64_t id;
+    if (c->nargs == 2)
+        return call_id(c->arg[1], "trade", &id, e) || call_desk(c, e) ? e->kind
+                                                                      : show_trade(c, id, true, e);
+    if (strchr("#0123456789", c->arg[0][0]))
+        return show_stored(c, true, show_evaluation_why, e);
+    if (call_symbol(c, 0, text, &symbol, e) || call_desk(c, e))
+        return e->kind;
+    return show_why_symbol(c, symbol, e);
 }
 
 static const struct option_row evaluate_options[] = {
@@ -345,6 +392,7 @@ static const struct option_row evaluate_options[] = {
     {"fresh", NULL, "do not use cached vendor data"},
     {"max-cost", "USD", "refuse when it may cost more"},
     {"recorded", "ID", "answer with the model replies of evaluation ID; nothing is paid"},
+    {"trade", NULL, "a BUY becomes an entry order, if the guards let it (--yes)"},
     {"resume", NULL, "finish interrupted evaluations (all, or the ids given)"},
     {NULL, NULL, NULL},
 };
@@ -366,7 +414,8 @@ const struct command evaluate_commands[] = {
      .usage = "SYMBOL...",
      .help = "let the agents vote on symbols; decide and size, stored",
      .details = "The regime is read, every voter votes, the consensus decides, arithmetic sizes.\n"
-                "No position is opened. Every step is a row before it is an act: an evaluation\n"
+                "No position is opened without --trade. Every step is a row before it is an act: "
+                "an evaluation\n"
                 "that was interrupted is finished by --resume.\n\n"
                 "Example:\n"
                 "  quorum evaluate AAPL --price 175.50 --indicators "
@@ -377,6 +426,7 @@ const struct command evaluate_commands[] = {
      .more_help = help_indicators,
      .acts = true,
      .check = check_evaluate,
+     .level_of = evaluate_level,
      .run = run_evaluate},
     {.name = "evaluations",
      .aliases = (const char *const[]){"evals", "ev", NULL},
@@ -397,11 +447,14 @@ const struct command evaluate_commands[] = {
      .run = run_evaluation},
     {.name = "why",
      .group = "Asking the agents",
-     .usage = "ID",
-     .help = "the chain of causes behind an evaluation's outcome",
+     .usage = "ID|SYMBOL|trade ID",
+     .help = "the chain of causes behind an evaluation, position or trade",
+     .details = "A number is an evaluation. A symbol is its open position, else its last trade,\n"
+                "else its last evaluation.",
      .min_args = 1,
-     .max_args = 1,
+     .max_args = 2,
      .no_csv = true,
+     .check = check_why,
      .run = run_why},
     {.name = NULL},
 };

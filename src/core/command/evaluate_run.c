@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "quorum/broker.h"
 #include "quorum/text.h"
 
 enum { EVALUATION_TIMEOUT_MS = 600000 };
@@ -11,7 +12,8 @@ enum { EVALUATION_TIMEOUT_MS = 600000 };
 struct run {
     struct call *call;
     int n, pending;
-    bool list; /* the JSON form is a list */
+    bool list;  /* the JSON form is a list */
+    bool trade; /* a BUY becomes an entry order */
     int64_t id[CALL_ARGS_MAX];
     struct error error[CALL_ARGS_MAX]; /* kind OK: none */
     char symbol[CALL_ARGS_MAX][16];    /* "" when only the id was named */
@@ -98,12 +100,31 @@ static void failed_json(const struct run *run, int i, struct json *j)
     json_close(j, '}');
 }
 
+/* --trade: the entry of a BUY, as the schedule would make it; why not stands in its row. */
+static void enter(struct run *run, int i)
+{
+    struct call *c = run->call;
+    struct stored_evaluation s;
+    struct entry_result entry;
+    struct error e = {0};
+    if (!run->trade || !run->id[i] || run->error[i].kind)
+        return;
+    bool buys = evaluation_load(c->desk, run->id[i], false, &s, &e) == OK && s.decision &&
+                strcmp(s.decision, "BUY") == 0 && s.shares > 0;
+    stored_evaluation_release(&s);
+    if (buys)
+        broker_enter(c->desk, run->id[i], &entry, &e);
+    if (e.kind)
+        run->error[i] = e;
+}
+
 static void show_one(struct run *run, int i, struct json *j)
 {
     struct call *c = run->call;
     struct error *bad = &run->error[i], unread = {0};
     struct stored_evaluation s;
     bool loaded = false;
+    enter(run, i);
     if (run->id[i]) {
         loaded = evaluation_load(c->desk, run->id[i], true, &s, &unread) == OK;
         if (loaded && !*run->symbol[i])
@@ -171,7 +192,10 @@ static enum err finish_run(struct run *run, struct error *e)
 
 enum err evaluate_symbols(struct call *c, const struct evaluation_request *r, struct error *e)
 {
-    struct run run = {.call = c, .n = c->nargs, .list = c->nargs > 1};
+    struct run run = {.call = c,
+                      .n = c->nargs,
+                      .list = c->nargs > 1,
+                      .trade = call_option(c, "trade") != NULL};
     struct slot slot[CALL_ARGS_MAX];
     struct evaluation_request one = *r;
     for (int i = 0; i < run.n; i++) {

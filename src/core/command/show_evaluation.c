@@ -118,6 +118,8 @@ void show_evaluation_seed(struct output *o, const struct desk *d, const struct s
     step_three(o, s);
     out_line(o, "%s", "");
     decimal_group(tokens, sizeof tokens, s->tokens, 0, 0);
+    if (s->order_result)
+        out_line(o, "Order: %s", s->order_result);
     out_line(o, "Cost: %s | Tokens: %s%s", cost_text(cost, s->cost_usd), tokens,
              d->kind == DESK_DEMO && s->tokens > 0 ? " (simulated)" : "");
     out_line(o, "%s desk, evaluation #%lld; why: quorum why %lld",
@@ -199,6 +201,7 @@ void show_evaluation_json(struct json *j, const struct desk *d, const struct sto
     json_close(j, '}');
     json_votes(j, s);
     json_risk(j, s);
+    json_str(j, "order_result", s->order_result);
     json_str(j, "cost_usd", s->cost_usd);
     json_int(j, "tokens", s->tokens);
     json_int(j, "latency_ms", s->latency_ms);

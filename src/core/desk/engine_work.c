@@ -57,19 +57,21 @@ static bool all_quoted(void *arg)
     return *(int *)arg == 0;
 }
 
-/* A quote whose price is of another day than its own day's figures is not mixed with them. */
-static void look_of_quote(const struct quoting *q, const char *symbol, int64_t now, struct look *l)
+/* In session by the moment the look was due: the one at the close runs a little after it, and is
+ * the last to see what was crossed before. */
+static void look_of_quote(const struct quoting *q, const char *symbol, int64_t now, int64_t due,
+                          struct look *l)
 {
     const struct quote *t = &q->quote;
     bool usable = !q->problem.kind &&
                   (t->from.state == DATUM_PRESENT || t->from.state == DATUM_STALE);
     int64_t as_of = usable && t->from.as_of != TIME_NONE ? t->from.as_of : now;
-    int32_t today = exchange_day(now);
+    int32_t today = exchange_day(due);
     *l = (struct look){.at = now,
                        .as_of = as_of,
                        .day = exchange_day(as_of),
                        .in_session = calendar_session(today) != SESSION_CLOSED &&
-                                     now >= calendar_open(today) && now <= calendar_close(today)};
+                                     due >= calendar_open(today) && due <= calendar_close(today)};
     copy_text(l->symbol, sizeof l->symbol, symbol);
     if (!usable)
         return;
@@ -89,8 +91,8 @@ static bool is_due(const struct book_entry *b, int64_t now, int64_t every)
     return waits || p->last_price_at == TIME_NONE || now - p->last_price_at >= every;
 }
 
-static enum err look_at(struct engine *g, const struct book *book, int64_t now, int64_t every,
-                        size_t *acts, struct error *e)
+static enum err look_at(struct engine *g, const struct book *book, int64_t now, int64_t due,
+                        int64_t every, size_t *acts, struct error *e)
 {
     struct quoting *q = mem_array(book->n, sizeof *q);
     struct act act[ACTS_MAX];
@@ -112,7 +114,7 @@ static enum err look_at(struct engine *g, const struct book *book, int64_t now, 
         struct look l;
         if (!q[i].open)
             continue;
-        look_of_quote(&q[i], book->entry[i].position.symbol, now, &l);
+        look_of_quote(&q[i], book->entry[i].position.symbol, now, due, &l);
         size_t k = position_look(&book->entry[i], &l, &cost_model_default, STALE_AFTER, act);
         all = mem_grow(all, n + k + 1, sizeof *all);
         memcpy(all + n, act, k * sizeof *act);
@@ -141,7 +143,7 @@ enum err engine_look(struct engine *g, const struct job *j, char result[RESULT_M
         r = engine_day_plan(g->desk, &g->plan, &day, e);
     int64_t every = day.position_minutes > 1 ? (day.position_minutes - 1) * USEC_MINUTE : 0;
     if (!r && book.n)
-        r = look_at(g, &book, now, every, &acts, e);
+        r = look_at(g, &book, now, j->due, every, &acts, e);
     if (!r && book.n)
         r = refresh_risk(g, e);
     if (!r && day.looks_bound)

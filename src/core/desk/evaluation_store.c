@@ -19,7 +19,7 @@ static const struct statement evaluation_row = {
                                         " risk_decision, shares, position_pct, stop_loss_pct, "
                                         "take_profit_pct, size_reason, binding,"
                                         " worksheet::text, degraded, degraded_reason, "
-                                        "cost_usd::text, tokens, latency_ms, locked_by "
+                                        "cost_usd::text, tokens, latency_ms, locked_by, order_result "
                                         "FROM evaluations WHERE id = $1::bigint"};
 static const struct statement vote_rows = {
     "evaluation votes",
@@ -98,6 +98,7 @@ static void take_row(struct stored_evaluation *s, const struct rows *r)
     s->tokens = rows_int(r, 0, 29);
     s->latency_ms = rows_int(r, 0, 30);
     s->locked_by = clean(a, rows_text(r, 0, 31));
+    s->order_result = clean(a, rows_text(r, 0, 32));
 }
 
 static void take_votes(struct stored_evaluation *s, const struct rows *r)
