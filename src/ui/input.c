@@ -393,11 +393,15 @@ static void emit_pasted(struct input *in)
     buf_clear(&in->pasted);
 }
 
+/* At most PASTE_PIECE bytes. */
 static void pasted_bytes(struct input *in, const char *bytes, size_t n)
 {
+    char lines[PASTE_PIECE]; /* terminals send CR at the end of a line */
     if (in->stale)
         return;
-    text_stream_feed(&in->stream, &in->pasted, bytes, n);
+    for (size_t i = 0; i < n; i++)
+        lines[i] = bytes[i] == '\r' ? '\n' : bytes[i];
+    text_stream_feed(&in->stream, &in->pasted, lines, n);
     if (in->pasted.len >= PASTE_PIECE)
         emit_pasted(in);
 }
