@@ -189,11 +189,11 @@ static void evaluations_line(const struct status_view *v, struct buf *out)
 {
     long long others = status_count(v, "others");
     key(out, "today");
-    buf_printf(out, "%lld evaluations: %lld BUY, %lld SELL, %lld HOLD",
+    buf_printf(out, "%lld evaluated: %lld BUY, %lld SELL, %lld HOLD",
                (long long)status_count(v, "evaluations"), (long long)status_count(v, "buys"),
                (long long)status_count(v, "sells"), (long long)status_count(v, "holds"));
     if (others)
-        buf_printf(out, ", %lld without", others);
+        buf_printf(out, ", %lld none", others);
     buf_str(out, "; ");
     status_plan(v, out);
     buf_char(out, '\n');
@@ -301,11 +301,10 @@ static void trade_row(const struct rows *r, size_t i, struct buf *out)
     int held_sessions = 0;
     if (time_parse(rows_text(r, i, 7), &from) && time_parse(rows_text(r, i, 2), &to))
         held_sessions = calendar_between(exchange_day(from), exchange_day(to));
-    buf_printf(out, "  %-5s %-16s %s %12s %8s %7s R %5d session%s  #%s\n", rows_text(r, i, 1),
+    buf_printf(out, "  %-5s %-15s  %s %11s %8s %7s R  in %d session%s\n", rows_text(r, i, 1),
                rows_text(r, i, 3), cell(r, i, 2, FIGURE_WHEN, t[0]),
                cell(r, i, 4, FIGURE_PROFIT, t[1]), cell(r, i, 5, FIGURE_CHANGE, t[2]),
-               cell(r, i, 6, FIGURE_R, t[3]), held_sessions, held_sessions == 1 ? " " : "s",
-               rows_text(r, i, 0));
+               cell(r, i, 6, FIGURE_R, t[3]), held_sessions, held_sessions == 1 ? "" : "s");
 }
 
 static void trades_part(const struct status_view *v, int columns, size_t room, struct buf *out)

@@ -225,7 +225,7 @@ void status_plan(const struct status_view *v, struct buf *out)
     if (!v->schedule.evaluates)
         buf_str(out, "no evaluations: MULTI_AGENT_ENABLED is false");
     else
-        buf_printf(out, "%d evaluation%s left today: %s", v->plan.evaluations,
+        buf_printf(out, "%d evaluation%s left: %s", v->plan.evaluations,
                    v->plan.evaluations == 1 ? "" : "s", v->plan.binding);
     if (v->plan.looks_bound)
         buf_printf(out, "; positions every %d min: FMP", v->plan.position_minutes);
