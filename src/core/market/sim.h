@@ -16,7 +16,7 @@ enum {
     SIM_FIRST_YEAR = 2014, /* first fiscal year with statements */
     SIM_KNOTS = 27,        /* points of an intraday path, open and close among them */
     SIM_COMPANIES_MAX = 64,
-    SIM_SCENARIOS_MAX = 16,
+    SIM_SCENARIOS_MAX = 64,
 };
 
 /* What a stream of draws is for; the numbers are part of the format: never renumber. */
