@@ -96,21 +96,18 @@ static void screen_end(void)
     screen.fd = -1;
 }
 
-/* One line cut at the right edge, between characters. */
-static void add_clipped(struct buf *frame, const char *line, size_t len, int columns)
+/* One line, cut at the right edge, in what the terminal can show. */
+static void add_line(struct buf *frame, const char *line, size_t len, int columns)
 {
-    struct buf text = {0};
-    int used = 0;
+    struct buf text = {0}, clean = {0};
     buf_add(&text, line, len);
-    for (const char *p = buf_text(&text); *p;) {
-        size_t width, n = text_cluster(p, &width);
-        if (n == 0 || used + (int)width > columns)
-            break;
-        buf_add(frame, p, n);
-        used += (int)width;
-        p += n;
-    }
+    sanitize(&clean, untrusted(buf_text(&text)), TEXT_LINE, (size_t)columns);
+    if (terminal_is_utf8())
+        buf_str(frame, buf_text(&clean));
+    else
+        text_ascii(frame, buf_text(&clean));
     buf_release(&text);
+    buf_release(&clean);
 }
 
 /* The whole picture in one write, shown at once where the terminal can (mode 2026). Lines are
@@ -125,13 +122,13 @@ static bool paint(const char *text, const char *last, bool cleared)
         size_t len = strcspn(p, "\n");
         if (row == 0)
             buf_str(&frame, "\033[1m");
-        add_clipped(&frame, p, len, columns);
+        add_line(&frame, p, len, columns);
         buf_str(&frame, row == 0 ? "\033[m\033[K\r\n" : "\033[K\r\n");
         p += len + (p[len] == '\n');
     }
     buf_str(&frame, "\033[J");
     buf_printf(&frame, "\033[%d;1H", rows);
-    add_clipped(&frame, last, strlen(last), columns);
+    add_line(&frame, last, strlen(last), columns);
     buf_str(&frame, "\033[K\033[?2026l");
     bool ok = write_all(buf_text(&frame), frame.len);
     buf_release(&frame);
@@ -232,7 +229,7 @@ static bool show(struct follow *f)
         copy_text(last, sizeof last, " q leaves this view; the engine goes on");
     if (!f->terminal && f->lost_since)
         buf_printf(&plain, "%s\n", last + 1);
-    else if (terminal_is_utf8())
+    else if (f->terminal || terminal_is_utf8())
         buf_str(&plain, buf_text(&f->text));
     else
         text_ascii(&plain, buf_text(&f->text));

@@ -34,8 +34,8 @@ static void head_line(const struct status_view *v, int columns, struct buf *out)
     const char *badge = v->kind == DESK_DEMO ? "DEMO" : "PAPER";
     exchange_print(clock, v->now, WHEN_SECOND);
     snprintf(left, sizeof left, " %s  %s", badge, status_word(v, word));
-    snprintf(right, sizeof right, "%s %s ET ", weekdays[day_weekday(day)], clock);
-    int gap = columns - (int)strlen(left) - (int)strlen(right);
+    snprintf(right, sizeof right, "%s %s ET", weekdays[day_weekday(day)], clock);
+    int gap = columns - 1 - (int)strlen(left) - (int)strlen(right);
     buf_printf(out, "%s%*s%s\n", left, gap > 2 ? gap : 2, "", right);
 }
 
@@ -49,11 +49,10 @@ static void market_line(const struct status_view *v, struct buf *out)
     key(out, "market");
     status_market(v, out);
     if (v->life.is_virtual && v->life.live_from != TIME_NONE && v->now < v->life.live_from)
-        buf_printf(out, "; living through its past: session %d of %d", v->life.lived,
-                   v->life.sessions);
+        buf_printf(out, "; living its past, session %d/%d", v->life.lived, v->life.sessions);
     else if (v->life.is_virtual)
-        buf_printf(out, "; simulated, %.0f times as fast%s%s", v->life.speed,
-                   *v->life.scenario ? ", " : "", v->life.scenario);
+        buf_printf(out, "; simulated, x%.0f%s%s", v->life.speed, *v->life.scenario ? ", " : "",
+                   v->life.scenario);
     buf_char(out, '\n');
 }
 
@@ -189,11 +188,11 @@ static void evaluations_line(const struct status_view *v, struct buf *out)
 {
     long long others = status_count(v, "others");
     key(out, "today");
-    buf_printf(out, "%lld evaluated: %lld BUY, %lld SELL, %lld HOLD",
+    buf_printf(out, "%lld votes: %lld BUY %lld SELL %lld HOLD",
                (long long)status_count(v, "evaluations"), (long long)status_count(v, "buys"),
                (long long)status_count(v, "sells"), (long long)status_count(v, "holds"));
     if (others)
-        buf_printf(out, ", %lld none", others);
+        buf_printf(out, " %lld none", others);
     buf_str(out, "; ");
     status_plan(v, out);
     buf_char(out, '\n');
@@ -301,10 +300,10 @@ static void trade_row(const struct rows *r, size_t i, struct buf *out)
     int held_sessions = 0;
     if (time_parse(rows_text(r, i, 7), &from) && time_parse(rows_text(r, i, 2), &to))
         held_sessions = calendar_between(exchange_day(from), exchange_day(to));
-    buf_printf(out, "  %-5s %-15s  %s %11s %8s %7s R  in %d session%s\n", rows_text(r, i, 1),
+    buf_printf(out, "  %-5s %-15s  %s %10s %8s %6s R   held %d\n", rows_text(r, i, 1),
                rows_text(r, i, 3), cell(r, i, 2, FIGURE_WHEN, t[0]),
                cell(r, i, 4, FIGURE_PROFIT, t[1]), cell(r, i, 5, FIGURE_CHANGE, t[2]),
-               cell(r, i, 6, FIGURE_R, t[3]), held_sessions, held_sessions == 1 ? "" : "s");
+               cell(r, i, 6, FIGURE_R, t[3]), held_sessions);
 }
 
 static void trades_part(const struct status_view *v, int columns, size_t room, struct buf *out)
