@@ -42,8 +42,11 @@ static enum err refused(struct rig *r, enum control to, struct error *e)
     " quantity, reserved_usd, state, purpose, created_at) SELECT " id ", p.id, '" symbol           \
     "', 'BUY', 'MARKET', 10, 1000, 'OPEN', 'ENTRY', clock_timestamp() FROM p"
 #define POSITION(symbol)                                                                           \
-    "INSERT INTO positions (symbol, state, quantity, bought, cost_usd, entry_price, last_price)"   \
-    " VALUES ('" symbol "', 'OPEN', 10, 10, 1000, 100, 101)"
+    "WITH p AS (INSERT INTO positions (symbol, state, quantity, bought, cost_usd, entry_price,"    \
+    " last_price) VALUES ('" symbol "', 'OPEN', 10, 10, 1000, 100, 101) RETURNING id)"             \
+    " INSERT INTO orders (id, position_id, symbol, side, kind, quantity, filled, state, purpose,"  \
+    " created_at) SELECT gen_random_uuid(), p.id, '" symbol                                        \
+    "', 'BUY', 'MARKET', 10, 10, 'FILLED', 'ENTRY', '2020-01-01' FROM p"
 
 static const char open_entries[] =
     "SELECT count(*) FROM orders WHERE purpose = 'ENTRY' AND state = 'OPEN'";

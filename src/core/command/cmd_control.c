@@ -207,6 +207,10 @@ static enum err check_close(const struct call *c, struct error *e)
 static const struct statement held = {
     "positions to close", "SELECT symbol FROM positions WHERE closed_at IS NULL ORDER BY symbol"};
 
+static const struct statement opening_position = {
+    "position opening", "SELECT 1 FROM positions WHERE closed_at IS NULL AND state = 'OPENING'"
+                        " AND symbol = $1"};
+
 /* When a market order made now fills. */
 static enum err fills_when(struct call *c, char dst[80], struct error *e)
 {
@@ -236,16 +240,33 @@ struct closing {
     struct error first;
 };
 
+/* A position nothing was bought for yet has no exit: its entry is taken back. */
+static bool is_opening(struct call *c, const char *symbol)
+{
+    struct params p = {0};
+    struct rows r = {0};
+    struct error ignored = {0};
+    params_text(&p, symbol);
+    bool opening = db_query(c->desk->db, &opening_position, &p, &r, &ignored) == OK && r.nrows > 0;
+    rows_release(&r);
+    return opening;
+}
+
 static void close_one(struct call *c, struct closing *k, const char *symbol)
 {
     struct error e = {0};
+    bool opening = is_opening(c, symbol);
     enum err rc = broker_close(c->desk, symbol, EXIT_MANUAL, operator_name(), k->reason, &e);
     char text[600];
     k->done += !rc;
     k->failed += rc != OK;
     if (rc && !k->first.kind)
         k->first = e;
-    snprintf(text, sizeof text, "%s%s", rc ? e.text : "market exit ordered; ", rc ? "" : k->when);
+    snprintf(text, sizeof text, "%s%s",
+             rc        ? e.text
+             : opening ? "entry order cancelled; nothing was bought"
+                       : "market exit ordered; ",
+             rc || opening ? "" : k->when);
     const char *cell[] = {symbol, rc ? "false" : "true", text};
     table_row(&k->table, cell);
     if (c->out->format == OUTPUT_TEXT && !rc)
