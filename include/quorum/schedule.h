@@ -14,6 +14,7 @@
  *           close                        score   30 min, learn 3 h 30, keep 4 h after it */
 struct schedule_plan {
     int look_minutes, round_minutes;
+    int most_evaluations; /* in a session; 0: the whole watchlist */
     bool evaluates; /* MULTI_AGENT_ENABLED: rank, rounds and trade */
     bool learns;    /* SELF_LEARNING_ENABLED */
 };
@@ -45,10 +46,11 @@ struct day_means {
     int64_t usd_free;         /* nano-dollars of today's budget not spent or reserved */
     int64_t usd_per_evaluation;
     int symbols_left;         /* of the watchlist, not evaluated today */
+    int schedule_left;        /* of most_evaluations; -1: no such limit */
 };
 struct day_plan {
     int evaluations;      /* that can still be made today */
-    const char *binding;  /* "watchlist", "FMP", "budget": what allows no more */
+    const char *binding;  /* "watchlist", "schedule", "FMP", "budget": what allows no more */
     int position_minutes; /* between looks at one position */
     bool looks_bound;     /* more than look_minutes because of the vendor's limit */
 };

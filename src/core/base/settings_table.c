@@ -133,7 +133,8 @@ static const struct setting table[SETTING_COUNT] = {
     [SETTING_WATCHLIST] = {.name = "QUORUM_WATCHLIST",
                            .type = SET_WORDS,
                            .scope = SCOPE_DESK,
-                           .fallback = "AAPL MSFT NVDA AMZN GOOGL META JPM XOM JNJ WMT KO CAT",
+                           .fallback = "AAPL MSFT NVDA INTC GOOGL META DIS AMZN TSLA HD JPM BAC V "
+                                       "XOM CVX JNJ PFE UNH WMT KO COST BA CAT",
                            .help = "symbols the desk looks at"},
     [SETTING_NEWS_FEEDS] = {.name = "QUORUM_NEWS_FEEDS",
                             .type = SET_WORDS,

@@ -23,6 +23,7 @@ struct schedule_plan engine_schedule(const struct desk *d, bool is_virtual)
 {
     return (struct schedule_plan){.look_minutes = is_virtual ? 60 : 5,
                                   .round_minutes = is_virtual ? 120 : 30,
+                                  .most_evaluations = is_virtual ? 12 : 0,
                                   .evaluates = desk_bool(d, SETTING_MULTI_AGENT_ENABLED)};
 }
 
@@ -139,8 +140,13 @@ enum err engine_day_plan(struct desk *d, const struct schedule_plan *p, struct d
         .usd_free = nano(&r, 2, 0),
         .usd_per_evaluation = nano(&r, 3, evaluation_estimate(d, VOTERS_MAX)),
     };
+    int done = 0;
     for (size_t i = 0; i < w.n; i++)
-        m.symbols_left += !in_array(rows_text(&r, 0, 5), w.symbol[i]);
+        done += in_array(rows_text(&r, 0, 5), w.symbol[i]);
+    m.symbols_left = (int)w.n - done;
+    m.schedule_left = !p->most_evaluations         ? -1
+                      : p->most_evaluations > done ? p->most_evaluations - done
+                                                   : 0;
     rows_release(&r);
     day_plan_make(&m, out);
     return OK;

@@ -119,6 +119,10 @@ void day_plan_make(const struct day_means *m, struct day_plan *out)
 {
     *out = (struct day_plan){.evaluations = m->symbols_left, .binding = "watchlist"};
     double reserved = reserve_looks(m, out);
+    if (m->schedule_left >= 0 && m->schedule_left < out->evaluations) {
+        out->evaluations = m->schedule_left;
+        out->binding = "schedule";
+    }
     if (m->counts_calls && m->calls_per_evaluation > 0) {
         double n = ((double)m->calls_left - reserved) / m->calls_per_evaluation;
         if (n < out->evaluations) {
