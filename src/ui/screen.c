@@ -178,16 +178,28 @@ static SCREEN *newterm_without_signals(const char *term, FILE *out, FILE *in)
     return made;
 }
 
+/* newterm() keeps memory of a terminal that it does not know: it is asked about first. */
+static bool is_known(const char *term)
+{
+    int found = 0;
+    if (setupterm(term, STDOUT_FILENO, &found) != OK)
+        return false;
+    del_curterm(cur_term);
+    return true;
+}
+
 /* Starts ncurses with the terminal's description, or that of one which is much like it. */
 static enum err start_curses(struct screen *s, const char *term, struct error *e)
 {
     static const char *const likely[] = {"xterm-256color", "xterm", "vt100", "ansi"};
     use_env(FALSE);
     use_tioctl(TRUE);
-    s->curses = newterm_without_signals(term, s->memory, s->nothing);
+    if (is_known(term))
+        s->curses = newterm_without_signals(term, s->memory, s->nothing);
     size_t first = strstr(term, "256color") != NULL ? 0 : 1;
     for (size_t i = first; s->curses == NULL && i < ARRAY_LEN(likely); i++) {
-        s->curses = newterm_without_signals(likely[i], s->memory, s->nothing);
+        if (is_known(likely[i]))
+            s->curses = newterm_without_signals(likely[i], s->memory, s->nothing);
         if (s->curses != NULL)
             snprintf(s->note, sizeof s->note, "TERM \"%.40s\" is unknown here; drawing as for %s",
                      term, likely[i]);
