@@ -12,6 +12,11 @@
 
 enum { RENEW_EVERY_MS = 20000 };
 
+/* A step in the middle need not reach the disk before the next begins: the log keeps the order, and
+ * what holds money (a reservation) or ends an evaluation waits for the disk and takes all before it
+ * along. */
+#define NOT_YET_ON_DISK "set_config('synchronous_commit', 'off', true)"
+
 static const struct statement create = {
     "evaluation create",
     "WITH ev AS ("
@@ -23,12 +28,7 @@ static const struct statement create = {
     "  RETURNING id, as_of) "
     "SELECT id, as_of, CASE WHEN $10::text IS NULL THEN audit_append($2, $3, 'evaluate',"
     "         'evaluation #' || id || ' ' || $1, '', '', $4::text) END,"
-    "       ensure_partitions(desk_now()) FROM ev"};
-
-/* A step in the middle need not reach the disk before the next begins: the log keeps the order, and
- * what holds money (a reservation) or ends an evaluation waits for the disk and takes all before it
- * along. */
-#define NOT_YET_ON_DISK "set_config('synchronous_commit', 'off', true)"
+    "       ensure_partitions(desk_now()), " NOT_YET_ON_DISK " FROM ev"};
 
 /* Every step from one stored state to the next, fenced by owner and state. $4 holds the columns
  * that change; $5 the new votes, each with its interaction row and rollups; $6 the dossier. */
@@ -147,6 +147,18 @@ static void advanced(void *arg, struct rows *rows, const struct error *e)
     evaluation_step(v);
 }
 
+/* What the hash of the bars is over: a line a bar, "day open high low close volume". */
+static void bars_text(const struct bars *b, struct buf *out)
+{
+    for (const struct bar *x = b->bar; x < b->bar + b->n; x++) {
+        const int64_t field[] = {x->day, x->open, x->high, x->low, x->close, x->volume};
+        for (size_t i = 0; i < ARRAY_LEN(field); i++) {
+            buf_int(out, field[i]);
+            buf_char(out, i + 1 < ARRAY_LEN(field) ? ' ' : '\n');
+        }
+    }
+}
+
 /* Sends the step to `state`. owned_patch is an open JSON object; dossier may be NULL. */
 static void send_advance(struct evaluation *v, const char *state, struct json *patch,
                          const struct buf *dossier)
@@ -167,10 +179,8 @@ static void send_advance(struct evaluation *v, const char *state, struct json *p
     params_text(&p, has_bars ? day_print(from, b->bar[0].day) : NULL);
     params_text(&p, has_bars ? day_print(to, b->bar[b->n - 1].day) : NULL);
     params_int(&p, has_bars ? (int64_t)b->n : 0);
-    for (size_t i = 0; has_bars && i < b->n; i++)
-        buf_printf(&bars, "%d %lld %lld %lld %lld %lld\n", (int)b->bar[i].day,
-                   (long long)b->bar[i].open, (long long)b->bar[i].high, (long long)b->bar[i].low,
-                   (long long)b->bar[i].close, (long long)b->bar[i].volume);
+    if (has_bars)
+        bars_text(b, &bars);
     params_text(&p, has_bars ? buf_text(&bars) : NULL);
     v->state = state;
     v->sent_votes = v->nvotes;
