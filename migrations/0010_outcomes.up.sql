@@ -47,8 +47,8 @@ INSERT INTO outcomes_progress (opened_before) VALUES (0);
 
 -- Opens the outcome of every ended evaluation that has none, and returns the open ones for which
 -- there is a bar more than was looked at, by symbol. What was judged on figures or files given by
--- hand says nothing about this desk's market. The overlap of 100 is for evaluations that were being created
--- when the mark was set.
+-- hand says nothing about this desk's market. The overlap of 100 is for evaluations that were
+-- being created when the mark was set.
 CREATE FUNCTION outcomes_open(last_session date)
 RETURNS TABLE (evaluation_id bigint, symbol text, as_of timestamptz, stop_pct double precision,
                target_pct double precision)
