@@ -115,10 +115,11 @@ static enum err confirm(const struct call *c, struct error *e)
 {
     const struct command *k = c->command;
     char question[200], answer[80];
-    if (k->level < 2)
+    int usual = k->level_of ? k->level_of(c) : k->level;
+    if (usual < 2)
         return OK;
     const char *own = k->confirm_word ? k->confirm_word(c) : NULL, *word = own ? own : "yes";
-    int level = own ? 3 : k->level;
+    int level = own ? 3 : usual;
     if (level == 2 ? c->yes : c->confirm && strcmp(c->confirm, word) == 0)
         return OK;
     if (c->confirm || !has_terminal()) {
