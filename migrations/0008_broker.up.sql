@@ -847,11 +847,14 @@ LANGUAGE sql STABLE AS $$
                          pnl_dollars FROM held WHERE trade IS NOT NULL
         UNION ALL SELECT format('fees of trade %s %s', trade, symbol), fees, trade_fees
         FROM held WHERE trade IS NOT NULL
-        UNION ALL SELECT format('cash of the mark of %s', m.session),
-                         (SELECT COALESCE(sum(l.amount_usd), 0) FROM ledger l
-                          WHERE l.account_id = m.account_id AND l.book = 'cash'
-                            AND l.id <= m.ledger_to), m.cash_usd
-        FROM equity_marks m WHERE m.ledger_to IS NOT NULL
+        UNION ALL SELECT format('cash of the mark of %s', session), so_far, cash_usd
+        FROM (SELECT session, cash_usd, sum(usd) OVER (PARTITION BY account_id
+                                                       ORDER BY upto, session NULLS FIRST) AS so_far
+              FROM (SELECT account_id, id AS upto, amount_usd AS usd, NULL::date AS session,
+                           NULL::numeric AS cash_usd FROM ledger WHERE book = 'cash'
+                    UNION ALL SELECT account_id, ledger_to, 0, session, cash_usd
+                    FROM equity_marks WHERE ledger_to IS NOT NULL) line) m
+        WHERE session IS NOT NULL
         UNION ALL SELECT format('stock of the mark of %s', m.session),
                          (SELECT COALESCE(sum((x->>'quantity')::numeric * (x->>'price')::numeric),
                                           0) FROM jsonb_array_elements(m.parts) x), m.stock_usd
