@@ -11,7 +11,7 @@
 #include "quorum/calendar.h"
 #include "quorum/guards.h"
 #include "quorum/timeutil.h"
-#include "store/desk_rig.h"
+#include "store/broker_rig.h"
 
 enum { WAIT_MS = 20000 };
 
@@ -470,6 +470,55 @@ static void nobody_that_may_only_read_trips_or_lifts_a_breaker(void **state)
     db_free(db);
 }
 
+/* ---- with the broker ---- */
+
+static enum err enter(struct rig *r, const char *symbol, struct entry_result *out, struct error *e)
+{
+    char sql[120];
+    snprintf(sql, sizeof sql, "SELECT test_buy('%s', 100, 60, 5, 10, NULL)", symbol);
+    return broker_enter(r->desk, rig_int(r, sql), out, e);
+}
+
+static void each_order_of_a_moment_counts_for_the_next(void **state)
+{
+    struct rig *r = *state;
+    struct entry_result out;
+    struct error e = {0};
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(enter(r, (char[]){'S', (char)('A' + i), '\0'}, &out, &e), OK);
+        assert_int_equal(out.shares, 50); /* of the 60 wanted: 5 % of equity */
+    }
+    assert_int_equal(enter(r, "SK", &out, &e), ERR_POLICY);
+    assert_non_null(strstr(e.text, "10 positions are open or ordered"));
+    assert_int_equal(rig_int(r, "SELECT count(*) FROM orders"), 10);
+    assert_string_equal(rig_text(r, "SELECT trim_scale(value) FROM guards(NULL, NULL, NULL, NULL)"
+                                    " WHERE name = 'gross'"),
+                        "50");
+}
+
+static void no_guard_and_no_breaker_stops_an_exit(void **state)
+{
+    struct rig *r = *state;
+    struct entry_result out;
+    struct error e = {0};
+    enter(r, "AAA", &out, &e);
+    enter(r, "BBB", &out, &e);
+    rig_run(r, "SELECT test_fill(test_leg('AAA', 'entry'), 50, 100, 0);"
+               "SELECT test_fill(test_leg('BBB', 'entry'), 50, 100, 0)");
+    lose(r, "30000");
+    update(r);
+    rig_run(r, "UPDATE control_state SET state = 'HALTED'");
+    assert_string_equal(tripped(r), "daily_loss drawdown weekly_loss");
+    assert_int_equal(enter(r, "CCC", &out, &e), ERR_POLICY);
+    assert_int_equal(broker_close(r->desk, "AAA", EXIT_MANUAL, "ada", "out", &e), OK);
+    assert_string_equal(rig_text(r, "SELECT test_fill(test_leg('AAA', 'manual'), 50, 90, 0)"),
+                        "filled");
+    assert_string_equal(rig_text(r, "SELECT test_fill(test_leg('BBB', 'stop_loss'), 50, 94, 0)"),
+                        "filled");
+    assert_int_equal(rig_int(r, "SELECT count(*) FROM positions WHERE closed_at IS NULL"), 0);
+    assert_int_equal(rig_int(r, "SELECT count(*) FROM trade_outcomes"), 2);
+}
+
 /* The database's rule and the program's calendar say the same, but for closures nobody could
  * foresee (data/closures.csv). */
 static void a_cool_down_counts_the_exchanges_sessions(void **state)
@@ -517,6 +566,10 @@ int main(void)
         ON_ACCOUNT(a_person_lifts_a_breaker_for_one_more_measure),
         ON_ACCOUNT(a_reset_of_the_day_ends_with_the_day),
         ON_ACCOUNT(nobody_that_may_only_read_trips_or_lifts_a_breaker),
+        cmocka_unit_test_setup_teardown(each_order_of_a_moment_counts_for_the_next, broker_rig_open,
+                                        broker_rig_close),
+        cmocka_unit_test_setup_teardown(no_guard_and_no_breaker_stops_an_exit, broker_rig_open,
+                                        broker_rig_close),
         ON_ACCOUNT(a_cool_down_counts_the_exchanges_sessions),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
