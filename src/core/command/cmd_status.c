@@ -311,7 +311,7 @@ static enum err run_status(struct call *c, struct error *e)
 }
 
 static const struct option_row status_options[] = {
-    {"follow", NULL, "again every second until q or Ctrl-C; every 10 s into a file"},
+    {"follow", NULL, "every second until q or Ctrl-C; every 10 s into a file"},
     {NULL, NULL, NULL},
 };
 

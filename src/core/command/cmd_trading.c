@@ -330,7 +330,7 @@ static enum err run_trade(struct call *c, struct error *e)
 
 static const struct option_row trades_options[] = {
     {"since", "DUR", "closed not longer ago than that: 90m, 15h, 7d"},
-    {"reason", "R", "stop_loss, take_profit, trailing_stop, time_exit ..."},
+    {"reason", "R", "stop_loss, take_profit, time_exit ..."},
     {"regime", "R", "BULL, BEAR, SIDEWAYS, HIGH_VOL or LOW_VOL"},
     {"min-pnl", "X", "brought at least X dollars; may be negative"},
     {"limit", "N", "rows, newest first; default 20"},
