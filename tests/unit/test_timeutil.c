@@ -299,6 +299,40 @@ static void the_rules_agree_with_the_systems_time_zones(void **state)
     assert_true(n > 80000);
 }
 
+static void a_duration_is_a_number_with_its_unit_and_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {"",         "s",         "2",  "2w",   "-2h",
+                                         "2 h",      "2hh",       "0d", "0x2d", "1.5h",
+                                         "1000001s", "99999999d", "h2"};
+    int64_t us;
+    assert_true(duration_parse("90s", &us));
+    assert_int_equal(us, 90 * USEC_SECOND);
+    assert_true(duration_parse("15m", &us));
+    assert_int_equal(us, 900 * USEC_SECOND);
+    assert_true(duration_parse("2h", &us));
+    assert_int_equal(us, 2 * HOUR);
+    assert_true(duration_parse("1000000d", &us));
+    assert_int_equal(us, 1000000 * USEC_DAY);
+    for (size_t i = 0; i < ARRAY_LEN(broken); i++)
+        assert_false(duration_parse(broken[i], &us));
+}
+
+static void an_age_never_takes_more_than_seven_columns(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } ages[] = {{0, "0s"},         {59, "59s"},         {60, "1m"},       {3599, "59m"},
+                {3600, "1h00"},    {18150, "5h02"},     {86399, "23h59"}, {86400, "1d00h"},
+                {237600, "2d18h"}, {8639999, "99d23h"}, {8640000, "100d"}};
+    char text[16];
+    for (size_t i = 0; i < ARRAY_LEN(ages); i++)
+        assert_string_equal(duration_print(text, ages[i].seconds * USEC_SECOND), ages[i].text);
+    assert_string_equal(duration_print(text, -1), "-");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +345,8 @@ int main(void)
         cmocka_unit_test(every_trading_hour_keeps_its_day_from_1970_to_2100),
         cmocka_unit_test(no_time_at_all_stays_none),
         cmocka_unit_test(clocks_move_forward),
+        cmocka_unit_test(a_duration_is_a_number_with_its_unit_and_nothing_else),
+        cmocka_unit_test(an_age_never_takes_more_than_seven_columns),
         cmocka_unit_test(the_rules_agree_with_the_systems_time_zones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
