@@ -9,7 +9,7 @@
 
 struct guard {
     const char *name;  /* "sector" */
-    const char *value; /* decimal text */
+    const char *value; /* decimal text; NULL: unknown, or not a number */
     const char *limit;
     const char *unit;     /* "%", "$", "positions", "sessions" */
     const char *distance; /* to the limit, decimal text; NULL: not a distance */
@@ -17,7 +17,8 @@ struct guard {
     bool blocks;
     int64_t max_shares;   /* that this guard leaves for the symbol; -1: no say */
 };
-/* symbol NULL: the account as a whole. Texts live in the arena. */
+/* symbol NULL: the account as a whole; else at the price, stop and sector of the symbol's newest
+ * evaluation that has them. Texts live in the arena. */
 enum err guards_load(struct desk *d, const char *symbol, struct arena *a, struct guard **out,
                      size_t *n, struct error *e);
 
