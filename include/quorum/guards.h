@@ -15,7 +15,7 @@ struct guard {
     const char *distance; /* to the limit, decimal text; NULL: not a distance */
     const char *text;     /* why it blocks, or "" */
     bool blocks;
-    int64_t max_shares;   /* that this guard leaves for the symbol; -1: no say */
+    int64_t max_shares; /* that this guard leaves for the symbol; -1: no say */
 };
 /* symbol NULL: the account as a whole; else at the price, stop and sector of the symbol's newest
  * evaluation that has them. Texts live in the arena. */
