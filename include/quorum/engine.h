@@ -7,8 +7,8 @@
 #include "quorum/desk.h"
 
 struct engine_options {
-    int at_once;      /* evaluations at once; 0: 8 */
-    bool until_lived; /* virtual clock: stop when the past has been lived through */
+    int at_once;                /* evaluations at once; 0: 8 */
+    bool until_lived;           /* virtual clock: stop when the past has been lived through */
     void (*started)(void *arg); /* registered, about to take jobs (NULL: nobody listens) */
     /* Once a lived session, while the clock catches up (NULL: nobody listens). */
     void (*lived)(void *arg, int32_t day, int32_t last);
@@ -37,7 +37,7 @@ struct life {
     bool is_virtual;
     int64_t clock_at, live_from; /* TIME_NONE: none */
     double speed;
-    char scenario[16]; /* the last that began, "" */
+    char scenario[16];   /* the last that began, "" */
     int lived, sessions; /* of the past to be lived through */
 };
 enum err life_load(struct desk *d, struct life *out, struct error *e);

@@ -15,8 +15,8 @@
 struct schedule_plan {
     int look_minutes, round_minutes;
     int most_evaluations; /* in a session; 0: the whole watchlist */
-    bool evaluates; /* MULTI_AGENT_ENABLED: rank, rounds and trade */
-    bool learns;    /* SELF_LEARNING_ENABLED */
+    bool evaluates;       /* MULTI_AGENT_ENABLED: rank, rounds and trade */
+    bool learns;          /* SELF_LEARNING_ENABLED */
 };
 
 struct slot {
@@ -36,17 +36,17 @@ size_t schedule_rounds(int32_t day, const struct schedule_plan *p, int64_t out[R
 /* --- what today still allows -------------------------------------------------------------- */
 
 struct day_means {
-    bool counts_calls;        /* a vendor with a daily limit serves this desk */
-    int64_t calls_left;       /* of that limit */
+    bool counts_calls;  /* a vendor with a daily limit serves this desk */
+    int64_t calls_left; /* of that limit */
     double calls_per_evaluation;
-    int positions;            /* open, and entries under way */
-    int minutes_left;         /* of the session */
-    int look_minutes;         /* the schedule's */
-    bool costs;               /* a model is asked */
-    int64_t usd_free;         /* nano-dollars of today's budget not spent or reserved */
+    int positions;    /* open, and entries under way */
+    int minutes_left; /* of the session */
+    int look_minutes; /* the schedule's */
+    bool costs;       /* a model is asked */
+    int64_t usd_free; /* nano-dollars of today's budget not spent or reserved */
     int64_t usd_per_evaluation;
-    int symbols_left;         /* of the watchlist, not evaluated today */
-    int schedule_left;        /* of most_evaluations; -1: no such limit */
+    int symbols_left;  /* of the watchlist, not evaluated today */
+    int schedule_left; /* of most_evaluations; -1: no such limit */
 };
 struct day_plan {
     int evaluations;      /* that can still be made today */

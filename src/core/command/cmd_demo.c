@@ -95,11 +95,16 @@ static enum err begin(struct call *c, const struct demo *o, struct error *e)
         return err_fix(e, "begin anew: quorum demo --seed %lld --reset --confirm=demo",
                        (long long)o->seed);
     }
+    bool wanted = o->start != DAY_NONE || call_option(c, "sessions");
     if (life_load(d, &life, e))
         return e->kind;
-    if (!life.is_virtual)
-        return life_begin(d, o->start, (int)o->sessions, o->speed, e);
-    if (o->start != DAY_NONE || call_option(c, "sessions")) {
+    if (!life.is_virtual && life_begin(d, o->start, (int)o->sessions, o->speed, e) == OK)
+        return OK;
+    if (e->kind == ERR_CONFLICT && !wanted)
+        err_clear(e); /* another process began it a moment ago */
+    if (e->kind)
+        return e->kind;
+    if (wanted) {
         err_set(e, ERR_CONFLICT, "the demo desk has lived %d sessions already", life.lived);
         return err_fix(e, "--start and --sessions need --reset --confirm=demo");
     }

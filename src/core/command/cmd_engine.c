@@ -67,8 +67,9 @@ static enum err count_engines(struct desk *d, struct census *out, struct error *
 }
 
 static const struct statement last_intent = {
-    "last intent", "SELECT id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-                   " FROM orders WHERE purpose = 'ENTRY' ORDER BY created_at DESC, id DESC LIMIT 1"};
+    "last intent",
+    "SELECT id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    " FROM orders WHERE purpose = 'ENTRY' ORDER BY created_at DESC, id DESC LIMIT 1"};
 
 static enum err prove_stop(struct call *c, int64_t asked, struct error *e)
 {
@@ -113,9 +114,12 @@ static enum err run_stop(struct call *c, struct error *e)
 static enum err run_status(struct call *c, struct error *e)
 {
     static const struct column columns[] = {
-        {"id", "ENGINE", COLUMN_TEXT},           {"state", "STATE", COLUMN_TEXT},
-        {"leads", "LEADS", COLUMN_FLAG},         {"in_flight", "IN FLIGHT", COLUMN_NUMBER},
-        {"beat_age_s", "BEAT S", COLUMN_NUMBER}, {"version", "VERSION", COLUMN_TEXT},
+        {"id", "ENGINE", COLUMN_TEXT},
+        {"state", "STATE", COLUMN_TEXT},
+        {"leads", "LEADS", COLUMN_FLAG},
+        {"in_flight", "IN FLIGHT", COLUMN_NUMBER},
+        {"beat_age_s", "BEAT S", COLUMN_NUMBER},
+        {"version", "VERSION", COLUMN_TEXT},
         {"started_at", "STARTED (UTC)", COLUMN_TEXT},
     };
     struct arena a = {0};
@@ -131,11 +135,9 @@ static enum err run_status(struct call *c, struct error *e)
         snprintf(age, sizeof age, "%.1f", (double)row[i].beat_age_ms / 1000);
         bool stopped = strcmp(row[i].state, "STOPPED") == 0;
         table_row(&t, (const char *const[]){row[i].id,
-                                            !stopped && row[i].gone ? "NO HEARTBEAT"
-                                                                    : row[i].state,
-                                            row[i].leads ? "t" : "f", flight,
-                                            stopped ? NULL : age, row[i].version,
-                                            row[i].started_at});
+                                            !stopped && row[i].gone ? "NO HEARTBEAT" : row[i].state,
+                                            row[i].leads ? "t" : "f", flight, stopped ? NULL : age,
+                                            row[i].version, row[i].started_at});
     }
     table_end(&t, c->out, "no engine runs: quorum engine start");
     arena_release(&a);

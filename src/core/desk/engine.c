@@ -129,11 +129,11 @@ static void obey_halts(struct engine *g)
     char path[600];
     struct control_proof proof;
     struct error e = {0};
-    bool halted = strcmp(g->beat.control, "HALTED") == 0 ||
-                  strcmp(g->beat.control, "FLATTENING") == 0;
-    const char *who = halt_by_signal                                                ? "SIGUSR2"
+    bool halted =
+        strcmp(g->beat.control, "HALTED") == 0 || strcmp(g->beat.control, "FLATTENING") == 0;
+    const char *who = halt_by_signal                                            ? "SIGUSR2"
                       : control_halt_file(g->desk->settings, path, sizeof path) ? "HALT file"
-                                                                                   : NULL;
+                                                                                : NULL;
     if (!who || (halted && !halt_by_signal))
         return;
     if (control_set(g->desk, CONTROL_HALTED, halt_by_signal ? "signal" : path, who, "", &proof,
@@ -376,7 +376,7 @@ static enum err evaluate(struct engine *g, const struct job *j, char result[RESU
 typedef enum err job_fn(struct engine *g, const struct job *j, char result[RESULT_MAX],
                         struct error *e);
 static job_fn *const work[JOB_KINDS] = {
-    [JOB_LOOK] = engine_look, [JOB_RANK] = engine_rank, [JOB_EVALUATE] = evaluate,
+    [JOB_LOOK] = engine_look,   [JOB_RANK] = engine_rank, [JOB_EVALUATE] = evaluate,
     [JOB_TRADE] = engine_trade, [JOB_MARK] = engine_mark, [JOB_SCORE] = engine_score,
     [JOB_KEEP] = engine_keep,
 };
@@ -493,8 +493,7 @@ static enum err begin_virtual(struct engine *g, struct error *e)
 
 static enum err begin(struct engine *g, struct error *e)
 {
-    if (life_load(g->desk, &g->life, e) || prompts_store(g->desk, e) ||
-        engine_register(g->desk, e))
+    if (life_load(g->desk, &g->life, e) || prompts_store(g->desk, e) || engine_register(g->desk, e))
         return e->kind;
     g->plan = engine_schedule(g->desk, g->life.is_virtual);
     if (g->life.is_virtual && begin_virtual(g, e))

@@ -8,14 +8,13 @@
 enum { SILENT_MS = 15000 };
 
 static const struct statement list = {
-    "engines",
-    "SELECT e.id, e.host, e.pid, e.program_version, e.state,"
-    "  to_char(e.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), e.in_flight,"
-    "  (extract(epoch FROM clock_timestamp() - e.heartbeat_at) * 1000)::bigint,"
-    "  COALESCE(l.holder = e.id AND l.expires_at > clock_timestamp(), false) "
-    "FROM engines e LEFT JOIN leader l ON true"
-    " WHERE e.state <> 'STOPPED' OR e.stopped_at > clock_timestamp() - interval '1 day'"
-    " ORDER BY (e.state = 'STOPPED'), e.started_at DESC LIMIT 40"};
+    "engines", "SELECT e.id, e.host, e.pid, e.program_version, e.state,"
+               "  to_char(e.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), e.in_flight,"
+               "  (extract(epoch FROM clock_timestamp() - e.heartbeat_at) * 1000)::bigint,"
+               "  COALESCE(l.holder = e.id AND l.expires_at > clock_timestamp(), false) "
+               "FROM engines e LEFT JOIN leader l ON true"
+               " WHERE e.state <> 'STOPPED' OR e.stopped_at > clock_timestamp() - interval '1 day'"
+               " ORDER BY (e.state = 'STOPPED'), e.started_at DESC LIMIT 40"};
 static const struct statement ask = {
     "engines stop", "WITH a AS (UPDATE engines SET state = 'STOPPING' WHERE state IN"
                     " ('STARTING', 'RUNNING') AND heartbeat_at > clock_timestamp() - interval"

@@ -63,8 +63,8 @@ static void look_of_quote(const struct quoting *q, const char *symbol, int64_t n
                           struct look *l)
 {
     const struct quote *t = &q->quote;
-    bool usable = !q->problem.kind &&
-                  (t->from.state == DATUM_PRESENT || t->from.state == DATUM_STALE);
+    bool usable =
+        !q->problem.kind && (t->from.state == DATUM_PRESENT || t->from.state == DATUM_STALE);
     int64_t as_of = usable && t->from.as_of != TIME_NONE ? t->from.as_of : now;
     int32_t today = exchange_day(due);
     *l = (struct look){.at = now,
@@ -224,8 +224,8 @@ static void gathered(void *arg, const struct error *e)
 
 /* Trailing stop, regime and time of one position, by the bar that just closed. Without that bar
  * (a halt, a vendor that is late) nothing is decided today. */
-static enum err close_of_day(struct engine *g, const struct book_entry *b, int64_t now,
-                             int32_t day, size_t *n, struct error *e)
+static enum err close_of_day(struct engine *g, const struct book_entry *b, int64_t now, int32_t day,
+                             size_t *n, struct error *e)
 {
     struct gathering s = {0};
     struct act act[ACTS_MAX];

@@ -110,8 +110,8 @@ static double reserve_looks(const struct day_means *m, struct day_plan *out)
     if (wanted_calls <= share)
         return wanted_calls;
     out->looks_bound = true;
-    out->position_minutes = share < 1 ? m->minutes_left
-                                      : (int)((double)m->positions * m->minutes_left / share) + 1;
+    out->position_minutes =
+        share < 1 ? m->minutes_left : (int)((double)m->positions * m->minutes_left / share) + 1;
     return share;
 }
 
