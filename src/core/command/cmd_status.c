@@ -44,12 +44,14 @@ static bool write_all(const char *p, size_t left)
     return true;
 }
 
+/* Also called by signal handlers: only write and tcsetattr, and no errno. */
 static void screen_restore(void)
 {
     if (!screen.painting)
         return;
     screen.painting = false;
-    write_all(SCREEN_END, sizeof SCREEN_END - 1);
+    ssize_t ignored = write(STDOUT_FILENO, SCREEN_END, sizeof SCREEN_END - 1);
+    (void)ignored;
     if (screen.fd >= 0)
         tcsetattr(screen.fd, TCSANOW, &screen.before);
 }

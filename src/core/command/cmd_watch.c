@@ -361,7 +361,7 @@ static enum err run_quote(struct call *c, struct error *e)
     struct quote q = {0};
     char text[16];
     const char *symbol;
-    int64_t now;
+    int64_t now = TIME_NONE;
     if (call_symbol(c, 0, text, &symbol, e) || market_now(c, &now, e) ||
         market_check_symbol(c->desk->market, symbol, e))
         return e->kind;
@@ -462,7 +462,7 @@ static enum err run_regime(struct call *c, struct error *e)
     char text[16], own[16];
     const char *symbol, *name[2];
     size_t n = 0;
-    int64_t now;
+    int64_t now = TIME_NONE;
     if (call_symbol(c, 0, text, &symbol, e) || market_now(c, &now, e))
         return e->kind;
     copy_text(own, sizeof own, symbol ? symbol : "SPY");
