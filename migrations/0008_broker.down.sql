@@ -8,8 +8,10 @@ DROP FUNCTION broker_seen(jsonb);
 DROP FUNCTION broker_leg(bigint, text);
 DROP FUNCTION broker_fill(uuid, text, bigint, numeric, numeric, numeric, timestamptz, date, text);
 DROP FUNCTION broker_affordable(orders, bigint, numeric, numeric);
-DROP FUNCTION broker_fill_exit(orders, positions, bigint, numeric, numeric, timestamptz, text, uuid);
-DROP FUNCTION broker_fill_entry(orders, positions, bigint, numeric, numeric, timestamptz, date, uuid);
+DROP FUNCTION broker_fill_exit(orders, positions, bigint, numeric, numeric, timestamptz, text,
+                               uuid);
+DROP FUNCTION broker_fill_entry(orders, positions, bigint, numeric, numeric, timestamptz, date,
+                                uuid);
 DROP FUNCTION broker_finish(positions, text, text, timestamptz);
 DROP FUNCTION broker_protect(positions, orders, timestamptz);
 DROP FUNCTION broker_close(text, text, text, text, text);

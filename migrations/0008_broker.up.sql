@@ -256,9 +256,10 @@ BEGIN
         position_id := broker_open(e, facts, shares, expires);
         code := '';
         result := 'ordered';
-        PERFORM audit_append(e.requested_by, '', 'order', format('evaluation #%s %s', e.id, e.symbol),
-                             e.origin, '', jsonb_build_object('order', order_id, 'shares', shares,
-                             'decided', e.shares, 'price', e.price)::text);
+        PERFORM audit_append(e.requested_by, '', 'order',
+            format('evaluation #%s %s', e.id, e.symbol), e.origin, '',
+            jsonb_build_object('order', order_id, 'shares', shares, 'decided', e.shares,
+                               'price', e.price)::text);
     END IF;
     IF code <> 'usage' THEN
         UPDATE evaluations v SET order_result = result WHERE v.id = e.id;
@@ -280,7 +281,7 @@ BEGIN
     PERFORM FROM accounts a WHERE a.id = 1 FOR NO KEY UPDATE;
     FOR buy IN SELECT v.id FROM evaluations v
                WHERE v.slot_at = slot AND v.state = 'DECIDED' AND v.decision = 'BUY'
-                 AND v.order_result IS NULL ORDER BY v.symbol, v.id
+                 AND v.order_result IS NULL ORDER BY v.symbol COLLATE "C", v.id
     LOOP
         SELECT b.ordered INTO was FROM broker_enter(buy, expires) b;
         IF was THEN
@@ -750,7 +751,8 @@ BEGIN
     UPDATE positions SET quantity = held, bought = GREATEST(round(bought * split), held),
         cost_usd = cost_usd - cost_gone, atr = atr / split,
         entry_price = round(entry_price / factor, 4), stop_price = round(stop_price / factor, 4),
-        target_price = round(target_price / factor, 4), initial_stop = round(initial_stop / factor, 4),
+        target_price = round(target_price / factor, 4),
+        initial_stop = round(initial_stop / factor, 4),
         trail_high = round(trail_high / factor, 4), high_price = round(high_price / factor, 4),
         low_price = round(low_price / factor, 4), last_price = round(last_price / factor, 4),
         seen_high = round(seen_high / factor, 4), seen_low = round(seen_low / factor, 4)

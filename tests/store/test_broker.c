@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Orders, fills and positions as they are stored: a trade's whole life, replays, races, refusals. */
+/* Orders, fills and positions as they are stored: a trade's whole life, replays, races, refusals.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,8 +58,9 @@ static void a_trade_is_booked_to_the_micro_dollar_from_entry_to_outcome(void **s
 {
     struct rig *r = *state;
     enter(r, "AAA", "100", 30);
-    expect(r, "SELECT (side, kind, quantity, reserved_usd, state, purpose, half_spread_bps,"
-              " adv_shares, round(sigma_daily::numeric, 6), requested_by)::text FROM orders",
+    expect(r,
+           "SELECT (side, kind, quantity, reserved_usd, state, purpose, half_spread_bps,"
+           " adv_shares, round(sigma_daily::numeric, 6), requested_by)::text FROM orders",
            "(BUY,MARKET,30,3060.000000,OPEN,ENTRY,2.5,10000000,0.020001,anna)");
     expect(r, "SELECT to_char(expires_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI') FROM orders",
            "11-23 21:00");
@@ -67,8 +69,9 @@ static void a_trade_is_booked_to_the_micro_dollar_from_entry_to_outcome(void **s
     expect(r, POSITION("state, quantity, cost_usd, entry_price, stop_price, target_price"),
            "(OPEN,10,1001.000000,100.100000,96.096000,108.108000)");
     expect(r, "SELECT reserved_usd FROM orders WHERE purpose = 'ENTRY'", "2040.000000");
-    expect(r, "SELECT string_agg(kind || ' ' || quantity || ' ' || exit_reason, ', ' ORDER BY kind)"
-              " FROM orders WHERE purpose = 'EXIT' AND state = 'OPEN'",
+    expect(r,
+           "SELECT string_agg(kind || ' ' || quantity || ' ' || exit_reason, ', ' ORDER BY kind)"
+           " FROM orders WHERE purpose = 'EXIT' AND state = 'OPEN'",
            "LIMIT 10 take_profit, STOP 10 stop_loss");
     expect(r, "SELECT test_fill(test_leg('AAA', 'entry'), 20, 100.40, 0)", "filled");
     expect(r, POSITION("quantity, bought, cost_usd, entry_price, stop_price, initial_stop"),
@@ -77,8 +80,9 @@ static void a_trade_is_booked_to_the_micro_dollar_from_entry_to_outcome(void **s
     expect(r, "SELECT test_fill(test_leg('AAA', 'take_profit'), 7, 108.35, 0.02)", "filled");
     /* 3009 x 7 / 30 = 702.1 */
     expect(r, POSITION("quantity, cost_usd"), "(23,2306.900000)");
-    expect(r, "SELECT string_agg(quantity - filled || ' ' || exit_reason, ', ' ORDER BY kind)"
-              " FROM orders WHERE purpose = 'EXIT' AND state = 'OPEN'",
+    expect(r,
+           "SELECT string_agg(quantity - filled || ' ' || exit_reason, ', ' ORDER BY kind)"
+           " FROM orders WHERE purpose = 'EXIT' AND state = 'OPEN'",
            "23 take_profit, 23 stop_loss");
     expect_proven(r);
     expect(r, "SELECT test_fill(test_leg('AAA', 'stop_loss'), 11, 96.17, 0.03)", "filled");
@@ -87,22 +91,30 @@ static void a_trade_is_booked_to_the_micro_dollar_from_entry_to_outcome(void **s
     expect(r, "SELECT string_agg(state, ' ' ORDER BY purpose, kind) FROM orders",
            "FILLED CANCELLED FILLED");
     /* 7 x 108.35 + 11 x 96.17 + 12 x 95.01 - 3009 - .09 x (500 are cut to 12: fee .01) */
-    expect(r, "SELECT (pnl_dollars, fees_usd, quantity, entry_price, exit_price, exit_reason,"
-              " model_cost_usd, round(r_multiple::numeric, 4))::text FROM trade_outcomes",
+    expect(r,
+           "SELECT (pnl_dollars, fees_usd, quantity, entry_price, exit_price, exit_reason,"
+           " model_cost_usd, round(r_multiple::numeric, 4))::text FROM trade_outcomes",
            "(-52.620000,0.060000,30,100.300000,98.548000,stop_loss,0.012345678,-0.4372)");
-    expect(r, "SELECT (round(mae_pct::numeric, 4), round(mfe_pct::numeric, 4))::text"
-              " FROM trade_outcomes", "(-5.2742,8.0259)");
+    expect(r,
+           "SELECT (round(mae_pct::numeric, 4), round(mfe_pct::numeric, 4))::text"
+           " FROM trade_outcomes",
+           "(-5.2742,8.0259)");
     expect(r, "SELECT (market_regime, sentiment_score, news_catalyst)::text FROM trade_metadata",
            "(BULL,0.4,\"Big order won\")");
-    expect(r, "SELECT jsonb_array_length(facts->'votes') || (facts->'exit'->>'reason')"
-              " FROM trade_metadata", "2stop_loss");
+    expect(r,
+           "SELECT jsonb_array_length(facts->'votes') || (facts->'exit'->>'reason')"
+           " FROM trade_metadata",
+           "2stop_loss");
     expect(r, "SELECT broker_cash()", "99947.380000");
-    expect(r, "SELECT string_agg(book || ' ' || usd, ', ' ORDER BY book) FROM (SELECT book,"
-              " trim_scale(sum(amount_usd)) AS usd FROM ledger GROUP BY book) b",
+    expect(r,
+           "SELECT string_agg(book || ' ' || usd, ', ' ORDER BY book) FROM (SELECT book,"
+           " trim_scale(sum(amount_usd)) AS usd FROM ledger GROUP BY book) b",
            "capital -100000, cash 99947.38, fees 0.06, realised 52.56, stock 0");
     expect_proven(r);
-    expect(r, "SELECT string_agg(verb || ' ' || object, ', ') FROM operator_actions"
-              " WHERE verb = 'order'", "order evaluation #1 AAA");
+    expect(r,
+           "SELECT string_agg(verb || ' ' || object, ', ') FROM operator_actions"
+           " WHERE verb = 'order'",
+           "order evaluation #1 AAA");
 }
 
 static struct act act_of(enum act_kind kind, int64_t position, const char *at)
@@ -130,10 +142,9 @@ static void everything_done_twice_is_done_once(void **state)
     assert_int_equal(b.n, 1);
     assert_int_equal(b.entry[0].norders, 1);
     const char *day1 = "2020-11-23T21:00:00Z", *day2 = "2020-11-24T21:00:00Z";
-    struct act act[6] = {
-        act_of(ACT_FILL, position, day1), act_of(ACT_FILL, position, day1),
-        act_of(ACT_SEEN, position, day1), act_of(ACT_STOP, position, day2),
-        act_of(ACT_EXIT, position, day2), act_of(ACT_FILL, position, day2)};
+    struct act act[6] = {act_of(ACT_FILL, position, day1), act_of(ACT_FILL, position, day1),
+                         act_of(ACT_SEEN, position, day1), act_of(ACT_STOP, position, day2),
+                         act_of(ACT_EXIT, position, day2), act_of(ACT_FILL, position, day2)};
     copy_text(act[0].order_id, sizeof act[0].order_id, b.entry[0].order[0].id);
     book_release(&b);
     act[0].fill = (struct fill){.quantity = 20, .price = 1002500, .slippage = 500000};
@@ -147,13 +158,15 @@ static void everything_done_twice_is_done_once(void **state)
     for (int i = 0; i < 3; i++) {
         if (broker_rig_store(r->desk, act, 6, &e))
             fail_msg("%s", e.text);
-        expect(r, POSITION("state, quantity, stop_price, last_price, trail_high, exit_reason,"
-                           " entry_day, high_price, low_price"),
+        expect(r,
+               POSITION("state, quantity, stop_price, last_price, trail_high, exit_reason,"
+                        " entry_day, high_price, low_price"),
                "(CLOSING,5,98.500000,101.200000,101.200000,time_exit,2020-11-23,"
                "108.300000,99.000000)");
         expect(r, "SELECT count(*) || ' ' || sum(quantity) FROM fills", "3 35");
-        expect(r, "SELECT string_agg(exit_reason || ' ' || quantity - filled, ', ' ORDER BY"
-                  " exit_reason) FROM orders WHERE state = 'OPEN'",
+        expect(r,
+               "SELECT string_agg(exit_reason || ' ' || quantity - filled, ', ' ORDER BY"
+               " exit_reason) FROM orders WHERE state = 'OPEN'",
                "take_profit 5, time_exit 5, trailing_stop 5");
         expect_proven(r);
     }
@@ -390,8 +403,10 @@ static void a_close_by_hand_is_one_order_and_audited(void **state)
     expect(r, "SELECT test_fill(test_leg('AAA', 'entry'), 4, 100, 0)", "filled");
     assert_int_equal(broker_close(r->desk, "AAA", EXIT_MANUAL, "anna", "nerves", &e), OK);
     assert_int_equal(broker_close(r->desk, "AAA", EXIT_MANUAL, "bert", "too", &e), ERR_CONFLICT);
-    expect(r, "SELECT (kind, quantity, exit_reason, requested_by, state_reason)::text FROM orders"
-              " WHERE kind = 'MARKET' AND purpose = 'EXIT'", "(MARKET,4,manual,anna,nerves)");
+    expect(r,
+           "SELECT (kind, quantity, exit_reason, requested_by, state_reason)::text FROM orders"
+           " WHERE kind = 'MARKET' AND purpose = 'EXIT'",
+           "(MARKET,4,manual,anna,nerves)");
     expect(r, "SELECT state FROM orders WHERE purpose = 'ENTRY'", "CANCELLED");
     expect(r, "SELECT operator || ' ' || object FROM operator_actions WHERE verb = 'close'",
            "anna position 1 AAA");

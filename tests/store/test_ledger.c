@@ -56,11 +56,13 @@ static void a_split_multiplies_shares_and_divides_every_level_once(void **state)
     for (int i = 0; i < 2; i++) {
         /* 7 for 1, and $0.82 of the old shares. */
         assert_int_equal(broker_corporate_action(r->desk, "AAA", ex, 7, 820000, 7070000, &e), OK);
-        expect(r, POSITION("quantity, bought, cost_usd, entry_price, stop_price, target_price,"
-                           " last_price, high_price"),
+        expect(r,
+               POSITION("quantity, bought, cost_usd, entry_price, stop_price, target_price,"
+                        " last_price, high_price"),
                "(70,70,7000.000000,100.000000,96.000000,108.000000,101.000000,102.000000)");
-        expect(r, "SELECT string_agg(quantity || ' at ' || round(COALESCE(stop_price,"
-                  " limit_price), 2), ', ' ORDER BY kind) FROM orders WHERE state = 'OPEN'",
+        expect(r,
+               "SELECT string_agg(quantity || ' at ' || round(COALESCE(stop_price,"
+               " limit_price), 2), ', ' ORDER BY kind) FROM orders WHERE state = 'OPEN'",
                "70 at 108.00, 70 at 96.00");
         expect(r, "SELECT sum(amount_usd) FROM ledger WHERE book = 'dividends'", "-8.200000");
         expect_proven(r);
@@ -155,8 +157,9 @@ static void a_mark_is_cash_and_stock_and_the_peak_is_kept(void **state)
     mark(r, "2020-11-23");
     mark(r, "2020-11-23");
     mark(r, "2020-11-20"); /* too late: stays */
-    expect(r, "SELECT string_agg((session, cash_usd, stock_usd, equity_usd, peak_usd)::text, ' '"
-              " ORDER BY session) FROM equity_marks",
+    expect(r,
+           "SELECT string_agg((session, cash_usd, stock_usd, equity_usd, peak_usd)::text, ' '"
+           " ORDER BY session) FROM equity_marks",
            "(2020-11-20,90000.000000,11000.000000,101000.000000,101000.000000) "
            "(2020-11-23,90000.000000,9000.000000,99000.000000,101000.000000)");
     struct account_totals t;
@@ -258,7 +261,8 @@ static void after_any_life_every_cent_is_accounted_for(void **state)
     assert_in_range(rig_int(r, "SELECT count(*) FROM corporate_actions WHERE shares_before > 0"),
                     30, 5000);
     assert_int_equal(rig_int(r, "SELECT count(*) FROM trade_outcomes t LEFT JOIN trade_metadata m"
-                                " ON m.trade_outcome_id = t.id WHERE m.id IS NULL"), 0);
+                                " ON m.trade_outcome_id = t.id WHERE m.id IS NULL"),
+                     0);
 }
 
 /* ---- what was changed is found */
@@ -316,7 +320,8 @@ static void whatever_is_changed_by_hand_the_proof_finds_it(void **state)
     /* The same through the program. */
     struct rows rows = {0};
     struct error e = {0};
-    rig_run(r, "ALTER TABLE fills DISABLE TRIGGER USER; UPDATE fills SET fees_usd = 1 WHERE id = 1");
+    rig_run(r,
+            "ALTER TABLE fills DISABLE TRIGGER USER; UPDATE fills SET fees_usd = 1 WHERE id = 1");
     assert_int_equal(broker_prove(r->desk, &rows, &e), OK);
     assert_in_range(rows.nrows, 2, 9);
     assert_string_equal(rows_text(&rows, 0, 0), "cash");

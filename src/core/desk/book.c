@@ -8,29 +8,29 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-#define PRICE(column) "round(" column " * 10000)::bigint"
-#define TIME(column)  "(extract(epoch FROM " column ") * 1000000)::bigint"
-#define DAY(column)   "(" column " - date '1970-01-01')"
-
-/* A row for each open order, or one for a position without. Entries come first: what is bought
- * decides what the exits cover. */
+/* A row for each open order, or one for a position without. Prices in 1/10,000, money and times in
+ * millionths. Entries come first: what is bought decides what the exits cover. */
 static const struct statement open_book = {
     "book",
     "SELECT p.id, p.evaluation_id, p.symbol, p.sector, p.state, p.quantity, p.bought,"
-    " round(p.cost_usd * 1000000)::bigint, " PRICE("p.entry_price") ", " PRICE(
-        "p.stop_price") ", " PRICE("p.target_price") ", " PRICE("p.initial_stop") ","
-    " p.stop_pct, p.target_pct, p.trail_atr, p.atr, p.time_exit, " PRICE("p.trail_high") ", " PRICE(
-        "p.high_price") ", " PRICE("p.low_price") ", " PRICE("p.last_price") ", " TIME(
-        "p.last_price_at") ", " DAY("p.seen_day") ", " DAY("p.entry_day") ", " PRICE(
-        "p.seen_high") ", " PRICE("p.seen_low") ", p.regime,"
+    " round(1000000 * p.cost_usd)::bigint, round(10000 * p.entry_price)::bigint,"
+    " round(10000 * p.stop_price)::bigint, round(10000 * p.target_price)::bigint,"
+    " round(10000 * p.initial_stop)::bigint, p.stop_pct, p.target_pct, p.trail_atr, p.atr,"
+    " p.time_exit, round(10000 * p.trail_high)::bigint, round(10000 * p.high_price)::bigint,"
+    " round(10000 * p.low_price)::bigint, round(10000 * p.last_price)::bigint,"
+    " (1000000 * extract(epoch FROM p.last_price_at))::bigint, p.seen_day - date '1970-01-01',"
+    " p.entry_day - date '1970-01-01', round(10000 * p.seen_high)::bigint,"
+    " round(10000 * p.seen_low)::bigint, p.regime,"
     " o.id, o.evaluation_id, o.side, o.kind, o.purpose, o.exit_reason, o.triggered, o.quantity,"
-    " o.filled, " PRICE("o.limit_price") ", " PRICE("o.stop_price") ", " TIME(
-        "o.not_before") ", " TIME("o.expires_at") ", o.sigma_daily, o.adv_shares,"
+    " o.filled, round(10000 * o.limit_price)::bigint, round(10000 * o.stop_price)::bigint,"
+    " (1000000 * extract(epoch FROM o.not_before))::bigint,"
+    " (1000000 * extract(epoch FROM o.expires_at))::bigint, o.sigma_daily, o.adv_shares,"
     " o.half_spread_bps "
     "FROM positions p LEFT JOIN orders o ON o.position_id = p.id AND o.state = 'OPEN' "
     "WHERE p.account_id = 1 AND p.closed_at IS NULL "
-    "ORDER BY p.symbol, p.id, o.purpose, array_position(ARRAY['manual', 'circuit_breaker',"
-    " 'stop_loss', 'trailing_stop', 'take_profit', 'regime_change', 'time_exit'], o.exit_reason),"
+    "ORDER BY p.symbol COLLATE \"C\", p.id, o.purpose,"
+    " array_position(ARRAY['manual', 'circuit_breaker', 'stop_loss', 'trailing_stop', "
+    "'take_profit', 'regime_change', 'time_exit'], o.exit_reason),"
     " o.created_at, o.id"};
 
 /* Cells are read one after the other, in the order of the statement. */

@@ -15,9 +15,9 @@
 static const struct statement decided_at = {
     "broker decided at",
     "SELECT (extract(epoch FROM as_of) * 1000000)::bigint FROM evaluations WHERE id = $1::bigint"};
-static const struct statement enter = {
-    "broker enter", "SELECT ordered, order_id, position_id, shares, result, code"
-                    " FROM broker_enter($1::bigint, $2::timestamptz)"};
+static const struct statement enter = {"broker enter",
+                                       "SELECT ordered, order_id, position_id, shares, result, code"
+                                       " FROM broker_enter($1::bigint, $2::timestamptz)"};
 static const struct statement enter_slot = {
     "broker enter slot",
     "SELECT ordered, refused FROM broker_enter_slot($1::timestamptz, $2::timestamptz)"};

@@ -19,8 +19,7 @@ static const struct statement fill = {
     "FROM (SELECT COALESCE($1::uuid, broker_leg($2::bigint, $3))) AS o (id) "
     "WHERE o.id IS NOT NULL"};
 static const struct statement trigger = {
-    "broker trigger",
-    "SELECT broker_trigger(COALESCE($1::uuid, broker_leg($2::bigint, $3)))"};
+    "broker trigger", "SELECT broker_trigger(COALESCE($1::uuid, broker_leg($2::bigint, $3)))"};
 static const struct statement seen = {"broker seen", "SELECT broker_seen($1::jsonb)"};
 static const struct statement unpriced = {
     "broker unpriced", "SELECT broker_unpriced($1::bigint, $2, $3::timestamptz)"};
