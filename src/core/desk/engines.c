@@ -29,9 +29,8 @@ static const struct statement enroll = {
     "  started_at = clock_timestamp(), heartbeat_at = clock_timestamp()"};
 
 static const struct statement beat_statement = {
-    "engine heartbeat",
-    "SELECT known, stopping, leads, epoch, holder, machine_at, desk_at, control"
-    " FROM engine_beat($1, $2::int, $3::bigint[], $4)"};
+    "engine heartbeat", "SELECT known, stopping, leads, epoch, holder, machine_at, desk_at, control"
+                        " FROM engine_beat($1, $2::int, $3::bigint[], $4)"};
 
 static const struct statement stop = {"engine stop", "SELECT engine_stop($1)"};
 
