@@ -82,7 +82,8 @@ void jobs_rescue(struct desk *d, jobs_queued_fn *done, void *arg);
 enum err jobs_open(struct desk *d, int64_t *due_open, int64_t *next_due, struct error *e);
 
 /* Virtual clock: moves the desk's clock forward to `to` and queues jobs of that moment in one
- * transaction, only while this engine leads (epoch) and no due job is open. *moved tells. */
+ * transaction, only while this engine leads (epoch), no due job is open, and none would be jumped
+ * over. *moved tells. ERR_POLICY on a real clock and for a `to` that is past. */
 enum err clock_advance(struct desk *d, int64_t epoch, int64_t to, const struct job_request *r,
                        size_t n, bool *moved, struct error *e);
 
