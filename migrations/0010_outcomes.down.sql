@@ -1,5 +1,5 @@
 DROP FUNCTION outcomes_store(jsonb, jsonb, jsonb);
-DROP FUNCTION outcomes_open(timestamptz);
+DROP FUNCTION outcomes_open(date);
 DROP TABLE outcomes_progress;
 DROP TABLE vote_scores;
 DROP TABLE shadow_outcomes;
