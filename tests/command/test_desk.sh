@@ -33,6 +33,7 @@ ok "and it holds without the environment" gives 0 '= 10.00'
 run audit verify
 ok "adopt is in the audit" gives 0 'chain of 1 rows is intact'
 ok "audit verify says what a chain cannot show" says 'cannot show'
+ok "and proves the ledger" says 'ledger proven: cash 100,000.00 + stock 0.00 = equity 100,000.00'
 
 sql() { "$QUORUM_BIN" db psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 ok "psql finds the tables and works in UTC" \
@@ -88,6 +89,12 @@ run audit verify --json
 ok "and is JSON with exit status 1" gives 1 '"intact":false,"bad_id":1'
 run doctor
 ok "doctor finds it too" gives 1 'FAIL  audit'
+admin -d quorum_demo -c "SET session_replication_role = replica" \
+    -c "UPDATE quorum.ledger SET amount_usd = amount_usd - 0.01 WHERE book = 'cash'"
+run audit verify
+ok "a cent missing from the cash is found" gives 1 'DOES NOT FIT: cash should be 100000 and is 99999.99'
+run audit verify --json
+ok "and is JSON with what does not fit" gives 1 '"ledger_proven":false'
 server_end
 
 run desk reset demo
