@@ -432,9 +432,10 @@ static enum bar_outcome run_line(void)
 
 static enum bar_outcome cancel(void)
 {
+    bool searching = is_busy();
     end_busy();
     close_popup();
-    if (rl_end == 0) {
+    if (rl_end == 0 && !searching) {
         bar_leave();
         return BAR_LEFT;
     }

@@ -239,7 +239,7 @@ static void test_search_finds_lines_with_any_letters(void **state)
           "ran: note h\xc3\xa9\xe6\x97\xa5\n",
           "note h\xc3\xa9\xe6\x97\xa5\r", "!enter", "status\r", "!enter", "\x12\xe6\x97\xa5",
           "!show", "\r");
-    SCENE(&plain, "ran: status\n:eva\ncursor 4\n", "status\r", "!enter", "eva\x12st", "!esc",
+    SCENE(&plain, "ran: status\n:eval\ncursor 4\n", "status\r", "!enter", "eva\x12st", "!esc",
           "!show");
     SCENE(&plain, "ran: status\n:\ncursor 1\n", "status\r", "!enter", "\x12st\x03", "!show");
 }
