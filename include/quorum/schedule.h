@@ -51,6 +51,7 @@ struct day_means {
 struct day_plan {
     int evaluations;      /* that can still be made today */
     const char *binding;  /* "watchlist", "schedule", "FMP", "budget": what allows no more */
+    bool short_of_means;  /* calls or dollars bind, not the list of symbols */
     int position_minutes; /* between looks at one position */
     bool looks_bound;     /* more than look_minutes because of the vendor's limit */
 };

@@ -329,6 +329,7 @@ static enum err start_evaluation(struct engine *g, const struct job *j, struct e
     struct evaluate_run *r = mem_alloc(sizeof *r);
     *r = (struct evaluate_run){.engine = g, .job = *j};
     g->running++;
+    g->handed_over = true;
     if (finished) {
         evaluated(r, known, NULL);
         return OK;
@@ -343,6 +344,7 @@ static enum err start_evaluation(struct engine *g, const struct job *j, struct e
                                          .slot_at = j->due};
     if (evaluation_start(g->desk, &request, evaluated, r, e)) {
         g->running--;
+        g->handed_over = false;
         mem_free(r);
     }
     return e->kind;
@@ -365,7 +367,7 @@ static enum err evaluate(struct engine *g, const struct job *j, char result[RESU
                      (long long)((now - j->due) / USEC_MINUTE));
             return OK;
         }
-        if (day.evaluations == 0 && j->attempt <= 1) {
+        if (day.evaluations == 0 && day.short_of_means && j->attempt <= 1) {
             snprintf(result, RESULT_MAX, "skipped: no evaluations left today: %s", day.binding);
             return OK;
         }
@@ -385,7 +387,7 @@ static void do_job(struct engine *g, const struct job *j)
 {
     struct error e = {0};
     char result[RESULT_MAX] = "";
-    int running = g->running;
+    g->handed_over = false;
     if (!work[j->kind])
         err_set(&e, ERR_FAILED, "this engine does not know jobs of kind %s",
                 job_kinds[j->kind].name);
@@ -393,7 +395,7 @@ static void do_job(struct engine *g, const struct job *j)
         work[j->kind](g, j, result, &e);
     if (e.kind)
         log_write(LOG_WARN, "engine", "%s %s: %s", job_kinds[j->kind].name, j->symbol, e.text);
-    if (g->running == running || e.kind) /* an evaluation under way ends its job itself */
+    if (!g->handed_over) /* an evaluation under way ends its job itself */
         job_finish(g->desk, j, e.kind ? &e : NULL, result, job_ended, g);
 }
 

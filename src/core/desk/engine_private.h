@@ -17,7 +17,8 @@ struct engine {
     struct beat beat; /* the last answer */
     struct life life;
     bool beating, stopping;
-    int running; /* evaluations */
+    int running;      /* evaluations */
+    bool handed_over; /* the job at hand goes on in the loop and ends by itself */
     int at_once;
     bool woken; /* something ended: look at once instead of waiting */
     int64_t next_rescue, next_refresh; /* monotonic */

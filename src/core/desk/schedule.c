@@ -128,6 +128,7 @@ void day_plan_make(const struct day_means *m, struct day_plan *out)
         if (n < out->evaluations) {
             out->evaluations = n > 0 ? (int)n : 0;
             out->binding = "FMP";
+            out->short_of_means = true;
         }
     }
     if (m->costs && m->usd_per_evaluation > 0) {
@@ -135,6 +136,7 @@ void day_plan_make(const struct day_means *m, struct day_plan *out)
         if (n < out->evaluations) {
             out->evaluations = n > 0 ? (int)n : 0;
             out->binding = "budget";
+            out->short_of_means = true;
         }
     }
 }
