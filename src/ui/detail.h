@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Detail views: the queries each kind rests on, and its drawing. */
+#ifndef UI_DETAIL_H
+#define UI_DETAIL_H
+
+#include "ui/view.h"
+
+struct detail {
+    const char *name;  /* "evaluation": also the word of goto and of objects */
+    const char *title; /* "Evaluation" */
+    /* Queries with one parameter, the id; NULL ends. Answers stand in snapshot.detail[i]. */
+    const struct statement *part[DETAIL_PARTS];
+    int refresh_ms; /* 250 for a running evaluation; 0: once */
+    /* Draws into the pane; scroll and item are clamped here. Returns the lines it has in all. */
+    int (*draw)(const struct pane *p, const struct snapshot *s, struct detail_view *v);
+    /* What the line above the bar says: "w why  R replay ...". */
+    const char *keys;
+    /* The object of a neighbour for < and >: older, newer; "" none. May be NULL. */
+    void (*neighbour)(const struct snapshot *s, const struct detail_view *v, int direction,
+                      char out[OBJECT_MAX]);
+    /* What Enter opens from the selected item ("evaluation 398"), "" when it is a text. */
+    void (*item_object)(const struct snapshot *s, const struct detail_view *v,
+                        char out[OBJECT_MAX]);
+};
+extern const struct detail details[DETAIL_KINDS];
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The panels as one table: key, query, columns, empty text. A list panel is drawn from its row of
+ * this table alone; four have a drawing of their own (budget, regime, equity, calibration). */
+#ifndef UI_PANELS_H
+#define UI_PANELS_H
+
+#include "ui/cells.h"
+#include "ui/snapshot.h"
+
+/* How a cell is looked at: decides its token, and how it sorts. */
+enum cell_look {
+    LOOK_TEXT,
+    LOOK_NUMBER,
+    LOOK_SIGNED,   /* "+12.30": pnl.up, pnl.down, pnl.flat */
+    LOOK_VOTE,     /* BUY SELL HOLD ABSTAIN ... */
+    LOOK_RISK,     /* LOW MED HIGH */
+    LOOK_SEVERITY, /* i W C */
+    LOOK_AGE,      /* "3h12", sorts by the number of seconds in the column after it */
+    LOOK_QUOTE,    /* words of a model or a feed: dim, in quotes */
+    LOOK_HIDDEN    /* carries data for its neighbours; never drawn */
+};
+
+struct panel_column {
+    const char *title;
+    int width;  /* columns when there is room; text columns may grow (grow) or be cut */
+    bool right; /* right aligned */
+    bool grow;  /* takes what is left over */
+    bool wide;  /* only from the size class `wide` on */
+    enum cell_look look;
+};
+
+/* Column 0 of every list query is the object: "position 12", "trade 88", "adjustment 17",
+ * "evaluation 412", "agent research", "alert 9", "symbol AAPL", "cycle 3", "action 7", or "" - what
+ * a selection is remembered by and Enter opens. The columns of the table follow from 1 on. The
+ * rightmost are dropped first when the panel is narrow. */
+struct panel {
+    enum panel_id id;
+    char key;                      /* '1' .. */
+    const char *name;              /* "positions": for show, hide, goto, export */
+    const char *title;             /* "Positions" */
+    const struct statement *query; /* without parameters; at most 500 rows */
+    int refresh_ms;
+    const struct panel_column *column;
+    size_t ncolumns;
+    const char *empty; /* operator.md 4.4 */
+    /* The right side of the title line, from the snapshot ("open +117.05  day +96.25"). NULL: none
+     */
+    void (*note)(const struct snapshot *s, char *out, size_t size);
+    /* Its own drawing into the pane below the title. NULL: a list. */
+    void (*draw)(const struct pane *p, const struct snapshot *s);
+};
+extern const struct panel panels[PANEL_COUNT];
+
+/* The status query's only row, read by name (rows_named): state state_reason state_by state_since
+ * desk (paper|demo) pending alerts alert_worst llm_spent llm_limit llm_projected fmp_used fmp_limit
+ * regime regime_conf regime_age market (open|closed) market_change (seconds) engine_beat (seconds)
+ * engines equity open_pnl day_pnl cash positions positions_max evaluations_left evaluations_binding
+ * next_learn schema */
+extern const struct statement status_query;
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the console knows of the desk: the rows of each panel's query as they came, with their age.
+ * load.c fills it in the loop; everything that draws only reads it, so a frame is a pure function
+ * of snapshot, view, size and theme. Texts are hostile until a cell is drawn (pane_* cleans). */
+#ifndef UI_SNAPSHOT_H
+#define UI_SNAPSHOT_H
+
+#include "quorum/db.h"
+
+enum panel_id {
+    PANEL_POSITIONS,   /* 1 */
+    PANEL_PENDING,     /* 2 */
+    PANEL_TRADES,      /* 3 */
+    PANEL_ACTIVITY,    /* 4 */
+    PANEL_AGENTS,      /* 5 */
+    PANEL_BUDGET,      /* 6 */
+    PANEL_REGIME,      /* 7 */
+    PANEL_LEARNING,    /* 8 */
+    PANEL_ALERTS,      /* 9 */
+    PANEL_EQUITY,      /* 0 */
+    PANEL_WATCHLIST,   /* W */
+    PANEL_EVALUATIONS, /* V */
+    PANEL_LOG,         /* L */
+    PANEL_CALIBRATION, /* C */
+    PANEL_COUNT,
+    PANEL_NONE = -1
+};
+
+/* What one query gave. */
+struct snap {
+    struct rows rows;
+    int64_t loaded_at; /* time_monotonic_us() of the answer; 0: not yet */
+    char problem[200]; /* why the last try failed; "" when it did not */
+};
+
+/* An open detail rests on up to so many queries (detail.h). */
+enum { DETAIL_PARTS = 8 };
+
+struct snapshot {
+    int64_t now;       /* the desk's time at `monotonic`, carried on between queries */
+    int64_t monotonic; /* of this picture; ages are counted from it */
+    bool connected;
+    int64_t lost_at; /* monotonic, when not connected */
+    int retry_s, tries;
+    bool read_only, demo;
+    struct snap status; /* one row; columns in panels.h */
+    struct snap panel[PANEL_COUNT];
+    struct snap detail[DETAIL_PARTS];
+};
+void snapshot_release(struct snapshot *s);
+
+#endif
