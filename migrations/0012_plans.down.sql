@@ -1,3 +1,64 @@
+DROP FUNCTION budget_reserve(bigint, text, interval, jsonb);
+CREATE FUNCTION budget_reserve(reservation uuid, evaluation bigint, agent text, act text,
+                               model_id text, prompt bigint, estimate numeric, who text,
+                               lease interval, request_text text,
+                               OUT interaction bigint, OUT short text, OUT left_usd numeric)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    now_desk timestamptz := desk_now();
+    today date := (now_desk AT TIME ZONE 'UTC')::date;
+    cap numeric;
+    d budget_day;
+BEGIN
+    PERFORM budget_reap();
+    IF evaluation IS NOT NULL THEN
+        SELECT max_cost_usd INTO cap FROM evaluations WHERE id = evaluation;
+        IF cap IS NOT NULL THEN
+            PERFORM FROM evaluations WHERE id = evaluation FOR NO KEY UPDATE;
+            SELECT cap - COALESCE(sum(COALESCE(actual_usd, estimate_usd)), 0) INTO left_usd
+            FROM budget_reservation WHERE evaluation_id = evaluation;
+            IF left_usd < estimate THEN
+                short := 'evaluation';
+                RETURN;
+            END IF;
+        END IF;
+    END IF;
+    INSERT INTO budget_day (day, limit_usd) VALUES (today, budget_limit()) ON CONFLICT DO NOTHING;
+    UPDATE budget_day SET reserved_usd = reserved_usd + estimate
+    WHERE day = today AND NOT overrun AND spent_usd + reserved_usd + estimate <= limit_usd;
+    IF NOT FOUND THEN
+        SELECT * INTO d FROM budget_day WHERE day = today;
+        short := CASE WHEN d.overrun THEN 'overrun' ELSE 'day' END;
+        left_usd := GREATEST(d.limit_usd - d.spent_usd - d.reserved_usd, 0);
+        RETURN;
+    END IF;
+    INSERT INTO agent_interactions (agent_name, action, context, evaluation_id, model, prompt_id,
+                                    reservation_id, status, created_at)
+    VALUES (agent, act, jsonb_build_object('evaluation_id', evaluation), evaluation, model_id,
+            prompt, reservation, 'RESERVED', now_desk)
+    RETURNING id INTO interaction;
+    INSERT INTO budget_reservation (id, day, evaluation_id, interaction_id, estimate_usd, state,
+                                    owner, lease_until, created_at)
+    VALUES (reservation, today, evaluation, interaction, estimate, 'HELD', who,
+            clock_timestamp() + lease, now_desk);
+    INSERT INTO agent_payloads (interaction_id, created_at, request)
+    VALUES (interaction, now_desk, request_text);
+END
+$$;
+
+CREATE FUNCTION budget_mark_sent(reservation uuid, who text, lease interval) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    sent bigint;
+BEGIN
+    UPDATE budget_reservation SET state = 'SENT', lease_until = clock_timestamp() + lease
+    WHERE id = reservation AND state = 'HELD' AND owner = who
+    RETURNING interaction_id INTO sent;
+    UPDATE agent_interactions SET status = 'SENT' WHERE id = sent;
+    RETURN sent IS NOT NULL;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION desk_now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT COALESCE((SELECT clock_at FROM desk WHERE clock = 'virtual'), clock_timestamp())
 $$;

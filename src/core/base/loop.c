@@ -28,6 +28,7 @@ struct loop_timer {
     uv_timer_t timer; /* first, as above */
     struct loop_timer *prev, *next;
     struct loop *loop;
+    uint64_t due; /* uv_hrtime */
     void (*fired)(void *arg);
     void *arg;
 };
@@ -224,6 +225,11 @@ static void timer_fired(uv_timer_t *timer)
 {
     struct loop_timer *t = timer->data;
 
+    if (uv_hrtime() < t->due) { /* libuv rounds: within a millisecond */
+        uv_update_time(&t->loop->uv);
+        uv_timer_start(timer, timer_fired, 1, 0);
+        return;
+    }
     t->fired(t->arg);
 }
 
@@ -245,8 +251,13 @@ struct loop_timer *loop_timer_new(struct loop *l, void (*fired)(void *arg), void
 
 void loop_timer_start(struct loop_timer *t, int64_t after_ms)
 {
+    uint64_t ms = after_ms > 0 ? (uint64_t)after_ms : 0;
+
+    /* Never early, and not by round_up: late by a millisecond twice is what an evaluation's two
+     * rounds would feel. */
     uv_update_time(&t->loop->uv);
-    uv_timer_start(&t->timer, timer_fired, round_up(after_ms), 0);
+    t->due = uv_hrtime() + ms * 1000000;
+    uv_timer_start(&t->timer, timer_fired, ms, 0);
 }
 
 void loop_timer_stop(struct loop_timer *t)

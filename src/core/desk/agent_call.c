@@ -19,26 +19,23 @@ enum {
 };
 #define SENT_LEASE "90 seconds" /* the try's deadline and time to settle */
 
-/* Reserved and marked sent in one transaction: nothing happens between the two here. A process that
- * is stopped right after it leaves a reservation that is presumed spent in full, so even a request
- * that leaves late costs nothing that is not booked. */
+/* All calls of a round, reserved and marked sent in one transaction: nothing happens between the
+ * two here. A process that is stopped right after it leaves reservations that are presumed spent in
+ * full, so even a request that leaves late costs nothing that is not booked. */
 static const struct statement reserve = {
-    "budget reserve",
-    "SELECT r.short, trim_scale(r.left_usd)::text, CASE WHEN r.short IS NULL THEN"
-    "  budget_mark_sent($1::uuid, $8, '" SENT_LEASE "') END"
-    " FROM budget_reserve($1::uuid, $2::bigint, $3, $4, $5,"
-    "   (SELECT id FROM agent_prompts WHERE agent_name = $3 AND prompt_name = 'system'"
-    "      AND version = $6::int), $7::numeric, $8, '" SENT_LEASE "', $9) r"};
+    "budget reserve", "SELECT reservation, short, trim_scale(left_usd)::text"
+                      " FROM budget_reserve($1::bigint, $2, '" SENT_LEASE "', $3::jsonb)"};
 static const struct statement settle = {
     "budget settle", "SELECT budget_settle($1::uuid, $2::numeric, $3::jsonb, $4, $5::jsonb)"};
 
 struct agent_call {
+    struct agent_call *next; /* of its round */
     struct evaluation *v;
     const struct agent *agent;
     agent_call_done_fn *done;
     struct loop_timer *timer;
     struct agent_call_result result;
-    struct buf facts;
+    struct buf facts, request; /* the request's text until it is reserved */
     char model[64], reservation[UUID_TEXT];
     int64_t started_us, estimate;
     int tries;
@@ -49,14 +46,20 @@ struct agent_call {
 
 static void begin_try(struct agent_call *c);
 
+static void call_free(struct agent_call *c)
+{
+    loop_timer_free(c->timer);
+    buf_release(&c->facts);
+    buf_release(&c->request);
+    mem_free(c);
+}
+
 static void report(struct agent_call *c)
 {
     struct evaluation *v = c->v;
     agent_call_done_fn *done = c->done;
     struct agent_call_result result = c->result;
-    loop_timer_free(c->timer);
-    buf_release(&c->facts);
-    mem_free(c);
+    call_free(c);
     done(v, &result);
 }
 
@@ -265,50 +268,101 @@ static void budget_is_short(struct agent_call *c, const char *scope, const char 
     give_up(c, why);
 }
 
+static void send_request(struct agent_call *c)
+{
+    struct model_request request = request_of(c);
+    struct model *m = c->v->desk->model;
+    c->tries++;
+    m->ops->send(m, &request, replied, c);
+}
+
+/* The row of a call, nrows when there is none. */
+static size_t find_row(const struct agent_call *c, const struct rows *rows)
+{
+    size_t i = 0;
+    while (i < rows->nrows && strcmp(rows_text(rows, i, 0), c->reservation) != 0)
+        i++;
+    return i;
+}
+
 static void reserved(void *arg, struct rows *rows, const struct error *e)
 {
-    struct agent_call *c = arg;
-    if (e && e->kind) {
-        give_up(c, e->text);
-        return;
-    }
-    const char *scope = rows_text(rows, 0, 0), *left = rows_text(rows, 0, 1);
-    if (scope) {
-        budget_is_short(c, scope, left ? left : "0");
-    } else if (!rows_bool(rows, 0, 2)) {
-        give_up(c, "the reservation was lost before the request was sent");
-    } else {
-        struct model_request request = request_of(c);
-        struct model *m = c->v->desk->model;
-        c->tries++;
-        m->ops->send(m, &request, replied, c);
+    struct agent_call *next;
+    for (struct agent_call *c = arg; c; c = next) {
+        size_t row = find_row(c, rows);
+        next = c->next; /* c may end here */
+        if (e && e->kind) {
+            give_up(c, e->text);
+        } else if (row == rows->nrows) {
+            give_up(c, "the reservation was lost before the request was sent");
+        } else if (rows_text(rows, row, 1)) {
+            const char *left = rows_text(rows, row, 2);
+            budget_is_short(c, rows_text(rows, row, 1), left ? left : "0");
+        } else {
+            send_request(c);
+        }
     }
 }
 
-static void begin_try(struct agent_call *c)
+static void call_json(struct json *j, const struct agent_call *c)
+{
+    char estimate[40];
+    json_open(j, NULL, '{');
+    json_str(j, "id", c->reservation);
+    json_str(j, "agent", c->agent->name);
+    json_str(j, "act", c->repaired ? "repair" : "vote");
+    json_str(j, "model", c->model);
+    json_int(j, "prompt_version", c->agent->prompt_version);
+    json_str(j, "estimate",
+             decimal_print(estimate, sizeof estimate, c->estimate, MONEY_NANO_DIGITS,
+                           MONEY_NANO_DIGITS));
+    json_str(j, "request", buf_text(&c->request));
+    json_close(j, '}');
+}
+
+/* Of a list of calls of one evaluation. */
+static void reserve_round(struct agent_call *first)
+{
+    struct evaluation *v = first->v;
+    struct params p = {0};
+    struct buf calls = {0};
+    struct json j;
+    json_begin(&j, &calls);
+    json_open(&j, NULL, '[');
+    for (struct agent_call *c = first; c; c = c->next) {
+        call_json(&j, c);
+        buf_release(&c->request);
+    }
+    json_close(&j, ']');
+    params_int(&p, v->id);
+    params_text(&p, owner_self());
+    params_text(&p, buf_text(&calls));
+    buf_release(&calls);
+    db_send(v->desk->db, &reserve, &p, reserved, first);
+}
+
+/* Works out what the next try says and may cost; false: it gave up. */
+static bool prepare_try(struct agent_call *c)
 {
     struct model *m = c->v->desk->model;
     struct model_request request = request_of(c);
-    struct params p = {0};
-    struct buf text = {.max = 1 << 20};
     int64_t prompt = m->ops->prompt_bound(m, &request);
     c->estimate = model_worst_case(c->model, billing_day(), prompt, ANSWER_TOKENS_MAX, false);
     if (c->estimate < 0) {
         give_up(c, "the model has no price");
-        return;
+        return false;
     }
-    m->ops->request_text(m, &request, &text);
-    params_text(&p, uuid_new(c->reservation));
-    params_int(&p, c->v->id);
-    params_text(&p, c->agent->name);
-    params_text(&p, c->repaired ? "repair" : "vote");
-    params_text(&p, c->model);
-    params_int(&p, c->agent->prompt_version);
-    params_decimal(&p, c->estimate, MONEY_NANO_DIGITS);
-    params_text(&p, owner_self());
-    params_text(&p, buf_text(&text));
-    buf_release(&text);
-    db_send(c->v->desk->db, &reserve, &p, reserved, c);
+    c->request.max = 1 << 20;
+    m->ops->request_text(m, &request, &c->request);
+    uuid_new(c->reservation);
+    c->next = NULL;
+    return true;
+}
+
+static void begin_try(struct agent_call *c)
+{
+    if (prepare_try(c))
+        reserve_round(c);
 }
 
 static void waited(void *arg)
@@ -316,9 +370,9 @@ static void waited(void *arg)
     begin_try(arg);
 }
 
-void agent_call_start(struct evaluation *v, const struct agent *a, agent_call_done_fn *done)
+void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done_fn *done)
 {
-    struct agent_call *c = mem_alloc(sizeof *c);
+    struct agent_call *c = mem_alloc(sizeof *c), **end = &v->round;
     struct error e = {0};
     c->v = v;
     c->agent = a;
@@ -326,10 +380,29 @@ void agent_call_start(struct evaluation *v, const struct agent *a, agent_call_do
     c->result.agent = a;
     c->started_us = time_monotonic_us();
     c->timer = loop_timer_new(v->desk->loop, waited, c);
-    if (!facts_text(&v->dossier, a, &c->facts))
+    if (!facts_text(&v->dossier, a, &c->facts)) {
         give_up(c, "the facts are larger than the prompt may be");
-    else if (desk_model(v->desk, a, c->model, &e))
+    } else if (desk_model(v->desk, a, c->model, &e)) {
         give_up(c, e.text);
-    else
-        begin_try(c);
+    } else if (prepare_try(c)) {
+        while (*end)
+            end = &(*end)->next;
+        *end = c;
+    }
+}
+
+void agent_calls_send(struct evaluation *v)
+{
+    struct agent_call *first = v->round;
+    v->round = NULL;
+    if (first)
+        reserve_round(first);
+}
+
+void agent_calls_drop(struct evaluation *v)
+{
+    for (struct agent_call *c; (c = v->round) != NULL;) {
+        v->round = c->next;
+        call_free(c);
+    }
 }

@@ -17,8 +17,12 @@ struct agent_call_result {
 };
 typedef void agent_call_done_fn(struct evaluation *v, const struct agent_call_result *r);
 
-/* done is called once, from the loop or before this returns. */
-void agent_call_start(struct evaluation *v, const struct agent *a, agent_call_done_fn *done);
+/* Prepares a question of the next round. done is called once, from the loop after the round was
+ * sent, or before this returns. */
+void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done_fn *done);
+/* Asks all that were prepared: one reservation for them all, then the requests. */
+void agent_calls_send(struct evaluation *v);
+void agent_calls_drop(struct evaluation *v); /* those not sent, without a word */
 
 /* The facts an agent is shown, as data for its prompt. False when they do not fit. */
 bool facts_text(const struct dossier *d, const struct agent *a, struct buf *out);

@@ -113,6 +113,8 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
     if (e && e->kind)
         log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, e->text);
     loop_timer_free(v->renewal);
+    agent_calls_drop(v);
+    rows_release(&v->account);
     dossier_release(&v->dossier);
     market_free(v->recorded);
     mem_free(v);
@@ -199,6 +201,8 @@ void evaluation_fail(struct evaluation *v, const char *state, const char *reason
     send_advance(v, state, &j, NULL);
 }
 
+static void prepare_votes(struct evaluation *v);
+
 /* The barriers of the shadow outcome: the standard ones, so that scores stay comparable whatever
  * is learned. */
 static void write_barriers(const struct dossier *d, struct json *j)
@@ -239,7 +243,7 @@ static void gathered(void *arg, const struct error *e)
     write_barriers(&v->dossier, &j);
     send_advance(v, "VOTING", &j, &dossier);
     buf_release(&dossier);
-    evaluation_cast_baselines(v); /* while the database stores what they rest on */
+    prepare_votes(v); /* while the database stores what they rest on */
 }
 
 static void degrade(struct evaluation *v, const char *who, const char *why)
@@ -253,6 +257,21 @@ static void write_degraded(const struct evaluation *v, struct json *j)
 {
     json_flag(j, "degraded", *v->degraded != '\0');
     json_str(j, "degraded_reason", v->degraded);
+}
+
+static void account_read(void *arg, struct rows *rows, const struct error *e)
+{
+    struct evaluation *v = arg;
+    if (!e || !e->kind)
+        rows_move(&v->account, rows);
+}
+
+/* On the way before the step to SIZING, whose answer is so the later one. */
+static void read_account_ahead(struct evaluation *v)
+{
+    struct params p = {0};
+    evaluation_account_params(v, &p);
+    db_send(v->desk->db, &evaluation_account, &p, account_read, v);
 }
 
 static void send_votes(struct evaluation *v)
@@ -271,6 +290,8 @@ static void send_votes(struct evaluation *v)
     json_str(&j, "consensus_reason", c->reason);
     json_str(&j, "state_reason", c->quorum ? "" : c->reason);
     write_degraded(v, &j);
+    if (c->quorum && c->decision == DECISION_BUY)
+        read_account_ahead(v);
     send_advance(v, next, &j, NULL);
 }
 
@@ -310,19 +331,26 @@ static void ask_model(struct evaluation *v, const struct cast_vote *c)
     if (desk_model_absent(v->desk) || !wants_model(v, c))
         return;
     v->open_calls++;
-    agent_call_start(v, c->agent, vote_arrived);
+    agent_call_add(v, c->agent, vote_arrived);
 }
 
-static void vote(struct evaluation *v)
+/* The baselines' votes, and the questions to the models. */
+static void prepare_votes(struct evaluation *v)
 {
     const char *none = desk_model_absent(v->desk);
     if (none)
         degrade(v, "baselines voted", none);
-    if (v->nvotes == 0)
-        evaluation_cast_baselines(v); /* resumed */
-    v->open_calls = 1;                /* this function's own, so that no answer ends it early */
+    evaluation_cast_baselines(v);
+    v->open_calls = 1; /* until vote, so that no answer ends it early */
     for (size_t i = 0; i < v->nvotes; i++)
         ask_model(v, &v->vote[i]);
+}
+
+static void vote(struct evaluation *v)
+{
+    if (v->nvotes == 0)
+        prepare_votes(v); /* resumed */
+    agent_calls_send(v);
     if (--v->open_calls == 0)
         send_votes(v);
 }
@@ -373,7 +401,8 @@ static void sized(void *arg, struct rows *rows, const struct error *e)
     const struct cast_vote *c = v->nvotes > before ? &v->vote[before] : NULL;
     if (c && !desk_model_absent(v->desk) && wants_model(v, c)) {
         v->open_calls = 1;
-        agent_call_start(v, risk, veto_arrived);
+        agent_call_add(v, risk, veto_arrived);
+        agent_calls_send(v);
     } else {
         send_decision(v);
     }
@@ -412,6 +441,8 @@ void evaluation_step(struct evaluation *v)
                       &v->dossier.market, gathered, v);
     } else if (strcmp(v->state, "VOTING") == 0) {
         vote(v);
+    } else if (strcmp(v->state, "SIZING") == 0 && v->account.nrows) {
+        sized(v, &v->account, NULL);
     } else if (strcmp(v->state, "SIZING") == 0) {
         struct params p = {0};
         evaluation_account_params(v, &p);
