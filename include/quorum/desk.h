@@ -28,6 +28,10 @@ struct desk_options {
     bool lasting;         /* an engine's: statements are kept prepared */
     bool only_looks;      /* do not record it as opened, unless it had to be made */
     bool any_schema;      /* do not require or bring the schema to head (db commands) */
+    /* The name of a database of the private cluster that is made anew and dropped by desk_close (a
+     * back-test's): a demo desk on data_dir that asks no model and is recorded nowhere. A lost
+     * connection is not taken up again. NULL: a desk of the user's. */
+    const char *scratch;
     void (*progress)(void *arg, const char *text);
     void *arg;
 };
@@ -46,6 +50,7 @@ struct desk {
     int64_t recorded_evaluation; /* whose replies answer, with desk_use_recorded */
     const char *model_warning;   /* about an alias in use; NULL: none */
     int64_t seed;                /* of the simulated market */
+    char scratch[64];            /* the database that goes with the desk; "": it stays */
     char conninfo[1024];         /* of the login in use; may hold a password: never shown */
     struct {
         char *value, *set_by, *set_at, *origin;

@@ -23,6 +23,10 @@ struct evaluation_request {
     const char *data_dir;   /* --data, kept so that a resume reads the same recorded bars */
     int64_t job_id;         /* of the schedule; 0: an operator asks. One evaluation a job */
     int64_t slot_at;        /* with job_id: the moment of the schedule it belongs to */
+    /* Facts gathered before, of this symbol at as_of (a back-test computes each series once): taken
+     * over on success instead of gathering. NULL: gathered. Such an evaluation keeps the range of
+     * its bars, not their hash. */
+    struct dossier *dossier;
     /* Called after each state is stored (NULL: nobody listens). */
     void (*on_state)(void *arg, int64_t id, const char *state);
     void *on_state_arg;
@@ -112,6 +116,10 @@ void stored_evaluation_release(struct stored_evaluation *e);
 /* Builds the dossier from gathered data, given figures and the agents' derived facts. */
 void dossier_build(struct dossier *d, const struct agent *const *agents,
                    const struct indicators *given, int64_t given_price);
+/* The same from what a whole series gave for its last bar; market then holds everything but bars,
+ * and d->bars and d->benchmark_bars say which they were. */
+void dossier_build_from(struct dossier *d, const struct agent *const *agents,
+                        const struct indicators *indicators, const struct regime_reading *regime);
 /* A given price beside the market's own figures must be within 50 % of the market's: votes and size
  * would rest on two different shares. ERR_USAGE naming both. */
 enum err dossier_check_price(const struct market_data *m, int64_t given_price, struct error *e);

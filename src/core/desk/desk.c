@@ -15,13 +15,18 @@
 #include "quorum/text.h"
 #include "quorum/vendor.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000, DEMO_SEED = 42 };
+enum { CONNECT_TIMEOUT_MS = 10000, SCRATCH_ANSWER_MS = 300000, DEMO_SEED = 1 };
 
 static const struct statement desk_row = {"desk row", "SELECT kind, seed FROM desk"};
 
 static const char *database_name(enum desk_kind k)
 {
     return k == DESK_PAPER ? "quorum_paper" : "quorum_demo";
+}
+
+static const char *database_of(const struct desk *d)
+{
+    return d->scratch[0] ? d->scratch : database_name(d->kind);
 }
 
 static bool uses_private_cluster(const struct settings *s, enum desk_kind k)
@@ -53,8 +58,11 @@ static enum err connect(struct desk *d, const char *conninfo, bool prepare, stru
 {
     char application[200];
     snprintf(application, sizeof application, "quorum/%s", owner_self());
-    struct db_options options = {
-        .conninfo = conninfo, .application = application, .reconnect = true, .prepare = prepare};
+    struct db_options options = {.conninfo = conninfo,
+                                 .application = application,
+                                 .reconnect = !d->scratch[0],
+                                 .prepare = prepare,
+                                 .answer_ms = d->scratch[0] ? SCRATCH_ANSWER_MS : 0};
     *out = db_new(d->loop, &options);
     return db_open(*out, CONNECT_TIMEOUT_MS, e);
 }
@@ -73,7 +81,7 @@ static enum err bring_to_head(struct desk *d, const struct desk_options *o, stru
     struct db *owner = NULL;
     if (o->progress && version == 0)
         o->progress(o->arg, "creating the tables");
-    cluster_conninfo(d->cluster, conninfo, sizeof conninfo, "quorum_owner", database_name(d->kind));
+    cluster_conninfo(d->cluster, conninfo, sizeof conninfo, "quorum_owner", database_of(d));
     enum err result = connect(d, conninfo, false, &owner, e);
     if (!result)
         result = migrate_up(owner, -1, &applied, e);
@@ -212,6 +220,24 @@ static enum err open_database(struct desk *d, const struct desk_options *o, bool
     return connect(d, d->conninfo, d->cluster || o->lasting, &d->db, e);
 }
 
+/* What an earlier process of the same number left under the name is not ours. */
+static enum err open_scratch(struct desk *d, const struct desk_options *o, struct error *e)
+{
+    d->kind = DESK_DEMO;
+    d->seed = o->seed ? *o->seed : DEMO_SEED;
+    if (join_cluster(o, &d->cluster, e) || cluster_drop_database(d->cluster, o->scratch, e))
+        return e->kind;
+    if (!copy_text(d->scratch, sizeof d->scratch, o->scratch))
+        return err_set(e, ERR_USAGE, "\"%.80s\" cannot be the name of a database", o->scratch);
+    if (cluster_ensure_database(d->cluster, d->scratch, NULL, e))
+        return e->kind;
+    cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo, "quorum_app", d->scratch);
+    return connect(d, d->conninfo, true, &d->db, e) || bring_to_head(d, o, e) || load_desk(d, e) ||
+                   open_market(d, o, e)
+               ? e->kind
+               : OK;
+}
+
 enum err desk_open(const struct desk_options *o, struct desk **out, struct error *e)
 {
     struct desk *d = mem_alloc(sizeof *d);
@@ -221,6 +247,8 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
     d->settings = o->settings;
     d->loop = o->loop;
     d->agents = o->agents;
+    if (o->scratch)
+        return open_scratch(d, o, e);
     if (desk_choose(o->settings, o->name, &d->kind, NULL, e))
         return e->kind;
     /* A database as such may be looked at, whatever desk it is to become. */
@@ -240,6 +268,15 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
     return desk_remember(o->settings, d->kind, where, e);
 }
 
+/* Whatever could not be dropped, the next back-test drops. */
+static void drop_scratch(struct desk *d)
+{
+    struct error e = {0};
+    loop_clear_interrupt(d->loop);
+    if (cluster_drop_database(d->cluster, d->scratch, &e))
+        log_write(LOG_WARN, "desk", "%s was not dropped: %s", d->scratch, e.text);
+}
+
 void desk_close(struct desk *d)
 {
     if (!d)
@@ -249,6 +286,8 @@ void desk_close(struct desk *d)
     vendor_free(d->vendor);
     http_free(d->http);
     db_free(d->db);
+    if (d->scratch[0])
+        drop_scratch(d);
     cluster_leave(d->cluster);
     for (int i = 0; i < SETTING_COUNT; i++) {
         mem_free(d->in_force[i].value);

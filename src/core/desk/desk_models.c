@@ -11,6 +11,8 @@
 
 const char *desk_model_absent(const struct desk *d)
 {
+    if (d->scratch[0])
+        return "a back-test asks no model";
     if (!desk_bool(d, SETTING_MULTI_AGENT_ENABLED))
         return "MULTI_AGENT_ENABLED is false";
     return d->model ? NULL : "ANTHROPIC_API_KEY is not set";

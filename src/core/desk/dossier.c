@@ -82,8 +82,8 @@ static void add_indicator_facts(struct dossier *d, const struct provenance *from
         if (d->indicators_given)
             copy_text(f->from.reason, sizeof f->from.reason, "not given");
         else
-            snprintf(f->from.reason, sizeof f->from.reason, "not ready with %zu bars",
-                     d->market.bars.n);
+            snprintf(f->from.reason, sizeof f->from.reason, "not ready with %lld bars",
+                     (long long)d->bars.count);
     }
 }
 
@@ -140,13 +140,25 @@ enum err dossier_check_price(const struct market_data *m, int64_t given_price, s
     return err_fix(e, "leave --price out, or give the figures of that price too: --indicators");
 }
 
-void dossier_build(struct dossier *d, const struct agent *const *agents,
-                   const struct indicators *given, int64_t given_price)
+static void begin(struct dossier *d, bool given)
 {
     copy_text(d->symbol, sizeof d->symbol, d->market.symbol);
     d->as_of = d->market.as_of;
     d->simulated = strcmp(d->market.quote.from.source, "simulated") == 0;
-    d->indicators_given = given != NULL;
+    d->indicators_given = given;
+}
+
+static void add_agents_facts(struct dossier *d, const struct agent *const *agents)
+{
+    for (const struct agent *const *a = agents; *a; a++)
+        if ((*a)->add_facts && (*a)->role != AGENT_VETO)
+            (*a)->add_facts(d, NULL);
+}
+
+void dossier_build(struct dossier *d, const struct agent *const *agents,
+                   const struct indicators *given, int64_t given_price)
+{
+    begin(d, given != NULL);
     d->bars = range_of(&d->market.bars);
     d->benchmark_bars = range_of(&d->market.benchmark_bars);
     if (given)
@@ -159,7 +171,17 @@ void dossier_build(struct dossier *d, const struct agent *const *agents,
     struct provenance from = given ? given_provenance(d) : d->market.bars_from;
     add_indicator_facts(d, &from, given || given_price > 0);
     add_regime_facts(d, &from);
-    for (const struct agent *const *a = agents; *a; a++)
-        if ((*a)->add_facts && (*a)->role != AGENT_VETO)
-            (*a)->add_facts(d, NULL);
+    add_agents_facts(d, agents);
+}
+
+void dossier_build_from(struct dossier *d, const struct agent *const *agents,
+                        const struct indicators *indicators, const struct regime_reading *regime)
+{
+    begin(d, false);
+    d->indicators = *indicators;
+    d->regime = *regime;
+    set_price(d, 0);
+    add_indicator_facts(d, &d->market.bars_from, false);
+    add_regime_facts(d, &d->market.bars_from);
+    add_agents_facts(d, agents);
 }

@@ -8,6 +8,7 @@
 
 #include "core/desk/desk_private.h"
 #include "core/desk/engine_private.h"
+#include "core/desk/session.h"
 #include "core/desk/engines.h"
 #include "quorum/broker.h"
 #include "quorum/calendar.h"
@@ -284,25 +285,6 @@ static enum err queue_rounds(struct engine *g, const struct plan_of_day *p, int6
     return result;
 }
 
-/* Splits and dividends of what is held, before the open of their day. */
-static enum err corporate_actions(struct engine *g, const struct book *book, int32_t day,
-                                  struct error *e)
-{
-    struct corporate_action a[8];
-    for (size_t i = 0; i < book->n; i++) {
-        const struct position *p = &book->entry[i].position;
-        int32_t since = p->seen_day != DAY_NONE ? p->seen_day : p->entry_day;
-        if (p->quantity == 0 || since == DAY_NONE)
-            continue;
-        size_t n = market_actions(g->desk->market, p->symbol, since, day, a, ARRAY_LEN(a));
-        for (size_t k = 0; k < n; k++)
-            if (broker_corporate_action(g->desk, p->symbol, a[k].ex_day, a[k].split_ratio,
-                                        a[k].dividend, p->last_price, e))
-                return e->kind;
-    }
-    return OK;
-}
-
 static bool is_held(const struct book *b, const char *symbol)
 {
     for (size_t i = 0; i < b->n; i++)
@@ -336,7 +318,8 @@ enum err engine_rank(struct engine *g, const struct job *j, char result[RESULT_M
         book_load(g->desk, &book, e))
         return e->kind;
     struct plan_of_day *p = mem_alloc(sizeof *p);
-    enum err r = corporate_actions(g, &book, day, e);
+    size_t actions;
+    enum err r = session_actions(g->desk, &book, day, &actions, e);
     if (!r)
         r = engine_day_plan(g->desk, &g->plan, &p->allowed, e);
     if (!r) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/desk/engine_private.h"
+#include "core/desk/session.h"
 #include "quorum/broker.h"
 #include "quorum/calendar.h"
 #include "quorum/evaluation.h"
@@ -14,27 +15,6 @@
 
 #define USEC_MINUTE (60 * USEC_SECOND)
 #define STALE_AFTER (30 * USEC_MINUTE)
-
-static void waited(void *arg, const struct error *e)
-{
-    waiting_ended(arg, 0, e);
-}
-
-static enum err refresh_risk(struct engine *g, struct error *e)
-{
-    struct waiting w = {0};
-    breakers_update(g->desk, waited, &w);
-    return engine_wait(g, &w, e);
-}
-
-static enum err store_acts(struct engine *g, const struct act *act, size_t n, struct error *e)
-{
-    struct waiting w = {0};
-    if (n == 0)
-        return OK;
-    broker_store(g->desk, act, n, waited, &w);
-    return engine_wait(g, &w, e);
-}
 
 /* ---- a look at every price that matters ---- */
 
@@ -120,7 +100,7 @@ static enum err look_at(struct engine *g, const struct book *book, int64_t now, 
         memcpy(all + n, act, k * sizeof *act);
         n += k;
     }
-    r = store_acts(g, all, n, e);
+    r = session_store(g->desk, all, n, e);
     *acts = n;
     mem_free(all);
     mem_free(q);
@@ -145,7 +125,7 @@ enum err engine_look(struct engine *g, const struct job *j, char result[RESULT_M
     if (!r && book.n)
         r = look_at(g, &book, now, j->due, every, &acts, e);
     if (!r && book.n)
-        r = refresh_risk(g, e);
+        r = session_risk(g->desk, e);
     if (!r && day.looks_bound)
         snprintf(result, RESULT_MAX, "%zu symbols, %zu acts; positions every %d min: FMP", book.n,
                  acts, day.position_minutes);
@@ -239,7 +219,7 @@ static enum err close_of_day(struct engine *g, const struct book_entry *b, int64
         dossier_build(&d, g->desk->agents, NULL, 0);
         size_t k = position_close_of_day(b, day, bars->bar[bars->n - 1].close,
                                          regime_name(d.regime.label), act);
-        r = store_acts(g, act, k, e);
+        r = session_store(g->desk, act, k, e);
         *n += k;
         dossier_release(&d);
     } else {
@@ -252,7 +232,6 @@ enum err engine_mark(struct engine *g, const struct job *j, char result[RESULT_M
                      struct error *e)
 {
     struct book book = {0};
-    struct waiting w = {0};
     int32_t day = exchange_day(j->due);
     size_t acts = 0;
     if (book_load(g->desk, &book, e))
@@ -264,8 +243,7 @@ enum err engine_mark(struct engine *g, const struct job *j, char result[RESULT_M
     book_release(&book);
     if (e->kind)
         return e->kind;
-    broker_mark(g->desk, day, waited, &w);
-    if (engine_wait(g, &w, e) || refresh_risk(g, e))
+    if (session_mark(g->desk, day, e))
         return e->kind;
     snprintf(result, RESULT_MAX, "%zu positions marked, %zu acts", held, acts);
     return OK;

@@ -169,6 +169,7 @@ static void send_advance(struct evaluation *v, const char *state, struct json *p
     struct buf votes = {0}, bars = {0};
     char from[11], to[11];
     const struct bars *b = &v->dossier.market.bars;
+    const struct bar_range *range = &v->dossier.bars;
     json_close(patch, '}');
     params_int(&p, v->id);
     params_text(&p, owner_self());
@@ -177,13 +178,13 @@ static void send_advance(struct evaluation *v, const char *state, struct json *p
     evaluation_votes_json(v, v->stored_votes, &votes);
     params_text(&p, buf_text(&votes));
     params_text(&p, dossier ? buf_text(dossier) : NULL);
-    bool has_bars = dossier && b->n;
-    params_text(&p, has_bars ? day_print(from, b->bar[0].day) : NULL);
-    params_text(&p, has_bars ? day_print(to, b->bar[b->n - 1].day) : NULL);
-    params_int(&p, has_bars ? (int64_t)b->n : 0);
-    if (has_bars)
+    bool has_bars = dossier && range->count;
+    params_text(&p, has_bars ? day_print(from, range->first) : NULL);
+    params_text(&p, has_bars ? day_print(to, range->last) : NULL);
+    params_int(&p, has_bars ? range->count : 0);
+    if (has_bars && b->n)
         bars_text(b, &bars);
-    params_text(&p, has_bars ? buf_text(&bars) : NULL);
+    params_text(&p, bars.len ? buf_text(&bars) : NULL);
     v->state = state;
     v->sent_votes = v->nvotes;
     db_send(v->desk->db, &advance, &p, advanced, v);
@@ -216,22 +217,11 @@ static void write_barriers(const struct dossier *d, struct json *j)
     json_num(j, "barrier_target_pct", 100 * target);
 }
 
-static void gathered(void *arg, const struct error *e)
+static void store_facts(struct evaluation *v)
 {
-    struct evaluation *v = arg;
-    if (e && e->kind) {
-        evaluation_fail(v, e->kind == ERR_USAGE ? "REFUSED" : "FAILED", e->text);
-        return;
-    }
-    struct error bad = {0};
-    if (!v->has_given && dossier_check_price(&v->dossier.market, v->given_price, &bad)) {
-        evaluation_fail(v, "REFUSED", bad.text);
-        return;
-    }
     struct buf patch = {0}, dossier = {0};
     struct json j;
     char price[40];
-    dossier_build(&v->dossier, v->desk->agents, v->has_given ? &v->given : NULL, v->given_price);
     dossier_write(&v->dossier, &dossier);
     patch_begin(&j, &patch, "VOTING");
     if (v->dossier.price > 0)
@@ -244,6 +234,22 @@ static void gathered(void *arg, const struct error *e)
     send_advance(v, "VOTING", &j, &dossier);
     buf_release(&dossier);
     prepare_votes(v); /* while the database stores what they rest on */
+}
+
+static void gathered(void *arg, const struct error *e)
+{
+    struct evaluation *v = arg;
+    if (e && e->kind) {
+        evaluation_fail(v, e->kind == ERR_USAGE ? "REFUSED" : "FAILED", e->text);
+        return;
+    }
+    struct error bad = {0};
+    if (!v->has_given && dossier_check_price(&v->dossier.market, v->given_price, &bad)) {
+        evaluation_fail(v, "REFUSED", bad.text);
+        return;
+    }
+    dossier_build(&v->dossier, v->desk->agents, v->has_given ? &v->given : NULL, v->given_price);
+    store_facts(v);
 }
 
 static void degrade(struct evaluation *v, const char *who, const char *why)
@@ -435,6 +441,10 @@ void evaluation_step(struct evaluation *v)
         v->state = "GATHERING";
         db_send(v->desk->db, &gather, &p, advanced, v);
     } else if (strcmp(v->state, "GATHERING") == 0) {
+        if (v->made) {
+            store_facts(v);
+            return;
+        }
         if (v->fresh && !v->recorded)
             market_live_fresh(v->desk->market);
         market_gather(v->recorded ? v->recorded : v->desk->market, v->symbol, v->as_of,
@@ -596,6 +606,11 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
     if (prepare(v, r, e)) {
         discard(v);
         return e->kind;
+    }
+    if (r->dossier) {
+        v->dossier = *r->dossier;
+        *r->dossier = (struct dossier){0};
+        v->made = true;
     }
     send_create(v, r);
     return OK;

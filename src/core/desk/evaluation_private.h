@@ -20,6 +20,7 @@ struct evaluation {
     int64_t given_price, as_of;
     bool has_given;
     bool fresh; /* asked for vendor data of now */
+    bool made;  /* the dossier came with the request */
     struct indicators given;
     const struct agent *voter[VOTERS_MAX];
     size_t nvoters;
