@@ -6,6 +6,7 @@ const struct command *const command_groups[] = {
     watch_commands,    records_commands,   guard_commands,
     control_commands,  watchlist_commands, evaluate_commands,
     budget_commands,   vendor_commands,    market_commands,
-    engine_commands,   demo_commands,      desk_commands,
-    database_commands, program_commands,   NULL,
+    engine_commands,   demo_commands,      backtest_commands,
+    desk_commands,     database_commands,  program_commands,
+    NULL,
 };

@@ -18,6 +18,7 @@ extern const struct command vendor_commands[];    /* cmd_vendor.c: fmp */
 extern const struct command market_commands[];    /* cmd_market.c: indicators, size, agents */
 extern const struct command engine_commands[];    /* cmd_engine.c: engine ... */
 extern const struct command demo_commands[];      /* cmd_demo.c: demo */
+extern const struct command backtest_commands[];  /* cmd_backtest.c: backtest */
 extern const struct command control_commands[];   /* cmd_control.c: pause, kill, close */
 extern const struct command desk_commands[];      /* cmd_desk.c: desks, settings, audit */
 extern const struct command database_commands[];  /* cmd_database.c: db ... */
