@@ -11,7 +11,11 @@ struct detail {
     /* Queries with one parameter, the id; NULL ends. Answers stand in snapshot.detail[i]. */
     const struct statement *part[DETAIL_PARTS];
     int refresh_ms; /* 250 for a running evaluation; 0: once */
-    /* Draws into the pane; scroll and item are clamped here. Returns the lines it has in all. */
+    /* Draws into the pane below the title line and returns the lines it has in all. Sets v->title
+     * ("NVDA BUY 2/2", what the frame then writes behind "Evaluation #412"). Keys only add: j and k
+     * to v->item, pages to v->scroll; what goes beyond the first or last item, and all of it where
+     * there are none, becomes scrolling here; both are clamped, a selected item is kept in sight,
+     * and another depth begins at its top. */
     int (*draw)(const struct pane *p, const struct snapshot *s, struct detail_view *v);
     /* What the line above the bar says: "w why  R replay ...". */
     const char *keys;

@@ -43,7 +43,10 @@ struct detail_view {
     int scroll, item;    /* first line shown; selected inner item (an agent's vote ...) */
     int depth;           /* Enter on the item: 0 overview, 1 full text, 2 prompt and raw reply */
     char *text;          /* DETAIL_TEXT: owned */
-    char title[80];
+    char title[80];      /* set by the detail's draw; DETAIL_TEXT: by whoever opens it */
+    struct {
+        int item, depth;
+    } drawn; /* the detail's own: what scroll was last made for */
 };
 
 enum toast_kind { TOAST_OK, TOAST_WARN, TOAST_ERR };
