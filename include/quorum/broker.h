@@ -170,7 +170,7 @@ struct barrier {
     int32_t entry_day, exit_day;
     int64_t entry_price, exit_price;
     int sessions;
-    bool gap_stop;   /* stopped at the open, below the stop */
+    bool gap_stop;                      /* stopped at the open, below the stop */
     double return_fraction, r_multiple; /* after costs, unless c->none */
     double y;
 };

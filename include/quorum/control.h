@@ -25,7 +25,7 @@ struct control_proof {
     int64_t exits_ordered;     /* FLATTENING: closing orders made */
     char last_order[37];       /* id of the last entry order ever made, "" */
     char last_order_at[33];
-    char at[33];               /* database time of the change */
+    char at[33]; /* database time of the change */
 };
 /* Changes the state under the lock that entry orders take, audited, in one transaction. A change
  * to what holds already is ERR_CONFLICT with who, when and why; RUNNING from FLATTENING is refused

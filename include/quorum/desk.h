@@ -59,7 +59,7 @@ struct desk {
         struct held_job {
             int64_t id;
             int attempt;
-        } *job;
+        } * job;
         size_t n, cap;
     } held; /* jobs this process has taken and not ended (jobs.c): their leases are kept */
 };

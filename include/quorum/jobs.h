@@ -52,10 +52,10 @@ enum err engine_register(struct desk *d, struct error *e);
 struct beat {
     bool leading;
     int64_t epoch;
-    int64_t skew_ms;        /* this machine's clock minus the database's */
-    int64_t desk_now;       /* the desk's clock */
-    char control[12];       /* control_state */
-    bool asked_to_stop;     /* engines.state was set to STOPPING by `engine stop` */
+    int64_t skew_ms;    /* this machine's clock minus the database's */
+    int64_t desk_now;   /* the desk's clock */
+    char control[12];   /* control_state */
+    bool asked_to_stop; /* engines.state was set to STOPPING by `engine stop` */
 };
 typedef void beat_fn(void *arg, const struct beat *b, const struct error *e);
 void engine_beat(struct desk *d, int in_flight, beat_fn *done, void *arg);

@@ -18,8 +18,8 @@ struct uv_loop_s;
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 enum { LOOP_NO_DEADLINE = -1 };
 
-struct loop *loop_new(void);    /* also makes the process ignore SIGPIPE */
-void loop_free(struct loop *l); /* closes and frees the ios and timers that are left */
+struct loop *loop_new(void);      /* also makes the process ignore SIGPIPE */
+void loop_free(struct loop *l);   /* closes and frees the ios and timers that are left */
 void loop_forked(struct loop *l); /* in a child that goes on without exec: call it first */
 struct uv_loop_s *loop_uv(struct loop *l);
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Engines and the demo desk as a user meets them: the same seed lives the same life whoever is
 # killed on the way, halts work without a console, a stop proves itself, and the calendar is kept.
-. "$(dirname "$0")/lib_tap.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/command/lib_tap.sh
+. "$here/lib_tap.sh"
 export QUORUM_DESK=demo
 
 sql() { "$QUORUM_BIN" db psql -X -A -t -c "$1"; }

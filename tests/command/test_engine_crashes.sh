@@ -3,7 +3,9 @@
 # Queued evaluations with two engines, of which one is killed with -9 every second, and the
 # database once: each ends exactly once, nothing is ordered twice, all money is accounted for.
 # QUORUM_TEST_LONG=1: 200 of them; else 60.
-. "$(dirname "$0")/lib_tap.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/command/lib_tap.sh
+. "$here/lib_tap.sh"
 export QUORUM_DESK=demo
 export QUORUM_REHEARSAL="latency=400"
 n=60

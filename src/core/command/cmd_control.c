@@ -178,7 +178,8 @@ static const char *confirm_kill(const struct call *c)
 
 static enum err run_kill(struct call *c, struct error *e)
 {
-    return set_state(c, kill_mode(c)->state, 1, e);
+    const struct kill_mode *m = kill_mode(c);
+    return set_state(c, m ? m->state : CONTROL_HALTED, 1, e);
 }
 
 /* ---- close */

@@ -192,10 +192,8 @@ static enum err finish_run(struct run *run, struct error *e)
 
 enum err evaluate_symbols(struct call *c, const struct evaluation_request *r, struct error *e)
 {
-    struct run run = {.call = c,
-                      .n = c->nargs,
-                      .list = c->nargs > 1,
-                      .trade = call_option(c, "trade") != NULL};
+    struct run run = {
+        .call = c, .n = c->nargs, .list = c->nargs > 1, .trade = call_option(c, "trade") != NULL};
     struct slot slot[CALL_ARGS_MAX];
     struct evaluation_request one = *r;
     for (int i = 0; i < run.n; i++) {

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "core/desk/desk_private.h"
-#include "quorum/engine.h"
 #include "quorum/buf.h"
+#include "quorum/engine.h"
 #include "quorum/http.h"
 #include "quorum/log.h"
 #include "quorum/migrate.h"

@@ -350,7 +350,7 @@ static enum err start_evaluation(struct engine *g, const struct job *j, struct e
     return e->kind;
 }
 
-static enum err evaluate(struct engine *g, const struct job *j, char result[RESULT_MAX],
+enum err engine_evaluate(struct engine *g, const struct job *j, char result[RESULT_MAX],
                          struct error *e)
 {
     int64_t now;
@@ -378,7 +378,7 @@ static enum err evaluate(struct engine *g, const struct job *j, char result[RESU
 typedef enum err job_fn(struct engine *g, const struct job *j, char result[RESULT_MAX],
                         struct error *e);
 static job_fn *const work[JOB_KINDS] = {
-    [JOB_LOOK] = engine_look,   [JOB_RANK] = engine_rank, [JOB_EVALUATE] = evaluate,
+    [JOB_LOOK] = engine_look,   [JOB_RANK] = engine_rank, [JOB_EVALUATE] = engine_evaluate,
     [JOB_TRADE] = engine_trade, [JOB_MARK] = engine_mark, [JOB_SCORE] = engine_score,
     [JOB_KEEP] = engine_keep,
 };
@@ -454,9 +454,9 @@ static void turn(struct engine *g)
     int64_t taken = 0;
     bool moved = false;
     obey_halts(g);
-    if (take_jobs(g, &taken, &e) == OK && taken == 0 && g->running == 0)
-        lead(g, &moved, &e);
-    else if (!e.kind && !g->life.is_virtual)
+    take_jobs(g, &taken, &e);
+    /* A virtual clock waits for all that is due; real time waits for nobody. */
+    if (!e.kind && (!g->life.is_virtual || (taken == 0 && g->running == 0)))
         lead(g, &moved, &e);
     if (e.kind && e.kind != ERR_TRANSIENT)
         log_write(LOG_WARN, "engine", "%s", e.text);

@@ -20,7 +20,7 @@ struct engine {
     int running;      /* evaluations */
     bool handed_over; /* the job at hand goes on in the loop and ends by itself */
     int at_once;
-    bool woken; /* something ended: look at once instead of waiting */
+    bool woken;                        /* something ended: look at once instead of waiting */
     int64_t next_rescue, next_refresh; /* monotonic */
     struct loop_timer *pulse;
     struct error beat_problem;
@@ -40,6 +40,9 @@ enum err engine_wait(struct engine *g, struct waiting *w, struct error *e);
 enum { RESULT_MAX = 200 };
 enum err engine_look(struct engine *g, const struct job *j, char result[RESULT_MAX],
                      struct error *e);
+/* engine.c: begins one (g->handed_over) or says why it is skipped. */
+enum err engine_evaluate(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                         struct error *e);
 enum err engine_trade(struct engine *g, const struct job *j, char result[RESULT_MAX],
                       struct error *e);
 enum err engine_mark(struct engine *g, const struct job *j, char result[RESULT_MAX],

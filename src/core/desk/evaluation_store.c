@@ -13,14 +13,15 @@ static const struct statement evaluation_row = {
     "evaluation row",
     "SELECT id, symbol, state, state_reason, requested_by, " UTC("created_at") ", " UTC(
         "as_of") ","
-                 " " UTC("finished_at") ", trim_scale(price)::text, regime, regime_confidence,"
-                                        " decision, consensus_reached, agree, voters, needed, "
-                                        "agreement, consensus_reason,"
-                                        " risk_decision, shares, position_pct, stop_loss_pct, "
-                                        "take_profit_pct, size_reason, binding,"
-                                        " worksheet::text, degraded, degraded_reason, "
-                                        "cost_usd::text, tokens, latency_ms, locked_by, order_result "
-                                        "FROM evaluations WHERE id = $1::bigint"};
+                 " " UTC(
+                     "finished_at") ", trim_scale(price)::text, regime, regime_confidence,"
+                                    " decision, consensus_reached, agree, voters, needed, "
+                                    "agreement, consensus_reason,"
+                                    " risk_decision, shares, position_pct, stop_loss_pct, "
+                                    "take_profit_pct, size_reason, binding,"
+                                    " worksheet::text, degraded, degraded_reason, "
+                                    "cost_usd::text, tokens, latency_ms, locked_by, order_result "
+                                    "FROM evaluations WHERE id = $1::bigint"};
 static const struct statement vote_rows = {
     "evaluation votes",
     "SELECT v.agent, v.source, v.role, v.vote, v.answer, v.reason, v.evidence::text, v.confidence,"
