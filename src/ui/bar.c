@@ -12,7 +12,7 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
-#if !defined(RL_READLINE_VERSION) || RL_READLINE_VERSION < 0x0800
+#if defined(RL_READLINE_VERSION) && RL_READLINE_VERSION < 0x0800
 #error "GNU readline 8.0 or newer is needed; libedit is another library"
 #endif
 

@@ -15,11 +15,10 @@ void bar_offer(struct bar_words *w, const char *word, const char *meaning)
         w->cap = w->cap ? w->cap * 2 : 32;
         w->word = mem_grow(w->word, w->cap, sizeof *w->word);
     }
-    w->word[w->n++] = (struct bar_word){
-        .word = arena_text(&w->arena, word),
-        .meaning = arena_text(&w->arena, meaning != NULL ? meaning : ""),
-        .rank = (int)w->n,
-    };
+    struct bar_word *next = &w->word[w->n++];
+    next->word = arena_text(&w->arena, word);
+    next->meaning = arena_text(&w->arena, meaning != NULL ? meaning : "");
+    next->rank = 0;
 }
 
 void bar_words_clear(struct bar_words *w)

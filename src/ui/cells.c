@@ -79,11 +79,12 @@ bool frame_same(const struct frame *a, const struct frame *b)
 void frame_dump(const struct frame *f, struct buf *out)
 {
     for (int row = 0; row < f->rows; row++) {
+        const struct cell *cell = f->cell + (size_t)row * (size_t)f->cols;
         int last = f->cols;
-        while (last > 0 && memcmp(cell_at(f, row, last - 1)->text, blank.text, CELL_BYTES) == 0)
+        while (last > 0 && memcmp(cell[last - 1].text, blank.text, CELL_BYTES) == 0)
             last--;
         for (int col = 0; col < last; col++)
-            buf_add(out, cell_at(f, row, col)->text, cell_at(f, row, col)->len);
+            buf_add(out, cell[col].text, cell[col].len);
         buf_char(out, '\n');
     }
 }

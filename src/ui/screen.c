@@ -239,9 +239,9 @@ static enum err check_terminal(const struct screen_options *o, const char *term,
         err_set(e, ERR_USAGE, "the output is not a terminal");
         return err_fix(e, "use --plain");
     }
-    if (term == NULL || *term == '\0' || strcmp(term, "dumb") == 0) {
+    if (*term == '\0' || strcmp(term, "dumb") == 0) {
         err_set(e, ERR_USAGE, "TERM is %s: there is no screen to draw on",
-                term == NULL || *term == '\0' ? "not set" : "dumb");
+                *term == '\0' ? "not set" : "dumb");
         return err_fix(e, "use --plain, or set TERM to what the terminal is");
     }
     return OK;
@@ -264,6 +264,8 @@ enum err screen_open(struct screen **out, const struct screen_options *options, 
 {
     const char *term = options->term != NULL ? options->term : getenv("TERM");
     *out = NULL;
+    if (term == NULL)
+        term = "";
     assert(!rescue_is_on());
     enum err err = check_terminal(options, term, e);
     if (err != OK)
@@ -441,13 +443,23 @@ bool screen_is_ready(const struct screen *s)
     return poll(&p, 1, 0) > 0;
 }
 
+static bool same_looks(const struct theme *a, const struct theme *b)
+{
+    for (int i = 0; i < TOKEN_COUNT; i++) {
+        const struct look *x = &a->look[i], *y = &b->look[i];
+        if (x->fg != y->fg || x->bg != y->bg || x->attrs != y->attrs)
+            return false;
+    }
+    return true;
+}
+
 bool screen_draw(struct screen *s, const struct frame *f, const struct theme *t)
 {
     if (s->gone || s->suspended)
         return !s->gone;
     use_own(s);
-    bool other = s->all || s->shown.rows != f->rows || s->shown.cols != f->cols ||
-                 memcmp(&s->theme, t, sizeof *t) != 0;
+    bool other =
+        s->all || s->shown.rows != f->rows || s->shown.cols != f->cols || !same_looks(&s->theme, t);
     if (s->all) {
         werase(stdscr);
         clearok(curscr, TRUE);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The console's ground in a real terminal: what is seen while it is used, and what is left of it.
 set -u
+# shellcheck source=tests/console/lib_terminal.sh
 . "$(dirname "$0")/lib_terminal.sh"
 program=$QUORUM_BUILD/tests/console/ground
 

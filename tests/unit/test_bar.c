@@ -212,10 +212,7 @@ static void test_a_line_is_edited_and_run(void **state)
 {
     (void)state;
     SCENE(&plain, ":approve 17\ncursor 11\nran: approve 18 now\n", "appove 17",
-          "\x01\x06\x06\x06r\x05", "!show",
-          "\x17"
-          "18 now",
-          "\r");
+          "\x01\x06\x06\x06r\x05", "!show", "\x17\0618 now", "\r");
     SCENE(&plain, ":h\xc3\xa9\xe6\x97\xa5x\ncursor 6\nran: h\xc3\xa9x\n", "h\xc3\xa9\xe6\x97\xa5x",
           "!show", "\x02\x7f\r");
     SCENE(&plain, "left: \n", "   \r");
@@ -312,10 +309,7 @@ static void test_long_lines_scroll_by_columns(void **state)
     static const struct scene tiny = {.cols = 1};
     SCENE(&tiny, ":\n", "abcdefghijkl", "!show");
     static const struct scene ascii = {.ascii = true};
-    SCENE(&ascii, ":h?e\ncursor 4\n",
-          "h\xe6\x97\xa5"
-          "e\x02\x7f",
-          "!resize", "?\x06", "!show");
+    SCENE(&ascii, ":h?e\ncursor 4\n", "h\xe6\x97\xa5\145\x02\x7f", "!resize", "?\x06", "!show");
 }
 
 static void test_nothing_in_the_line_is_invisible(void **state)

@@ -12,9 +12,10 @@
 #include "quorum/text.h"
 #include "ui/cells.h"
 
-#define WIDE  "\xe4\xb8\xad" /* U+4E2D, two columns */
-#define ACUTE "\xcc\x81"     /* U+0301, a combining mark */
-#define DOTS  "\xe2\x80\xa6"
+#define WIDE     "\xe4\xb8\xad" /* U+4E2D, two columns */
+#define ACUTE    "\xcc\x81"     /* U+0301, a combining mark */
+#define ACCENTED "e\xcc\x81"
+#define DOTS     "\xe2\x80\xa6"
 
 static void assert_frame(const struct frame *f, const char *want)
 {
@@ -228,7 +229,7 @@ static int any(uint32_t *seed, int low, int high)
 static void draw_anything(const struct pane *p, uint32_t *seed)
 {
     static const char *const pieces[] = {
-        "a",        WIDE,       "e" ACUTE,    " ", "\xf0\x9f\x98\x80", "\n",
+        "a",        WIDE,       ACCENTED,     " ", "\xf0\x9f\x98\x80", "\n",
         "\x1b[2J",  "\xff",     "long word ", "│", "\xe2\x80\x8d",     ACUTE,
         "1,234.56", "\xc2\x9b", "\t"};
     char text[400] = "";
