@@ -182,7 +182,7 @@ run: all
 	$B/$(NAME)
 demo: deps
 	+@$(AGAIN) VARIANT=release all
-	build/release/$(NAME) evaluate AAPL MSFT NVDA --desk demo
+	build/release/$(NAME) demo
 deps:
 	@scripts/install-deps.sh
 
@@ -211,7 +211,7 @@ clean:
 
 help:
 	@echo 'make              build build/debug/$(NAME)      make run     ... and start it'
-	@echo 'make demo         install what is missing, build, evaluate three symbols on the demo desk'
+	@echo 'make demo         install what is missing, build, start the demo desk'
 	@echo 'make test         install what is missing, build under sanitizers, run all quick tests'
 	@echo 'make check        the same without installing;  make check-long  the whole matrices too'
 	@echo 'make unit|store|command|console|chaos           one suite; T=word picks tests by name'

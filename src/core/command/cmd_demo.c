@@ -15,7 +15,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { SESSIONS_MAX = 1000 };
+enum { SESSIONS_MAX = 1000, AWAIT_POLL_MS = 200 };
 
 struct demo {
     bool reset, exits, has_seed, has_speed;
@@ -188,6 +188,26 @@ static enum err live_and_exit(struct call *c, const struct demo *o, struct error
     return summarise(c, (double)(time_monotonic_us() - p.began) / 1e6, e);
 }
 
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* Without a terminal there is one answer: it is given when there is something to tell. */
+static enum err await_past(struct call *c, struct error *e)
+{
+    struct life life;
+    do {
+        loop_run_until(c->loop, never, NULL, AWAIT_POLL_MS);
+        if (loop_interrupted(c->loop))
+            return err_set(e, ERR_TRANSIENT, "interrupted; the engine goes on");
+        if (life_load(c->desk, &life, e))
+            return e->kind;
+    } while (life.clock_at < life.live_from);
+    return OK;
+}
+
 static enum err run_demo(struct call *c, struct error *e)
 {
     struct demo o;
@@ -202,7 +222,12 @@ static enum err run_demo(struct call *c, struct error *e)
     c->desk = NULL;
     if (daemon_engine(c, false, &engine, e) || open_demo(c, &o, false, e))
         return e->kind;
-    return status_show(c, isatty(STDOUT_FILENO), e);
+    if (isatty(STDOUT_FILENO))
+        return status_show(c, true, e);
+    if (await_past(c, e) || status_show(c, false, e))
+        return e->kind;
+    out_line(c->out, "the engine goes on in the background: quorum --desk demo engine stop ends it");
+    return OK;
 }
 
 static void help_scenarios(struct buf *out)
