@@ -15,7 +15,7 @@ enum cell_look {
     LOOK_VOTE,     /* BUY SELL HOLD ABSTAIN ... */
     LOOK_RISK,     /* LOW MED HIGH */
     LOOK_SEVERITY, /* i W C */
-    LOOK_AGE,      /* "3h12", sorts by the number of seconds in the column after it */
+    LOOK_AGE,      /* "3h12", "14:30:02": sorts by the number of seconds in the column after it */
     LOOK_QUOTE,    /* words of a model or a feed: dim, in quotes */
     LOOK_HIDDEN    /* carries data for its neighbours; never drawn */
 };
@@ -38,7 +38,7 @@ struct panel {
     char key;                      /* '1' .. */
     const char *name;              /* "positions": for show, hide, goto, export */
     const char *title;             /* "Positions" */
-    const struct statement *query; /* without parameters; at most 500 rows */
+    const struct statement *query; /* without parameters; at most 500 rows. NULL: the log */
     int refresh_ms;
     const struct panel_column *column;
     size_t ncolumns;
@@ -50,12 +50,17 @@ struct panel {
     void (*draw)(const struct pane *p, const struct snapshot *s);
 };
 extern const struct panel panels[PANEL_COUNT];
+/* The title and the empty text with what the snapshot knows: "Positions 4/10", "no open positions;
+ * cash 100,000.00". */
+void panel_name(const struct snapshot *s, enum panel_id p, char *out, size_t size);
+void panel_empty(const struct snapshot *s, enum panel_id p, char *out, size_t size);
 
 /* The status query's only row, read by name (rows_named): state state_reason state_by state_since
  * desk (paper|demo) pending alerts alert_worst llm_spent llm_limit llm_projected fmp_used fmp_limit
  * regime regime_conf regime_age market (open|closed) market_change (seconds) engine_beat (seconds)
  * engines equity open_pnl day_pnl cash positions positions_max evaluations_left evaluations_binding
- * next_learn schema */
+ * next_learn schema; also pending_oldest (seconds), now, speed (of a virtual clock, else NULL),
+ * learning ("true") learning_needs trades, llm_free llm_reset_s. */
 extern const struct statement status_query;
 
 #endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The words beside the panels' names, from rows that are there already. A column that a picture
+ * lacks is a fact that is not known. */
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/mem.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "ui/panel_private.h"
+
+static const char *cell(const struct snap *n, size_t row, const char *column)
+{
+    const struct rows *r = &n->rows;
+    if (row >= r->nrows)
+        return NULL;
+    for (size_t i = 0; i < r->ncols; i++)
+        if (strcmp(r->column[i], column) == 0)
+            return rows_text(r, row, i);
+    return NULL;
+}
+
+static const char *fact(const struct snapshot *s, const char *column)
+{
+    return cell(&s->status, 0, column);
+}
+
+static double number(const char *text)
+{
+    double x;
+    return text && text_to_double(text, &x) ? x : 0;
+}
+
+/* Dollars to the cent with a sign, separators from 10,000 on. */
+static const char *money(char dst[32], double x, bool sign)
+{
+    char digits[32];
+    bool negative = x <= -0.005;
+    snprintf(digits, sizeof digits, "%.2f", negative ? -x : x < 0 ? 0 : x);
+    size_t whole = strcspn(digits, "."), n = 0;
+    const char *mark = negative ? "-" : sign && x >= 0.005 ? "+" : "";
+    n = (size_t)snprintf(dst, 32, "%s", mark);
+    for (size_t i = 0; digits[i] && n + 2 < 32; i++) {
+        if (whole > 4 && i > 0 && i < whole && (whole - i) % 3 == 0)
+            dst[n++] = ',';
+        dst[n++] = digits[i];
+    }
+    dst[n] = '\0';
+    return dst;
+}
+
+static const char *span(char dst[16], const char *seconds)
+{
+    return duration_print(dst, (int64_t)number(seconds) * USEC_SECOND);
+}
+
+void note_positions(const struct snapshot *s, char *out, size_t size)
+{
+    char open[32], day[32];
+    if (!fact(s, "day_pnl"))
+        return;
+    snprintf(out, size, "open %s  day %s", money(open, number(fact(s, "open_pnl")), true),
+             money(day, number(fact(s, "day_pnl")), true));
+}
+
+void note_pending(const struct snapshot *s, char *out, size_t size)
+{
+    char age[16];
+    const char *oldest = fact(s, "pending_oldest");
+    if (oldest)
+        snprintf(out, size, "oldest %s", span(age, oldest));
+}
+
+void note_trades(const struct snapshot *s, char *out, size_t size)
+{
+    const struct snap *n = &s->panel[PANEL_TRADES];
+    int today = 0, won = 0;
+    double sum = 0;
+    char text[32];
+    for (size_t i = 0; i < n->rows.nrows; i++) {
+        const char *flag = cell(n, i, "is_today");
+        double pnl = number(cell(n, i, "pnl_dollars"));
+        if (!flag || flag[0] != 't')
+            continue;
+        today++;
+        won += pnl > 0;
+        sum += pnl;
+    }
+    if (today > 0)
+        snprintf(out, size, "today: win %d/%d  %s", won, today, money(text, sum, true));
+    else if (n->rows.nrows > 0)
+        snprintf(out, size, "none today");
+}
+
+void note_agents(const struct snapshot *s, char *out, size_t size)
+{
+    const struct snap *n = &s->panel[PANEL_AGENTS];
+    double calls = 0;
+    for (size_t i = 0; i < n->rows.nrows; i++)
+        calls += number(cell(n, i, "n"));
+    if (calls > 0)
+        snprintf(out, size, "%.0f calls", calls);
+}
+
+void note_budget(const struct snapshot *s, char *out, size_t size)
+{
+    const struct snap *n = &s->panel[PANEL_BUDGET];
+    char left[16];
+    const char *at = cell(n, 0, "reset_at");
+    if (at)
+        snprintf(out, size, "resets %s%s in %s", at, strcmp(at, "00:00") == 0 ? "" : " (00:00Z)",
+                 span(left, cell(n, 0, "reset_in")));
+}
+
+void note_regime(const struct snapshot *s, char *out, size_t size)
+{
+    char age[16];
+    const char *old = cell(&s->panel[PANEL_REGIME], 0, "age_s");
+    if (old)
+        snprintf(out, size, "%s old", span(age, old));
+}
+
+void note_learning(const struct snapshot *s, char *out, size_t size)
+{
+    const char *next = fact(s, "next_learn"), *on = fact(s, "learning");
+    if (next && *next)
+        snprintf(out, size, "next %s", next);
+    else if (on)
+        snprintf(out, size, "%s", strcmp(on, "true") == 0 ? "on" : "off");
+}
+
+void note_alerts(const struct snapshot *s, char *out, size_t size)
+{
+    const char *n = fact(s, "alerts");
+    if (n && number(n) > 0)
+        snprintf(out, size, "%s open", n);
+}
+
+void note_equity(const struct snapshot *s, char *out, size_t size)
+{
+    const struct snap *n = &s->panel[PANEL_EQUITY];
+    double deepest = 0, total;
+    if (n->rows.nrows == 0)
+        return;
+    size_t last = n->rows.nrows - 1;
+    for (size_t i = 0; i <= last; i++) {
+        double d = number(cell(n, i, "drawdown_pct"));
+        deepest = d < deepest ? d : deepest;
+    }
+    total = number(cell(n, last, "total_pct"));
+    const char *worth = cell(n, last, "equity_text");
+    snprintf(out, size, "%s  %s%.2f%%  dd %.1f%%", worth ? worth : "-", total >= 0.005 ? "+" : "",
+             total, deepest);
+}
+
+void note_watchlist(const struct snapshot *s, char *out, size_t size)
+{
+    char left[16];
+    const char *market = fact(s, "market"), *change = fact(s, "market_change");
+    if (market && change)
+        snprintf(out, size, "market %s, %s in %s", market,
+                 strcmp(market, "open") == 0 ? "closes" : "opens", span(left, change));
+}
+
+void note_calibration(const struct snapshot *s, char *out, size_t size)
+{
+    const struct snap *n = &s->panel[PANEL_CALIBRATION];
+    for (size_t i = 0; i < n->rows.nrows; i++) {
+        const char *agent = cell(n, i, "agent"), *brier = cell(n, i, "brier");
+        if (agent && brier && strcmp(agent, "all") == 0) {
+            snprintf(out, size, "90d  Brier %.2f", number(brier));
+            return;
+        }
+    }
+}
+
+/* What the table's empty text means just now. */
+void panel_empty(const struct snapshot *s, enum panel_id p, char *out, size_t size)
+{
+    char text[32];
+    const char *next = fact(s, "next_learn"), *needs = fact(s, "learning_needs");
+    const char *on = fact(s, "learning"), *cash = fact(s, "cash");
+    copy_text(out, size, panels[p].empty);
+    if (p == PANEL_POSITIONS && cash)
+        snprintf(out, size, "no open positions; cash %s", money(text, number(cash), false));
+    else if (p == PANEL_PENDING && next && *next)
+        snprintf(out, size, "nothing to review; next cycle %s", next);
+    else if (p == PANEL_TRADES && needs)
+        snprintf(out, size, "no trades yet (learning needs %s)", needs);
+    else if (p == PANEL_LEARNING && on && needs)
+        snprintf(out, size, "self-learning %s: %s of %s trades",
+                 strcmp(on, "true") == 0 ? "on" : "off",
+                 fact(s, "trades") ? fact(s, "trades") : "0", needs);
+}
+
+void panel_name(const struct snapshot *s, enum panel_id p, char *out, size_t size)
+{
+    const struct panel *panel = &panels[p];
+    size_t n = s->panel[p].rows.nrows;
+    const char *held = fact(s, "positions"), *most = fact(s, "positions_max");
+    if (p == PANEL_POSITIONS && held && most)
+        snprintf(out, size, "%s %s/%s", panel->title, held, most);
+    else if (p == PANEL_PENDING && n > 0)
+        snprintf(out, size, "%s %zu", panel->title, n);
+    else
+        copy_text(out, size, panel->title);
+}
