@@ -9,10 +9,12 @@
 enum size_class { CLASS_LINE, CLASS_COMPACT, CLASS_STD, CLASS_WIDE, CLASS_MAX };
 enum size_class size_class_of(int rows, int cols);
 
+enum { VIEW_ROWS_MAX = 500, VIEW_FAR = 1000000 };
 enum { OBJECT_MAX = 48, MARKS_MAX = 64, FILTER_MAX = 80, DETAIL_STACK = 16, TOAST_MAX = 240 };
 
 struct list_view {
-    char selected[OBJECT_MAX]; /* "" : the first row */
+    char selected[OBJECT_MAX]; /* "" : the row at `place` */
+    int place;                 /* row the selection had, for when its object is gone */
     int top;                   /* first row shown */
     int hscroll;               /* columns of the table scrolled away */
     int sort;                  /* column, -1: as it came */
@@ -56,8 +58,10 @@ struct question {
     char text[8][160]; /* lines above the bar: what, effect, warnings */
     int lines;
     char prompt[80];    /* "approve #17? [y/N]" */
-    char word[32];      /* level 3 */
+    char word[32];      /* level 3; "PAUSE HALT FLATTEN": one of them */
     int64_t painted_at; /* monotonic; 0: not yet: answers do not count */
+    int64_t opened_at;
+    char typed[32]; /* level 3, so far */
 };
 
 struct view {
@@ -81,16 +85,24 @@ void view_init(struct view *v);
 void view_release(struct view *v);
 
 /* Rows of the panel as the view shows them: indexes into the snapshot's rows, filtered and sorted.
- * Returns how many; index has room for 500. */
+ * Returns how many; index has room for VIEW_ROWS_MAX. */
 size_t view_rows(const struct view *v, const struct snapshot *s, enum panel_id p, int *index);
 /* The selected row among those, -1 when there are none; clamps a selection whose object is gone to
  * the place it had. */
 int view_selected(const struct view *v, const struct snapshot *s, enum panel_id p);
 const char *view_object(const struct view *v, const struct snapshot *s); /* of the focus, "" */
+/* In a list both move the selection; in a detail `by` is of items, `page` of lines. VIEW_FAR is
+ * to the end. */
 void view_move(struct view *v, const struct snapshot *s, int by, int page);
+void view_select(struct view *v, const struct snapshot *s, enum panel_id p, int row);
+/* After new rows: selections take their objects' new places, or what stands where they were. */
+void view_settle(struct view *v, const struct snapshot *s);
+bool view_mark(struct view *v, const char *object); /* or takes the mark away; false: too many */
 void view_open(struct view *v, enum detail_kind kind, const char *id);
+void view_open_text(struct view *v, const char *title, char *owned_text);
 bool view_open_object(struct view *v, const char *object); /* "trade 88"; false: nothing to open */
 bool view_back(struct view *v);                            /* false: nothing was open */
+bool view_forward(struct view *v);                         /* to what was left last */
 struct detail_view *view_top(struct view *v);              /* NULL when no detail is open */
 void view_toast(struct view *v, enum toast_kind kind, int64_t now, const char *fmt, ...)
     PRINTF_LIKE(4, 5);

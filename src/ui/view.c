@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/view.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "quorum/text.h"
+
+/* The words objects begin with, and what opens them. */
+static const struct {
+    const char *word;
+    enum detail_kind kind;
+} object_kinds[] = {
+    {"evaluation", DETAIL_EVALUATION}, {"eval", DETAIL_EVALUATION},
+    {"trade", DETAIL_TRADE},           {"position", DETAIL_POSITION},
+    {"adjustment", DETAIL_ADJUSTMENT}, {"adj", DETAIL_ADJUSTMENT},
+    {"agent", DETAIL_AGENT},           {"alert", DETAIL_ALERT},
+    {"parameter", DETAIL_PARAMETER},   {"param", DETAIL_PARAMETER},
+    {"cycle", DETAIL_CYCLE},           {"symbol", DETAIL_SYMBOL},
+};
+
+enum size_class size_class_of(int rows, int cols)
+{
+    if (rows < 6 || cols < 24)
+        return CLASS_LINE;
+    if (rows < 20 || cols < 80)
+        return CLASS_COMPACT;
+    if (rows >= 48 && cols >= 170)
+        return CLASS_MAX;
+    return rows >= 32 && cols >= 112 ? CLASS_WIDE : CLASS_STD;
+}
+
+void view_init(struct view *v)
+{
+    *v = (struct view){.focus = PANEL_POSITIONS, .exchange_time = true};
+    for (int p = 0; p < PANEL_COUNT; p++) {
+        v->shown[p] = true;
+        v->list[p].sort = -1;
+    }
+    v->list[PANEL_ACTIVITY].follow = v->list[PANEL_LOG].follow = true;
+}
+
+void view_release(struct view *v)
+{
+    for (int i = 0; i < DETAIL_STACK; i++)
+        mem_free(v->detail[i].text);
+    *v = (struct view){0};
+}
+
+/* ---- rows */
+
+static const char *cell_of(const struct snapshot *s, enum panel_id p, int row, int column)
+{
+    const struct rows *r = &s->panel[p].rows;
+    const char *text = (size_t)column < r->ncols ? rows_text(r, (size_t)row, (size_t)column) : NULL;
+    return text ? text : "";
+}
+
+static bool row_fits(const struct snapshot *s, enum panel_id p, int row, const char *filter)
+{
+    if (!*filter)
+        return true;
+    if (strcasestr(cell_of(s, p, row, 0), filter))
+        return true;
+    for (size_t c = 0; c < panels[p].ncolumns; c++)
+        if (panels[p].column[c].look != LOOK_HIDDEN &&
+            strcasestr(cell_of(s, p, row, (int)c + 1), filter))
+            return true;
+    return false;
+}
+
+/* The number a cell shows, its separators and marks aside. */
+static bool number_of(const char *text, double *out)
+{
+    char digits[40];
+    size_t n = 0;
+    for (; *text && n < sizeof digits - 1; text++)
+        if ((*text >= '0' && *text <= '9') || *text == '.' || *text == '-')
+            digits[n++] = *text;
+    digits[n] = '\0';
+    return text_to_double(digits, out);
+}
+
+struct order {
+    const struct snapshot *s;
+    enum panel_id panel;
+    int column; /* of the cells */
+    bool number, descending;
+};
+
+static int compare(const void *a, const void *b, void *arg)
+{
+    const struct order *o = arg;
+    int x = *(const int *)a, y = *(const int *)b, result;
+    const char *left = cell_of(o->s, o->panel, x, o->column);
+    const char *right = cell_of(o->s, o->panel, y, o->column);
+    double l = 0, r = 0;
+    bool has_left = number_of(left, &l), has_right = number_of(right, &r);
+    if (!o->number)
+        result = strcasecmp(left, right);
+    else if (!has_left || !has_right)
+        result = has_left ? -1 : has_right ? 1 : 0;
+    else
+        result = (l > r) - (l < r);
+    if (o->number && has_left != has_right)
+        return result; /* what has no value stands last, whatever the direction */
+    result = o->descending ? -result : result;
+    return result ? result : (x > y) - (x < y);
+}
+
+size_t view_rows(const struct view *v, const struct snapshot *s, enum panel_id p, int *index)
+{
+    const struct list_view *l = &v->list[p];
+    size_t n = 0, most = s->panel[p].rows.nrows;
+    for (size_t i = 0; i < most && n < VIEW_ROWS_MAX; i++)
+        if (row_fits(s, p, (int)i, l->filter))
+            index[n++] = (int)i;
+    if (l->sort < 0 || (size_t)l->sort >= panels[p].ncolumns)
+        return n;
+    enum cell_look look = panels[p].column[l->sort].look;
+    struct order o = {.s = s,
+                      .panel = p,
+                      .column = l->sort + (look == LOOK_AGE ? 2 : 1),
+                      .number = look == LOOK_NUMBER || look == LOOK_SIGNED || look == LOOK_AGE,
+                      .descending = l->descending};
+    qsort_r(index, n, sizeof *index, compare, &o);
+    return n;
+}
+
+/* Of several rows with the object the one nearest to where the selection was. */
+static int find_selected(const struct list_view *l, const struct snapshot *s, enum panel_id p,
+                         const int *index, size_t n)
+{
+    int found = -1;
+    if (n == 0)
+        return -1;
+    for (size_t i = 0; *l->selected && i < n; i++) {
+        if (strcmp(cell_of(s, p, index[i], 0), l->selected) == 0 &&
+            (found < 0 || abs((int)i - l->place) < abs(found - l->place)))
+            found = (int)i;
+    }
+    if (found < 0)
+        found = l->place;
+    return found < 0 ? 0 : found >= (int)n ? (int)n - 1 : found;
+}
+
+int view_selected(const struct view *v, const struct snapshot *s, enum panel_id p)
+{
+    int index[VIEW_ROWS_MAX];
+    size_t n = view_rows(v, s, p, index);
+    return find_selected(&v->list[p], s, p, index, n);
+}
+
+static void select_row(struct list_view *l, const struct snapshot *s, enum panel_id p,
+                       const int *index, size_t n, int row)
+{
+    if (n == 0)
+        return;
+    row = row < 0 ? 0 : row >= (int)n ? (int)n - 1 : row;
+    l->place = row;
+    copy_text(l->selected, sizeof l->selected, cell_of(s, p, index[row], 0));
+}
+
+void view_settle(struct view *v, const struct snapshot *s)
+{
+    int index[VIEW_ROWS_MAX];
+    for (enum panel_id p = 0; p < PANEL_COUNT; p++) {
+        struct list_view *l = &v->list[p];
+        size_t n = view_rows(v, s, p, index);
+        if (!s->panel[p].loaded_at || panels[p].draw)
+            continue;
+        /* What was never moved stays at the newest. */
+        bool at_top = l->follow || (!*l->selected && l->place == 0);
+        if (!at_top)
+            select_row(l, s, p, index, n, find_selected(l, s, p, index, n));
+        else if (l->follow)
+            l->selected[0] = '\0', l->place = l->top = 0;
+    }
+}
+
+void view_select(struct view *v, const struct snapshot *s, enum panel_id p, int row)
+{
+    int index[VIEW_ROWS_MAX];
+    size_t n = view_rows(v, s, p, index);
+    v->list[p].follow &= row == 0;
+    select_row(&v->list[p], s, p, index, n, row);
+}
+
+const char *view_object(const struct view *v, const struct snapshot *s)
+{
+    int index[VIEW_ROWS_MAX];
+    if (v->focus == PANEL_NONE || panels[v->focus].draw)
+        return "";
+    size_t n = view_rows(v, s, v->focus, index);
+    int row = find_selected(&v->list[v->focus], s, v->focus, index, n);
+    return row < 0 ? "" : cell_of(s, v->focus, index[row], 0);
+}
+
+static int sum(int a, int b)
+{
+    int64_t both = (int64_t)a + b;
+    return both > VIEW_FAR ? VIEW_FAR : both < -VIEW_FAR ? -VIEW_FAR : (int)both;
+}
+
+void view_move(struct view *v, const struct snapshot *s, int by, int page)
+{
+    struct detail_view *d = view_top(v);
+    if (d) {
+        d->item = sum(d->item, by);
+        d->scroll = sum(d->scroll, page);
+        return;
+    }
+    if (v->focus == PANEL_NONE)
+        return;
+    int at = view_selected(v, s, v->focus);
+    view_select(v, s, v->focus, at < 0 ? 0 : sum(at, sum(by, page)));
+}
+
+/* ---- details */
+
+static void drop_text(struct detail_view *d)
+{
+    mem_free(d->text);
+    *d = (struct detail_view){0};
+}
+
+void view_open(struct view *v, enum detail_kind kind, const char *id)
+{
+    struct detail_view *top = view_top(v);
+    if (top && top->kind == kind && kind != DETAIL_TEXT && strcmp(top->id, id) == 0)
+        return;
+    if (v->ndetails == DETAIL_STACK) {
+        drop_text(&v->detail[0]);
+        memmove(&v->detail[0], &v->detail[1], (DETAIL_STACK - 1) * sizeof v->detail[0]);
+        v->detail[DETAIL_STACK - 1] = (struct detail_view){0};
+        v->ndetails--;
+    }
+    for (int i = v->ndetails; i < DETAIL_STACK; i++)
+        drop_text(&v->detail[i]);
+    struct detail_view *d = &v->detail[v->ndetails++];
+    d->kind = kind;
+    copy_text(d->id, sizeof d->id, id);
+    v->help = false;
+}
+
+void view_open_text(struct view *v, const char *title, char *owned_text)
+{
+    view_open(v, DETAIL_TEXT, "");
+    struct detail_view *d = view_top(v);
+    sanitize_line(d->title, sizeof d->title, untrusted(title));
+    d->text = owned_text;
+}
+
+bool view_open_object(struct view *v, const char *object)
+{
+    const char *id = strpbrk(object, " :");
+    if (!id)
+        return false;
+    size_t word = (size_t)(id - object);
+    id += strspn(id, " :#");
+    for (size_t i = 0; *id && i < ARRAY_LEN(object_kinds); i++) {
+        if (strlen(object_kinds[i].word) != word || strncmp(object_kinds[i].word, object, word))
+            continue;
+        view_open(v, object_kinds[i].kind, id);
+        return true;
+    }
+    return false;
+}
+
+/* What is left can be gone to again: it stays above the top. */
+bool view_back(struct view *v)
+{
+    if (v->ndetails == 0)
+        return false;
+    v->ndetails--;
+    return true;
+}
+
+bool view_forward(struct view *v)
+{
+    if (v->ndetails == DETAIL_STACK || v->detail[v->ndetails].kind == DETAIL_NONE)
+        return false;
+    v->ndetails++;
+    return true;
+}
+
+struct detail_view *view_top(struct view *v)
+{
+    return v->ndetails ? &v->detail[v->ndetails - 1] : NULL;
+}
+
+/* ---- marks, toasts */
+
+bool view_mark(struct view *v, const char *object)
+{
+    struct list_view *l = &v->list[v->focus];
+    if (!*object)
+        return false;
+    for (size_t i = 0; i < l->nmarks; i++) {
+        if (strcmp(l->mark[i], object) == 0) {
+            memmove(l->mark[i], l->mark[i + 1], (l->nmarks - i - 1) * sizeof l->mark[0]);
+            l->nmarks--;
+            return true;
+        }
+    }
+    if (l->nmarks == MARKS_MAX)
+        return false;
+    copy_text(l->mark[l->nmarks++], OBJECT_MAX, object);
+    return true;
+}
+
+void view_toast(struct view *v, enum toast_kind kind, int64_t now, const char *fmt, ...)
+{
+    char text[1200];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    sanitize_line(v->toast, sizeof v->toast, untrusted(text));
+    v->toast_kind = kind;
+    v->toast_at = now;
+}
