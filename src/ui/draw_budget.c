@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/mem.h"
+#include "ui/chart.h"
+#include "ui/draw.h"
+#include "ui/draw_rows.h"
+
+enum { HOURS_MOST = 48, AGENTS_MOST = 8 };
+
+/* ".05", "0.25", "12.00": two digits that count. */
+static const char *money(char dst[24], double x)
+{
+    if (!isfinite(x))
+        snprintf(dst, 24, "-");
+    else if (x > 0 && x < 0.1)
+        snprintf(dst, 24, "%.3f", x);
+    else
+        snprintf(dst, 24, "%.2f", x < 1e9 ? x : 1e9);
+    return dst;
+}
+
+static void draw_gauge(const struct pane *p, int row, const char *name, double used, double mark,
+                       double whole, const char *behind)
+{
+    int width = p->cols - 5 - (int)strlen(behind) - 2;
+    pane_text(p, row, 1, TOKEN_FG, name);
+    if (width < 5 || !(whole > 0))
+        width = 0;
+    else
+        chart_gauge(p, CHART_BLOCKS, row, 5, width, used, mark, whole);
+    bool over = whole > 0 && used >= whole;
+    pane_cut(p, row, 5 + width + 1, p->cols, over ? TOKEN_SEV_CRIT : TOKEN_FG, behind);
+}
+
+static void draw_llm(const struct pane *p, int row, const struct rows *r, size_t day)
+{
+    double limit = rows_figure(r, day, "lim"), used = rows_figure(r, day, "spent");
+    char text[24];
+    if (limit > 0)
+        snprintf(text, sizeof text, "%3.0f%%", fmin(used / limit * 100, 999));
+    else
+        snprintf(text, sizeof text, "off");
+    draw_gauge(p, row, "LLM", used, rows_figure(r, day, "projected"), limit, text);
+}
+
+static void draw_fmp(const struct pane *p, int row, const struct rows *r, size_t day)
+{
+    double limit = rows_figure(r, day, "fmp_limit"), used = rows_figure(r, day, "fmp_used");
+    char text[40];
+    if (!(limit > 0)) {
+        pane_cut(p, row, 1, p->cols - 1, TOKEN_DIM, "FMP not asked");
+        return;
+    }
+    snprintf(text, sizeof text, "%.0f/%.0f", used, limit);
+    draw_gauge(p, row, "FMP", used, NAN, limit, text);
+}
+
+static void draw_spent(const struct pane *p, int row, const struct rows *r, size_t day, bool two)
+{
+    char a[24], b[24], c[24], d[24];
+    double used = rows_figure(r, day, "spent"), rate = rows_figure(r, day, "rate");
+    double at_reset = rows_figure(r, day, "projected"), limit = rows_figure(r, day, "lim");
+    uint16_t style = limit > 0 && at_reset > limit ? TOKEN_SEV_WARN : TOKEN_FG;
+    const char *cap = rows_words(r, day, "cap_at");
+    money(a, used);
+    money(b, rate);
+    money(c, at_reset);
+    if (!two) {
+        int at = 1 + pane_printf(p, row, 1, TOKEN_FG, "spent %s  rate %s/h  ", a, b);
+        pane_printf(p, row, at, style, "at reset %s", c);
+        return;
+    }
+    pane_printf(p, row, 1, TOKEN_FG, "spent %s   now %s/h   24h avg %s/h", a, b,
+                money(d, rows_figure(r, day, "rate_day")));
+    money(a, rows_figure(r, day, "low"));
+    money(b, rows_figure(r, day, "high"));
+    int at = 1 + pane_printf(p, row + 1, 1, style, "at reset %s", c);
+    at += pane_printf(p, row + 1, at, TOKEN_DIM, " (p10 %s, p90 %s)", a, b);
+    if (*cap)
+        pane_printf(p, row + 1, at, TOKEN_SEV_WARN, "   cap at %s", cap);
+    else
+        pane_text(p, row + 1, at, TOKEN_FG, "   cap: not reached");
+}
+
+/* Which of the two ends first is the one to look at. */
+static void draw_left(const struct pane *p, int row, const struct rows *r, size_t day)
+{
+    double usd = rows_figure(r, day, "left_usd"), fmp = rows_figure(r, day, "left_fmp");
+    int at = 1 + pane_text(p, row, 1, TOKEN_FG, "evals left: ");
+    if (!isfinite(usd) && !isfinite(fmp)) {
+        pane_text(p, row, at, TOKEN_DIM, "no limit binds");
+        return;
+    }
+    if (isfinite(usd))
+        at += pane_printf(p, row, at, TOKEN_FG, "%.0f by $", usd);
+    if (isfinite(usd) && isfinite(fmp))
+        at += pane_text(p, row, at, TOKEN_FG, ", ");
+    if (isfinite(fmp))
+        at += pane_printf(p, row, at, TOKEN_FG, "%.0f by FMP", fmp);
+    if (isfinite(usd) && isfinite(fmp))
+        pane_text(p, row, at, TOKEN_DIM, fmp < usd ? " <- limit" : " ($ is the limit)");
+}
+
+static void draw_agents(const struct pane *p, int row, const struct rows *r)
+{
+    int at = 1 + pane_text(p, row, 1, TOKEN_FG, "by agent"), shown = 0;
+    for (size_t i = 0; i < r->nrows && shown < AGENTS_MOST; i++) {
+        char text[64];
+        if (!rows_is_part(r, i, "agent"))
+            continue;
+        int n = snprintf(text, sizeof text, "  %.30s %.0f%%", rows_words(r, i, "name"),
+                         fmax(rows_figure(r, i, "share"), 0));
+        if (at + n > p->cols)
+            break;
+        at += pane_text(p, row, at, TOKEN_DIM, text);
+        shown++;
+    }
+    if (shown == 0)
+        pane_text(p, row, at, TOKEN_DIM, "  nothing spent today");
+}
+
+static void draw_more(const struct pane *p, int row, const struct rows *r, size_t day)
+{
+    char a[24];
+    double cached = rows_figure(r, day, "cached"), model = rows_figure(r, day, "brier_model");
+    int at = 1 + pane_printf(p, row, 1, TOKEN_DIM, "7 days %s",
+                             money(a, rows_figure(r, day, "week_usd")));
+    if (isfinite(cached))
+        at += pane_printf(p, row, at, TOKEN_DIM, "   cache %.0f%% of input", cached);
+    if (isfinite(model))
+        pane_printf(p, row, at, TOKEN_DIM, "   Brier %.2f, baseline %.2f", model,
+                    rows_figure(r, day, "brier_baseline"));
+}
+
+/* Dollars of each hour, the last row the axis. */
+static void draw_hours(const struct pane *p, const struct rows *r)
+{
+    double value[HOURS_MOST], most = 0;
+    size_t first = 0, n = rows_part_figures(r, "hour", "usd", value, HOURS_MOST, &first);
+    char label[24];
+    if (p->rows < 2 || p->cols < 20 || n == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        most = value[i] > most ? value[i] : most;
+    int width = p->cols - 8, step = width / (int)n < 1 ? 1 : width / (int)n;
+    step = step > 4 ? 4 : step;
+    struct pane area = pane_part(p, 0, 7, p->rows - 1, width);
+    pane_right(p, 0, 1, 5, TOKEN_DIM, money(label, most));
+    pane_vrule(p, 0, 6, p->rows - 1, TOKEN_RULE, LINE_THIN);
+    if (most > 0)
+        chart_bars(&area, CHART_BLOCKS, (struct chart_range){0, most}, value, n, TOKEN_CHART_1);
+    size_t cut = n > (size_t)width ? n - (size_t)width : 0;
+    for (size_t i = cut; i < n; i++) {
+        int col = 7 + (int)(i - cut) * step;
+        if ((i - cut) % 4 == 0 && col + 2 <= p->cols)
+            pane_cut(p, p->rows - 1, col, 2, TOKEN_DIM, rows_words(r, first + i, "name"));
+    }
+}
+
+void draw_budget(const struct pane *p, const struct snapshot *s)
+{
+    const struct rows *r = &s->panel[PANEL_BUDGET].rows;
+    size_t day = 0;
+    if (!rows_find_part(r, "day", &day))
+        return;
+    bool two = p->rows >= 10, fmp = p->rows >= 9 || (p->rows >= 4 && p->rows < 6);
+    bool agents = p->rows >= 8 && p->cols >= 40, more = p->rows >= 11;
+    int row = 0, below = 1 + fmp + agents + more;
+    draw_llm(p, row++, r, day);
+    draw_spent(p, row, r, day, two);
+    row += 1 + two;
+    int chart = p->rows - row - below;
+    if (chart >= 3) {
+        struct pane area = pane_part(p, row, 0, chart > 8 ? 8 : chart, p->cols);
+        draw_hours(&area, r);
+        row += area.rows;
+    }
+    if (agents)
+        draw_agents(p, row++, r);
+    if (fmp)
+        draw_fmp(p, row++, r, day);
+    draw_left(p, row++, r, day);
+    if (more)
+        draw_more(p, row, r, day);
+}
