@@ -106,9 +106,10 @@ static void style_words(struct buf *out, uint16_t style)
 void frame_dump_styles(const struct frame *f, struct buf *out)
 {
     for (int row = 0; row < f->rows; row++) {
+        const struct cell *cell = f->cell + (size_t)row * (size_t)f->cols;
         for (int col = 0, end; col < f->cols; col = end) {
-            uint16_t style = cell_at(f, row, col)->style;
-            for (end = col + 1; end < f->cols && cell_at(f, row, end)->style == style; end++)
+            uint16_t style = cell[col].style;
+            for (end = col + 1; end < f->cols && cell[end].style == style; end++)
                 continue;
             if (style == TOKEN_FG)
                 continue;
@@ -395,8 +396,11 @@ void pane_fill(const struct pane *p, int row, int col, int rows, int cols, uint1
 void pane_restyle(const struct pane *p, int row, int col, int cols, uint16_t bits)
 {
     struct pane part = pane_part(p, row, col, 1, cols);
-    for (int c = 0; part.rows > 0 && c < part.cols; c++)
-        cell_at(p->frame, part.row, part.col + c)->style |= bits;
+    for (int c = 0; part.rows > 0 && c < part.cols; c++) {
+        struct cell *cell = cell_at(p->frame, part.row, part.col + c);
+        if (cell != NULL)
+            cell->style |= bits;
+    }
 }
 
 /* ---- rules */

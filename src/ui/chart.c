@@ -36,7 +36,7 @@ static enum chart_marks marks_of(const struct pane *p, enum chart_marks marks)
 
 struct chart_range chart_range_of(const double *value, size_t n)
 {
-    struct chart_range r = {INFINITY, -INFINITY};
+    struct chart_range r = {HUGE_VAL, -HUGE_VAL};
     for (size_t i = 0; i < n; i++) {
         if (isfinite(value[i]))
             chart_range_include(&r, value[i]);
@@ -106,7 +106,7 @@ struct span {
  * around it. */
 static struct span span_of(const double *value, size_t n, int x, int w)
 {
-    struct span s = {INFINITY, -INFINITY, 0, false};
+    struct span s = {HUGE_VAL, -HUGE_VAL, 0, false};
     double scale = w > 1 ? (double)(n - 1) / (w - 1) : 0;
     double from = (x - 0.5) * scale, to = (x + 0.5) * scale, at = x * scale;
     size_t count = 0, first = from > 0 ? (size_t)ceil(from) : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What things look like. Code names a token, never a colour; a theme says what a token looks like
- * on a terminal of 256, 16, 8 or no colours. Themes are files (docs: the operator's guide): the
+ * on a terminal of 256, 16, 8 or no colours. Themes are files: the
  * built-in ones are inside the program, a person's own are read from a directory and may change
  * while the console runs. A broken theme never stops anything. */
 #ifndef UI_THEME_H

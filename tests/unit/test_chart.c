@@ -56,7 +56,7 @@ static void test_lines_go_where_the_values_go(void **state)
 static void test_a_gap_is_a_gap(void **state)
 {
     (void)state;
-    static const double holes[] = {1, NAN, NAN, NAN, 1, INFINITY, 1, 1};
+    static const double holes[] = {1, (double)NAN, (double)NAN, (double)NAN, 1, HUGE_VAL, 1, 1};
     struct pane p = canvas(1, 8, true);
     chart_line(&p, CHART_ASCII, (struct chart_range){0, 2}, holes, 8, TOKEN_CHART_1);
     assert_shown("-   - --\n");
@@ -110,7 +110,7 @@ static void test_levels_stay_behind_the_line(void **state)
     pane_text(&p, 1, 2, TOKEN_CHART_1, "#");
     chart_level(&p, CHART_ASCII, (struct chart_range){0, 3}, 1.5, TOKEN_CHART_STOP);
     chart_level(&p, CHART_ASCII, (struct chart_range){0, 3}, 9, TOKEN_CHART_STOP);
-    chart_level(&p, CHART_ASCII, (struct chart_range){0, 3}, NAN, TOKEN_CHART_STOP);
+    chart_level(&p, CHART_ASCII, (struct chart_range){0, 3}, (double)NAN, TOKEN_CHART_STOP);
     assert_shown("\n--#---\n\n");
 }
 
@@ -124,10 +124,10 @@ static void gauge(double part, double mark, double whole, const char *want)
 static void test_a_gauge_is_full_only_when_it_is(void **state)
 {
     (void)state;
-    gauge(0, NAN, 5, "[..........]\n");
-    gauge(0.001, NAN, 5, "[#.........]\n");
-    gauge(4.999, NAN, 5, "[#########.]\n");
-    gauge(5, NAN, 5, "[##########]\n");
+    gauge(0, (double)NAN, 5, "[..........]\n");
+    gauge(0.001, (double)NAN, 5, "[#.........]\n");
+    gauge(4.999, (double)NAN, 5, "[#########.]\n");
+    gauge(5, (double)NAN, 5, "[##########]\n");
     gauge(9, 9, 5, "[#########:]\n");
     gauge(1, 2.5, 5, "[##...:....]\n");
     gauge(1, 1, 0, "[.........:]\n");
@@ -150,7 +150,7 @@ static void test_sparklines_show_the_newest(void **state)
     chart_spark(&p, CHART_BRAILLE, 0, 0, 4, ramp, 8, TOKEN_CHART_1);
     assert_shown("_-=#\n");
     p = canvas(1, 10, false);
-    static const double same[] = {5, 5, NAN, 5};
+    static const double same[] = {5, 5, (double)NAN, 5};
     chart_spark(&p, CHART_BRAILLE, 0, 0, 10, same, 4, TOKEN_CHART_1);
     assert_shown("▄▄ ▄\n");
 }
@@ -158,7 +158,7 @@ static void test_sparklines_show_the_newest(void **state)
 static void test_ranges_hold_any_values(void **state)
 {
     (void)state;
-    static const double odd[] = {NAN, INFINITY, -INFINITY};
+    static const double odd[] = {(double)NAN, HUGE_VAL, -HUGE_VAL};
     struct chart_range r = chart_range_of(odd, 3);
     assert_true(r.low == 0 && r.high == 1);
     r = chart_range_of((const double[]){100}, 1);
@@ -179,9 +179,10 @@ static void test_ranges_hold_any_values(void **state)
 static void test_any_numbers_in_any_pane_draw_inside(void **state)
 {
     (void)state;
-    static const double odd[] = {NAN, 1e308, -1e308, 0, INFINITY, -0.0, 5e-324, -INFINITY, 3};
-    static const struct chart_range ranges[] = {{0, 1},        {-1e308, 1e308}, {1, 0}, {NAN, 1},
-                                                {0, INFINITY}, {0, 5e-324},     {2, 4}};
+    static const double odd[] = {(double)NAN, 1e308,  -1e308,    0, HUGE_VAL,
+                                 -0.0,        5e-324, -HUGE_VAL, 3};
+    static const struct chart_range ranges[] = {
+        {0, 1}, {-1e308, 1e308}, {1, 0}, {(double)NAN, 1}, {0, HUGE_VAL}, {0, 5e-324}, {2, 4}};
     for (int rows = 0; rows < 4; rows++) {
         for (int cols = 0; cols < 12; cols++) {
             struct pane all = canvas(6, 14, cols % 2);
