@@ -10,7 +10,9 @@ struct detail {
     const char *title; /* "Evaluation" */
     /* Queries with one parameter, the id; NULL ends. Answers stand in snapshot.detail[i]. */
     const struct statement *part[DETAIL_PARTS];
-    int refresh_ms; /* 250 for a running evaluation; 0: once */
+    int refresh_ms; /* 0: once */
+    /* Where the rhythm depends on what is loaded: 250 ms while an evaluation runs. May be NULL. */
+    int (*rhythm)(const struct snapshot *s);
     /* Draws into the pane below the title line and returns the lines it has in all. Sets v->title
      * ("NVDA BUY 2/2", what the frame then writes behind "Evaluation #412"). Keys only add: j and k
      * to v->item, pages to v->scroll; what goes beyond the first or last item, and all of it where
