@@ -23,6 +23,7 @@ struct backtest_options {
     const char *voters;  /* NULL: technical_analyst, the only one recorded bars suffice for */
     int min_agreement;   /* 0: 1 without voters, else the desk's, at most the number of voters */
     struct backtest_exits exits;
+    bool explores; /* no Kelly gate: sizes stay those of a desk without trades */
     struct cost_model costs;
     uint64_t seed; /* of random entries and of the intervals */
     /* After each session; NULL: nobody listens. */

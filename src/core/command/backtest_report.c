@@ -225,8 +225,10 @@ static void say_head(struct output *o, const struct backtest_options *opt,
     say_costs(o, opt);
 }
 
-static void say_decisions(struct output *o, const struct backtest_result *r)
+static void say_decisions(struct output *o, const struct backtest_options *opt,
+                          const struct backtest_result *r)
 {
+    bool gated = false;
     char judged[CELL], stored[CELL], buys[CELL], ordered[CELL], abstained[CELL];
     out_line(o, "%s closes were judged (%s without a voter that had a say), %s evaluations stored;",
              count(judged, (size_t)r->judged), count(abstained, (size_t)r->abstained),
@@ -235,6 +237,13 @@ static void say_decisions(struct output *o, const struct backtest_result *r)
              count(buys, (size_t)r->buys), count(ordered, (size_t)r->ordered), r->open_at_end);
     for (size_t i = 0; i < r->nrefusals; i++)
         out_line(o, "  refused %s: %s", count(buys, (size_t)r->refusal[i].n), r->refusal[i].why);
+    for (size_t i = 0; i < r->nrefusals; i++)
+        gated = gated || strcmp(r->refusal[i].why, "no edge") == 0;
+    if (gated)
+        out_line(o, "The Kelly gate lets nothing through while 30 or more trades show no edge; "
+                    "--explore\ngoes on at the exploration size.");
+    if (opt->explores)
+        out_line(o, "Sizes are those of exploration throughout (--explore): no Kelly gate.");
 }
 
 static void say_data(struct output *o, const struct backtest_result *r)
@@ -299,7 +308,7 @@ static void write_text(struct output *o, const struct backtest_options *opt,
                  "of the same\nsizes on other sessions, with the same exits; they may overlap. "
                  "R: result over what was risked\nat the first stop.",
                  r->draws, (unsigned long long)opt->seed);
-    say_decisions(o, r);
+    say_decisions(o, opt, r);
     say_data(o, r);
     say_proof(o, r);
 }
@@ -473,6 +482,7 @@ static void write_json(struct output *o, const struct backtest_options *opt,
     json_int(&j, "needed", r->needed);
     json_flag(&j, "evidence_about_models", false);
     json_flag(&j, "costs", !opt->costs.none);
+    json_flag(&j, "explores", opt->explores);
     if (opt->exits.fixed) {
         json_open(&j, "exits", '{');
         json_num(&j, "stop_pct", opt->exits.stop_pct);

@@ -89,6 +89,7 @@ static enum err read_options(const struct call *c, struct backtest_options *o, s
     *o = (struct backtest_options){.symbols = call_option(c, "symbols"),
                                    .voters = call_option(c, "agents"),
                                    .costs = cost_model_default};
+    o->explores = call_option(c, "explore") != NULL;
     o->costs.none = call_option(c, "no-costs") != NULL;
     if (read_day(c, "from", &o->from, e) || read_day(c, "to", &o->to, e) ||
         read_exits(c, &o->exits, e) ||
@@ -176,6 +177,7 @@ static const struct option_row backtest_options[] = {
     {"stop-pct", "P", "a fixed stop, percent below the entry (3.2 beside the other two)"},
     {"target-pct", "P", "a fixed target, percent above the entry (8.5)"},
     {"time-exit", "N", "a fixed limit of sessions (60)"},
+    {"explore", NULL, "size without the Kelly gate, which ends what shows no edge in 30 trades"},
     {"no-costs", NULL, "no spread, no slippage, no fees"},
     {"seed", "N", "of random entries and intervals; default 42"},
     {NULL, NULL, NULL},

@@ -48,8 +48,9 @@ static const struct statement take_buys = {
     "WHERE id = ANY ($1::bigint[]) AND state = 'DECIDED' AND decision = 'BUY'"};
 static const struct statement refusals = {
     "backtest refusals",
-    "SELECT why, count(*) FROM (SELECT regexp_replace(regexp_replace(order_result,"
-    "   '(:| \\(|; | since | after the ).*$', ''), '\\$?[0-9][0-9.,]*', 'N', 'g') AS why"
+    "SELECT why, count(*) FROM (SELECT CASE WHEN order_result LIKE 'a loss in %'"
+    "   THEN 'cool-down after a loss' ELSE regexp_replace(regexp_replace(order_result,"
+    "   '(:| \\(|; | since | after the ).*$', ''), '\\$?[0-9][0-9.,]*', 'N', 'g') END AS why"
     "  FROM evaluations WHERE slot_at IS NOT NULL AND order_result <> 'ordered') t "
     "GROUP BY why ORDER BY count(*) DESC, why"};
 
@@ -234,7 +235,8 @@ static enum err judge(struct backtest *b, const struct tape *t, size_t at, struc
                                    .voters = b->voters,
                                    .min_agreement = b->needed,
                                    .as_of = t->look[at].at,
-                                   .dossier = b->dossier};
+                                   .dossier = b->dossier,
+                                   .explores = b->o->explores};
     j->open++;
     if (evaluation_start(b->desk, &r, evaluated, j, e) == OK)
         return OK;

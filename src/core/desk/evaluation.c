@@ -538,6 +538,7 @@ static enum err prepare(struct evaluation *v, const struct evaluation_request *r
         return e->kind;
     copy_text(v->symbol, sizeof v->symbol, r->symbol);
     v->fresh = r->fresh;
+    v->explores = r->explores;
     v->given_price = r->price;
     v->as_of = recorded_as_of(v->recorded, r->as_of);
     return OK;

@@ -21,6 +21,7 @@ struct evaluation {
     bool has_given;
     bool fresh; /* asked for vendor data of now */
     bool made;  /* the dossier came with the request */
+    bool explores;
     struct indicators given;
     const struct agent *voter[VOTERS_MAX];
     size_t nvoters;

@@ -89,7 +89,7 @@ static void read_account(const struct evaluation *v, const struct rows *r, doubl
     in->equity = in->cash + in->gross;
     if (peak > in->equity)
         in->drawdown = 1 - (double)in->equity / (double)peak;
-    in->ntrades = parse_trades(rows_text(r, 0, 7), trades, TRADES_MAX);
+    in->ntrades = v->explores ? 0 : parse_trades(rows_text(r, 0, 7), trades, TRADES_MAX);
 }
 
 const struct agent *evaluation_risk_agent(const struct evaluation *v)
