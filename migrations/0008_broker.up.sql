@@ -760,6 +760,9 @@ BEGIN
     UPDATE orders SET limit_price = round(limit_price / factor, 4),
         stop_price = round(stop_price / factor, 4), adv_shares = adv_shares * split
     WHERE position_id = p.id AND purpose = 'EXIT' AND state = 'OPEN';
+    -- An exit ordered later takes the volume from the entry.
+    UPDATE orders SET adv_shares = adv_shares * split
+    WHERE position_id = p.id AND purpose = 'ENTRY' AND state <> 'OPEN';
     PERFORM broker_cover(p.id, held);
 END
 $$;
