@@ -72,6 +72,14 @@ struct db *db_new(struct loop *l, const struct db_options *options);
 void db_free(struct db *d);
 enum db_state db_state(const struct db *d);
 const char *db_error(const struct db *d); /* last connection error, sanitised, no password */
+/* How a lost connection comes back. */
+struct db_return {
+    int64_t session; /* counts the sessions begun: another number is another server session */
+    int tries;       /* failed attempts since the last session */
+    int64_t next_ms; /* until the next attempt; 0 unless DB_WAITING */
+};
+void db_returning(const struct db *d, struct db_return *out);
+void db_retry(struct db *d); /* DB_WAITING: the next attempt begins with the next turn */
 /* Starts connecting and waits until ready. ERR_TRANSIENT when unreachable, ERR_USAGE when the URL
  * is wrong, ERR_FAILED when refused (role, password, database). With `reconnect` it keeps trying
  * until the time is over. After a failure the connection is closed and may be opened again. */

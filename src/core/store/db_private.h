@@ -80,6 +80,8 @@ struct db {
     struct loop_timer *aging; /* unsent calls do not wait for ever */
     int64_t progress_ms;      /* when the server was last heard, or was first asked */
     int64_t backoff_ms;
+    int64_t retry_at_ms, session; /* db_returning */
+    int tries;
     struct prepared prepared[DB_PREPARED_MAX]; /* of this connection */
     int nprepared;
     int nulls;               /* NULL results in a row: two mean that libpq and we disagree */

@@ -90,7 +90,9 @@ static void retry_later(struct db *d)
 {
     if (d->backoff_ms == 0)
         d->backoff_ms = DB_BACKOFF_FIRST_MS;
-    loop_timer_start(d->timer, jittered(d->backoff_ms));
+    int64_t pause_ms = jittered(d->backoff_ms);
+    loop_timer_start(d->timer, pause_ms);
+    d->retry_at_ms = db_now_ms() + pause_ms;
     d->backoff_ms *= 2;
     if (d->backoff_ms > DB_BACKOFF_LAST_MS)
         d->backoff_ms = DB_BACKOFF_LAST_MS;
@@ -106,6 +108,7 @@ static void attempt_failed(struct db *d)
     bool again = d->opt.reconnect || starting;
 
     db_disconnect(d);
+    d->tries++;
     if (d->opening && d->failure.kind == ERR_FAILED)
         again = false;
     if (again) {
@@ -137,6 +140,8 @@ static void session_ready(void *arg, struct rows *rows, const struct error *e)
     }
     d->phase = PHASE_NONE;
     d->backoff_ms = 0;
+    d->tries = 0;
+    d->session++;
     d->error_text[0] = '\0';
     loop_timer_stop(d->aging);
     loop_timer_start(d->timer, d->opt.notified ? DB_PING_MS : d->opt.answer_ms);
@@ -335,6 +340,22 @@ void db_lose(struct db *d, const char *why)
                     c->st ? c->st->name : "script", d->error_text);
         db_deliver(d, c);
     }
+}
+
+void db_returning(const struct db *d, struct db_return *out)
+{
+    int64_t left = d->state == DB_WAITING ? d->retry_at_ms - db_now_ms() : 0;
+
+    *out = (struct db_return){d->session, d->tries, left > 0 ? left : 0};
+}
+
+void db_retry(struct db *d)
+{
+    if (d->state != DB_WAITING)
+        return;
+    d->backoff_ms = 0;
+    d->retry_at_ms = db_now_ms();
+    loop_timer_start(d->timer, 0);
 }
 
 void db_state_timer(void *arg)
