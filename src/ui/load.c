@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/load.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/log.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "ui/load_status.h"
+#include "ui/log_tail.h"
+
+enum {
+    STATUS_MS = 1000,
+    IN_FLIGHT = 2,      /* a command that is typed waits behind no more */
+    DOWN_POLL_MS = 200, /* looking whether the database is back */
+    CALM_MS = 2000,     /* a detail that stays as it is, is asked this often in the end */
+    SLOW_SHARE = 5,     /* a query gets at most a fifth of the time */
+    AFTER_FAILURE_MS = 5000,
+    CLOCK_STALE_MS = 2500, /* a virtual clock that did not move for so long stands still */
+};
+#define MS ((int64_t)1000)
+
+struct loader;
+
+/* One query that is kept fresh. */
+struct source {
+    struct loader *l;
+    const struct statement *st;
+    struct snap *into;
+    int refresh_ms; /* 0: once */
+    int calm_ms;    /* of a detail: the pause it has come to */
+    char name[24];  /* for E70: "panel 5", "status", "detail" */
+    bool watched, calms;
+    int64_t due; /* monotonic; INT64_MAX: not again by itself */
+    struct ask *ask;
+};
+
+/* A call under way. It outlives the loader, and the source when that is asked for something else.
+ */
+struct ask {
+    struct source *source; /* NULL: nobody wants the answer */
+    int64_t sent_at;
+};
+
+struct loader {
+    struct desk *desk;
+    struct snapshot *s;
+    void (*changed)(void *arg);
+    void *arg;
+    struct loop_timer *timer;
+    struct source status, panel[PANEL_COUNT], part[DETAIL_PARTS];
+    struct log_tail *log;
+    enum detail_kind kind;
+    char id[OBJECT_MAX];
+    int under_way; /* answers awaited */
+    bool unfocused, exchange_time;
+    int64_t session; /* of the database */
+    /* The clock: what the desk said, when, since when it said nothing else, and what was shown. */
+    int64_t said, said_at, moved_at, shown;
+    double speed;
+};
+
+static int pace(const struct loader *l, const struct source *q)
+{
+    int ms = q->calms && q->calm_ms > q->refresh_ms ? q->calm_ms : q->refresh_ms;
+    return l->unfocused ? 2 * ms : ms;
+}
+
+static bool same_rows(const struct rows *a, const struct rows *b)
+{
+    if (a->nrows != b->nrows || a->ncols != b->ncols)
+        return false;
+    for (size_t i = 0; i < a->nrows * a->ncols; i++) {
+        const char *x = a->cell[i], *y = b->cell[i];
+        if (x != y && (!x || !y || strcmp(x, y) != 0))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the desk's clock */
+
+static int64_t carried(const struct loader *l, int64_t at)
+{
+    double limit = l->speed > 1 ? 1.5 * STATUS_MS * (double)MS : 1e15;
+    double since = (double)(at - l->said_at);
+    if (l->said == 0)
+        return 0;
+    /* On a virtual clock nobody knows what comes after the next tick. */
+    since = since > limit ? limit : since < 0 ? 0 : since;
+    if (l->speed > 1 && at - l->moved_at > CLOCK_STALE_MS * MS)
+        return l->said;
+    return l->said + (int64_t)(since * l->speed);
+}
+
+/* A picture's time goes back only where the clock was really set back. */
+static void show_clock(struct loader *l, int64_t at)
+{
+    int64_t now = carried(l, at);
+    double jump = 4 * (l->speed > 1 ? l->speed : 1) * (double)USEC_SECOND;
+    if (now < l->shown && (double)(l->shown - now) < jump)
+        now = l->shown;
+    l->shown = l->s->now = now;
+    l->s->monotonic = at;
+}
+
+static void hear_clock(struct loader *l, const struct rows *r, int64_t at)
+{
+    int64_t now;
+    double speed;
+    const char *text = r->nrows ? rows_named(r, 0, "now") : NULL;
+    const char *rate = r->nrows ? rows_named(r, 0, "speed") : NULL;
+    if (!text || !time_parse(text, &now))
+        return;
+    if (now != l->said)
+        l->moved_at = l->said == 0 && rate ? at - CLOCK_STALE_MS * MS : at;
+    l->speed = rate && text_to_double(rate, &speed) && speed >= 0 ? speed : rate ? 0 : 1;
+    l->said = now;
+    l->said_at = at;
+    show_clock(l, at);
+}
+
+/* ---- answers */
+
+static void complain(struct source *q, const struct rows *rows, const struct error *e, int64_t now)
+{
+    char age[16];
+    bool cancelled = strcmp(rows->sqlstate, "57014") == 0;
+    int64_t pause = AFTER_FAILURE_MS > q->refresh_ms ? AFTER_FAILURE_MS : q->refresh_ms;
+    snprintf(q->into->problem, sizeof q->into->problem, "E70 %s not refreshed for %s: %.120s",
+             q->name, duration_print(age, q->into->loaded_at ? now - q->into->loaded_at : 0),
+             cancelled ? "query cancelled after 10 s (statement timeout)" : e->text);
+    log_write(LOG_WARN, "console", "%s", q->into->problem);
+    q->due = now + pause * MS;
+}
+
+/* True when the picture differs. */
+static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_t sent, int64_t now)
+{
+    bool same = q->into->loaded_at && same_rows(&q->into->rows, rows);
+    bool had_problem = q->into->problem[0] != '\0';
+    int64_t pause = pace(l, q) * MS, took = now - sent;
+    if (q == &l->status) {
+        hear_clock(l, rows, now);
+        status_complete(l->desk, rows, l->s->now, l->exchange_time);
+        same = false;
+    }
+    if (q->calms)
+        q->calm_ms = !same                      ? 0
+                     : q->calm_ms == 0          ? q->refresh_ms
+                     : 2 * q->calm_ms < CALM_MS ? 2 * q->calm_ms
+                                                : CALM_MS;
+    if (same) {
+        rows_release(rows);
+    } else {
+        rows_release(&q->into->rows);
+        rows_move(&q->into->rows, rows);
+    }
+    q->into->problem[0] = '\0';
+    q->into->loaded_at = now;
+    pause = pause > SLOW_SHARE * took ? pause : SLOW_SHARE * took;
+    q->due = q->refresh_ms ? now + pause : INT64_MAX;
+    return !same || had_problem;
+}
+
+/* What the server said of the query itself, and not of its own end (57P01 and the like). */
+static bool is_about_query(const struct rows *rows, const struct error *e)
+{
+    if (e->kind != ERR_TRANSIENT)
+        return true;
+    return rows->sqlstate[0] && strncmp(rows->sqlstate, "57P", 3) != 0;
+}
+
+static void answered(void *arg, struct rows *rows, const struct error *e)
+{
+    struct ask *ask = arg;
+    struct source *q = ask->source;
+    int64_t sent = ask->sent_at, now = time_monotonic_us();
+    bool differs = true;
+    mem_free(ask);
+    if (!q)
+        return;
+    struct loader *l = q->l;
+    q->ask = NULL;
+    l->under_way--;
+    if (!e) {
+        differs = accept(l, q, rows, sent, now);
+    } else if (is_about_query(rows, e)) {
+        complain(q, rows, e, now);
+    } else {
+        q->due = now; /* asked again when the connection is back */
+        differs = false;
+    }
+    loop_timer_start(l->timer, 0); /* from there the next is asked */
+    if (differs)
+        l->changed(l->arg);
+}
+
+/* ---- asking */
+
+static const struct statement set_zone = {"console zone",
+                                          "SELECT set_config('quorum.tz', $1, false)"};
+
+static void send_zone(struct loader *l)
+{
+    struct params p = {0};
+    params_text(&p, l->exchange_time ? "America/New_York" : "UTC");
+    db_send(l->desk->db, &set_zone, &p, NULL, NULL);
+}
+
+static void send(struct loader *l, struct source *q, int64_t now)
+{
+    struct params p = {0};
+    struct ask *ask = mem_alloc(sizeof *ask);
+    *ask = (struct ask){.source = q, .sent_at = now};
+    q->ask = ask;
+    l->under_way++;
+    if (q >= l->part && q < l->part + DETAIL_PARTS)
+        params_text(&p, l->id);
+    db_send(l->desk->db, q->st, &p, answered, ask);
+}
+
+/* The answer under way is not wanted any more. */
+static void forget(struct loader *l, struct source *q)
+{
+    if (!q->ask)
+        return;
+    q->ask->source = NULL;
+    q->ask = NULL;
+    l->under_way--;
+}
+
+enum { SOURCES = 1 + PANEL_COUNT + DETAIL_PARTS };
+
+static struct source *source(struct loader *l, int i)
+{
+    if (i == 0)
+        return &l->status;
+    return i <= PANEL_COUNT ? &l->panel[i - 1] : &l->part[i - 1 - PANEL_COUNT];
+}
+
+/* The watched query that is due first and not under way. */
+static struct source *first_due(struct loader *l)
+{
+    struct source *first = NULL;
+    for (int i = 0; i < SOURCES; i++) {
+        struct source *q = source(l, i);
+        if (q->watched && q->st && !q->ask && (!first || q->due < first->due))
+            first = q;
+    }
+    return first;
+}
+
+static bool read_log(struct loader *l, int64_t now)
+{
+    struct source *q = &l->panel[PANEL_LOG];
+    if (!q->watched || q->due > now)
+        return false;
+    q->due = now + pace(l, q) * MS;
+    bool differs = log_tail_read(l->log, l->exchange_time, &q->into->rows);
+    q->into->loaded_at = now;
+    return differs;
+}
+
+static void all_due(struct loader *l, int64_t now)
+{
+    for (int i = 0; i < SOURCES; i++)
+        source(l, i)->due = now;
+}
+
+/* Follows the connection: true when the picture of it differs. */
+static bool follow(struct loader *l, int64_t now)
+{
+    struct snapshot *s = l->s;
+    struct db_return back;
+    db_returning(l->desk->db, &back);
+    if (db_state(l->desk->db) == DB_READY) {
+        bool other = back.session != l->session;
+        if (other) {
+            l->session = back.session;
+            if (!l->exchange_time)
+                send_zone(l);
+            all_due(l, now);
+        }
+        if (s->connected && !other)
+            return false;
+        s->connected = true;
+        s->lost_at = 0;
+        s->retry_s = s->tries = 0;
+        return true;
+    }
+    int retry_s = (int)((back.next_ms + 999) / 1000);
+    if (!s->connected && s->retry_s == retry_s && s->tries == back.tries)
+        return false;
+    if (s->connected || s->lost_at == 0)
+        s->lost_at = now;
+    s->connected = false;
+    s->retry_s = retry_s;
+    s->tries = back.tries;
+    return true;
+}
+
+static void arm(struct loader *l, int64_t now)
+{
+    bool ready = db_state(l->desk->db) == DB_READY;
+    const struct source *first = first_due(l), *log = &l->panel[PANEL_LOG];
+    int64_t at = now + (ready ? STATUS_MS : DOWN_POLL_MS) * MS;
+    if (ready && l->under_way < IN_FLIGHT && first && first->due < at)
+        at = first->due;
+    if (log->watched && log->due < at)
+        at = log->due;
+    loop_timer_start(l->timer, at > now ? (at - now + MS - 1) / MS : 0);
+}
+
+/* Asks what is due, as far as there is room. */
+static void turn(void *arg)
+{
+    struct loader *l = arg;
+    int64_t now = time_monotonic_us();
+    bool differs = follow(l, now);
+    struct source *q;
+    while (l->s->connected && l->under_way < IN_FLIGHT && (q = first_due(l)) && q->due <= now)
+        send(l, q, now);
+    differs |= read_log(l, now);
+    arm(l, now);
+    if (differs)
+        l->changed(l->arg);
+}
+
+/* ---- what the console calls */
+
+struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)(void *arg),
+                          void *arg)
+{
+    struct loader *l = mem_alloc(sizeof *l);
+    struct db_return back;
+    char path[600];
+    *l = (struct loader){
+        .desk = d, .s = into, .changed = changed, .arg = arg, .speed = 1, .exchange_time = true};
+    l->status = (struct source){.st = &status_query,
+                                .into = &into->status,
+                                .refresh_ms = STATUS_MS,
+                                .name = "status",
+                                .watched = true};
+    for (int i = 0; i < PANEL_COUNT; i++) {
+        l->panel[i] = (struct source){
+            .st = panels[i].query, .into = &into->panel[i], .refresh_ms = panels[i].refresh_ms};
+        snprintf(l->panel[i].name, sizeof l->panel[i].name, "panel %c", panels[i].key);
+    }
+    for (int i = 0; i < DETAIL_PARTS; i++)
+        l->part[i] = (struct source){.into = &into->detail[i], .name = "detail", .calms = true};
+    for (int i = 0; i < SOURCES; i++)
+        source(l, i)->l = l;
+    snprintf(path, sizeof path, "%s/log/quorum.log", settings_home(d->settings));
+    l->log = log_tail_new(path);
+    l->timer = loop_timer_new(d->loop, turn, l);
+    db_returning(d->db, &back);
+    l->session = back.session;
+    into->connected = db_state(d->db) == DB_READY;
+    into->demo = d->kind == DESK_DEMO;
+    into->monotonic = time_monotonic_us();
+    loop_timer_start(l->timer, 0);
+    return l;
+}
+
+void loader_free(struct loader *l)
+{
+    if (!l)
+        return;
+    for (int i = 0; i < SOURCES; i++)
+        forget(l, source(l, i));
+    loop_timer_free(l->timer);
+    log_tail_free(l->log);
+    mem_free(l);
+}
+
+/* Rows of another object must not be drawn as this one's. */
+static void open_detail(struct loader *l, const struct detail_view *open, int64_t now)
+{
+    enum detail_kind kind = open ? open->kind : DETAIL_NONE;
+    const char *id = open ? open->id : "";
+    if (kind == l->kind && strcmp(id, l->id) == 0)
+        return;
+    l->kind = kind;
+    copy_text(l->id, sizeof l->id, id);
+    bool wanted = kind != DETAIL_NONE;
+    for (int i = 0; i < DETAIL_PARTS; i++) {
+        struct source *q = &l->part[i];
+        forget(l, q);
+        rows_release(&q->into->rows);
+        *q->into = (struct snap){0};
+        wanted = wanted && details[kind].part[i];
+        q->st = wanted ? details[kind].part[i] : NULL;
+        q->watched = wanted;
+        q->refresh_ms = details[kind].refresh_ms;
+        q->calm_ms = 0;
+        q->due = now;
+    }
+}
+
+void loader_watch(struct loader *l, const bool panel[PANEL_COUNT], const struct detail_view *open)
+{
+    int64_t now = time_monotonic_us();
+    for (int i = 0; i < PANEL_COUNT; i++) {
+        struct source *q = &l->panel[i];
+        if (panel[i] && !q->watched && q->into->loaded_at == 0)
+            q->due = now;
+        q->watched = panel[i];
+    }
+    open_detail(l, open, now);
+    loop_timer_start(l->timer, 0);
+}
+
+void loader_now(struct loader *l)
+{
+    all_due(l, time_monotonic_us());
+    db_retry(l->desk->db);
+    loop_timer_start(l->timer, 0);
+}
+
+void loader_focus(struct loader *l, bool focused)
+{
+    int64_t now = time_monotonic_us();
+    if (l->unfocused == !focused)
+        return;
+    l->unfocused = !focused;
+    for (int i = 0; focused && i < SOURCES; i++) {
+        struct source *q = source(l, i);
+        int64_t due = q->into->loaded_at + pace(l, q) * MS;
+        if (q->refresh_ms && due < q->due)
+            q->due = due;
+    }
+    loop_timer_start(l->timer, 0);
+    show_clock(l, now);
+}
+
+void loader_exchange_time(struct loader *l, bool exchange)
+{
+    if (l->exchange_time == exchange)
+        return;
+    l->exchange_time = exchange;
+    if (db_state(l->desk->db) == DB_READY)
+        send_zone(l);
+    loader_now(l);
+}
+
+void loader_tick(struct loader *l)
+{
+    show_clock(l, time_monotonic_us());
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/log_tail.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "quorum/buf.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+
+enum { LINES_KEPT = 400, READ_MOST = 256 << 10, FIRST_READ = 64 << 10, LINE_LONGEST = 4096 };
+
+struct log_tail {
+    char path[600];
+    int fd;
+    dev_t device;
+    ino_t file;
+    int64_t offset;
+    struct buf part;        /* a line whose end was not written yet */
+    char *line[LINES_KEPT]; /* a ring: the oldest at `first` */
+    size_t first, n;
+    bool skipping, exchange_time, shown;
+};
+
+struct log_tail *log_tail_new(const char *path)
+{
+    struct log_tail *t = mem_alloc(sizeof *t);
+    copy_text(t->path, sizeof t->path, path);
+    t->fd = -1;
+    return t;
+}
+
+static void leave(struct log_tail *t)
+{
+    if (t->fd >= 0)
+        close(t->fd);
+    t->fd = -1;
+}
+
+void log_tail_free(struct log_tail *t)
+{
+    if (!t)
+        return;
+    leave(t);
+    buf_release(&t->part);
+    for (size_t i = 0; i < LINES_KEPT; i++)
+        mem_free(t->line[i]);
+    mem_free(t);
+}
+
+static void keep(struct log_tail *t, const char *text)
+{
+    size_t at = (t->first + t->n) % LINES_KEPT;
+    if (t->n == LINES_KEPT) {
+        at = t->first;
+        t->first = (t->first + 1) % LINES_KEPT;
+    } else {
+        t->n++;
+    }
+    mem_free(t->line[at]);
+    t->line[at] = mem_text(text);
+}
+
+/* At the end of a big file the first line is a part of one. */
+static void enter(struct log_tail *t)
+{
+    struct stat st;
+    bool begun = t->file != 0;
+    t->fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (t->fd < 0)
+        return;
+    if (fstat(t->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        leave(t);
+        return;
+    }
+    t->device = st.st_dev;
+    t->file = st.st_ino;
+    t->offset = !begun && st.st_size > FIRST_READ ? st.st_size - FIRST_READ : 0;
+    t->skipping = t->offset > 0;
+    buf_clear(&t->part);
+}
+
+static bool take(struct log_tail *t, const char *bytes, size_t len)
+{
+    bool added = false;
+    for (size_t at = 0; at < len;) {
+        const char *end = memchr(bytes + at, '\n', len - at);
+        size_t n = end ? (size_t)(end - bytes) - at : len - at;
+        if (t->part.len + n <= LINE_LONGEST)
+            buf_add(&t->part, bytes + at, n);
+        at += n + (end != NULL);
+        if (!end)
+            break;
+        if (!t->skipping && t->part.len > 0) {
+            keep(t, buf_text(&t->part));
+            added = true;
+        }
+        t->skipping = false;
+        buf_clear(&t->part);
+    }
+    return added;
+}
+
+static bool read_on(struct log_tail *t)
+{
+    char bytes[16384];
+    bool added = false;
+    for (size_t most = READ_MOST; t->fd >= 0 && most > 0;) {
+        ssize_t n = pread(t->fd, bytes, sizeof bytes, (off_t)t->offset);
+        if (n <= 0)
+            break;
+        t->offset += n;
+        most -= (size_t)n < most ? (size_t)n : most;
+        added |= take(t, bytes, (size_t)n);
+    }
+    return added;
+}
+
+/* The name leads to another file than the one that is open, or that one was cut. */
+static bool is_rotated(const struct log_tail *t)
+{
+    struct stat named, held;
+    if (t->fd < 0)
+        return true;
+    if (fstat(t->fd, &held) == 0 && held.st_size < t->offset)
+        return true;
+    return stat(t->path, &named) == 0 && (named.st_dev != t->device || named.st_ino != t->file);
+}
+
+/* "2026-11-22T14:03:11.123Z info engine text", cut up in place. */
+static void set_cells(struct arena *a, char **cell, const char *line, bool exchange_time)
+{
+    char *rest = arena_text(a, line), *text = rest, *none = rest + strlen(rest);
+    char *part[3] = {none, none, none};
+    int64_t at;
+    for (size_t i = 0; i < 3; i++) {
+        char *space = strchr(rest, ' ');
+        if (!space)
+            break;
+        *space = '\0';
+        part[i] = rest;
+        rest = text = space + 1 + strspn(space + 1, " ");
+    }
+    cell[0] = arena_text(a, "");
+    cell[1] = part[0];
+    if (time_parse(part[0], &at)) {
+        at += exchange_time ? exchange_offset(at) : 0;
+        int64_t ms = at / 1000 % 86400000;
+        cell[1] = arena_printf(a, "%02d:%02d:%02d.%03d", (int)(ms / 3600000),
+                               (int)(ms / 60000 % 60), (int)(ms / 1000 % 60), (int)(ms % 1000));
+    }
+    cell[2] = part[1];
+    for (char *p = cell[2]; *p; p++)
+        *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
+    cell[3] = part[2];
+    cell[4] = text;
+}
+
+static void make_rows(const struct log_tail *t, struct rows *out)
+{
+    static const char *const names[] = {"object", "time", "level", "module", "text"};
+    rows_release(out);
+    out->nrows = t->n;
+    out->ncols = ARRAY_LEN(names);
+    out->column = arena_alloc(&out->arena, ARRAY_LEN(names) * sizeof(*out->column));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        out->column[i] = arena_text(&out->arena, names[i]);
+    if (t->n == 0)
+        return;
+    out->cell = arena_alloc(&out->arena, t->n * ARRAY_LEN(names) * sizeof(*out->cell));
+    for (size_t i = 0; i < t->n; i++)
+        set_cells(&out->arena, out->cell + i * ARRAY_LEN(names),
+                  t->line[(t->first + i) % LINES_KEPT], t->exchange_time);
+}
+
+bool log_tail_read(struct log_tail *t, bool exchange_time, struct rows *out)
+{
+    bool added = read_on(t);
+    if (is_rotated(t)) {
+        leave(t);
+        enter(t);
+        added |= read_on(t);
+    }
+    if (!added && t->shown && t->exchange_time == exchange_time)
+        return false;
+    t->shown = true;
+    t->exchange_time = exchange_time;
+    make_rows(t, out);
+    return true;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/snapshot.h"
+
+static void release(struct snap *n)
+{
+    rows_release(&n->rows);
+    *n = (struct snap){0};
+}
+
+void snapshot_release(struct snapshot *s)
+{
+    release(&s->status);
+    for (int i = 0; i < PANEL_COUNT; i++)
+        release(&s->panel[i]);
+    for (int i = 0; i < DETAIL_PARTS; i++)
+        release(&s->detail[i]);
+    *s = (struct snapshot){0};
+}
