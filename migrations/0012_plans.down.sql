@@ -1,4 +1,4 @@
-DROP FUNCTION budget_reserve(bigint, text, interval, jsonb);
+DROP FUNCTION budget_reserve(bigint, text, text, interval, jsonb);
 CREATE FUNCTION budget_reserve(reservation uuid, evaluation bigint, agent text, act text,
                                model_id text, prompt bigint, estimate numeric, who text,
                                lease interval, request_text text,

@@ -51,10 +51,12 @@ $$;
 
 -- Reserves the worst case of each call of a round, in their order, and writes its interaction and
 -- payload rows, marked as sent: the requests leave when this is on disk. Or says what is short:
--- 'day', 'evaluation' or 'overrun' with what is left.
+-- 'day', 'evaluation' or 'overrun' with what is left. No row at all when the evaluation is not in
+-- that state any more, or not `who`'s: so the statement may follow the step to the state unasked.
 DROP FUNCTION budget_reserve(uuid, bigint, text, text, text, bigint, numeric, text, interval, text);
 DROP FUNCTION budget_mark_sent(uuid, text, interval);
-CREATE FUNCTION budget_reserve(evaluation bigint, who text, lease interval, calls jsonb)
+CREATE FUNCTION budget_reserve(evaluation bigint, who text, in_state text, lease interval,
+                               calls jsonb)
 RETURNS TABLE (reservation uuid, short text, left_usd numeric)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -65,8 +67,12 @@ DECLARE
     d budget_day;
     interaction bigint;
 BEGIN
+    SELECT max_cost_usd INTO cap FROM evaluations
+    WHERE id = evaluation AND locked_by = who AND state = in_state;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
     PERFORM budget_reap();
-    SELECT max_cost_usd INTO cap FROM evaluations WHERE id = evaluation;
     IF cap IS NOT NULL THEN
         PERFORM FROM evaluations WHERE id = evaluation FOR NO KEY UPDATE;
     END IF;

@@ -19,18 +19,20 @@ enum {
 };
 #define SENT_LEASE "90 seconds" /* the try's deadline and time to settle */
 
-/* All calls of a round, reserved and marked sent in one transaction: nothing happens between the
- * two here. A process that is stopped right after it leaves reservations that are presumed spent in
- * full, so even a request that leaves late costs nothing that is not booked. */
+/* All calls of a round, in one transaction, in a state that the step before it has to have come to:
+ * it is on the way while that is still being stored. A process that is stopped right after it
+ * leaves reservations that are presumed spent in full, so even a request that leaves late costs
+ * nothing that is not booked. */
 static const struct statement reserve = {
     "budget reserve", "SELECT reservation, short, trim_scale(left_usd)::text"
-                      " FROM budget_reserve($1::bigint, $2, '" SENT_LEASE "', $3::jsonb)"};
+                      " FROM budget_reserve($1::bigint, $2, $3, '" SENT_LEASE "', $4::jsonb)"};
 static const struct statement settle = {
     "budget settle", "SELECT budget_settle($1::uuid, $2::numeric, $3::jsonb, $4, $5::jsonb)"};
 
 struct agent_call {
     struct agent_call *next; /* of its round */
-    struct evaluation *v;
+    struct desk *desk;
+    struct evaluation *v; /* NULL: it ended before the reservation was answered */
     const struct agent *agent;
     agent_call_done_fn *done;
     struct loop_timer *timer;
@@ -39,6 +41,7 @@ struct agent_call {
     char model[64], reservation[UUID_TEXT];
     int64_t started_us, estimate;
     int tries;
+    bool reserving;
     bool repaired, ended; /* ended: result is final, settle and report */
     char repair[300], previous[ANSWER_KEPT_MAX];
     int64_t wait_ms;
@@ -242,7 +245,7 @@ static void replied(void *arg, const struct model_reply *r)
                   (int)r->latency_ms);
     }
     params_text(&p, vote.len ? buf_text(&vote) : NULL);
-    db_send(c->v->desk->db, &settle, &p, settled, c);
+    db_send(c->desk->db, &settle, &p, settled, c);
     buf_release(&figures);
     buf_release(&vote);
     buf_release(&response);
@@ -271,7 +274,7 @@ static void budget_is_short(struct agent_call *c, const char *scope, const char 
 static void send_request(struct agent_call *c)
 {
     struct model_request request = request_of(c);
-    struct model *m = c->v->desk->model;
+    struct model *m = c->desk->model;
     c->tries++;
     m->ops->send(m, &request, replied, c);
 }
@@ -285,16 +288,36 @@ static size_t find_row(const struct agent_call *c, const struct rows *rows)
     return i;
 }
 
+/* Nobody waits for this call any more, and it was not sent. */
+static void give_back(struct agent_call *c, bool held)
+{
+    struct params p = {0};
+    if (held) {
+        params_text(&p, c->reservation);
+        params_int(&p, 0);
+        params_text(&p, "{\"status\": \"FAILED\", \"error\": \"never sent\"}");
+        params_text(&p, NULL);
+        params_text(&p, NULL);
+        db_send(c->desk->db, &settle, &p, NULL, NULL);
+    }
+    call_free(c);
+}
+
 static void reserved(void *arg, struct rows *rows, const struct error *e)
 {
-    struct agent_call *next;
-    for (struct agent_call *c = arg; c; c = next) {
+    struct agent_call *first = arg, *next;
+    if (first->v && first->v->round == first)
+        first->v->round = NULL;
+    for (struct agent_call *c = first; c; c = next) {
         size_t row = find_row(c, rows);
         next = c->next; /* c may end here */
-        if (e && e->kind) {
+        c->reserving = false;
+        if (!c->v) {
+            give_back(c, row < rows->nrows && !rows_text(rows, row, 1));
+        } else if (e && e->kind) {
             give_up(c, e->text);
         } else if (row == rows->nrows) {
-            give_up(c, "the reservation was lost before the request was sent");
+            give_up(c, "another process works on the evaluation");
         } else if (rows_text(rows, row, 1)) {
             const char *left = rows_text(rows, row, 2);
             budget_is_short(c, rows_text(rows, row, 1), left ? left : "0");
@@ -332,10 +355,12 @@ static void reserve_round(struct agent_call *first)
     for (struct agent_call *c = first; c; c = c->next) {
         call_json(&j, c);
         buf_release(&c->request);
+        c->reserving = true;
     }
     json_close(&j, ']');
     params_int(&p, v->id);
     params_text(&p, owner_self());
+    params_text(&p, v->state);
     params_text(&p, buf_text(&calls));
     buf_release(&calls);
     db_send(v->desk->db, &reserve, &p, reserved, first);
@@ -344,7 +369,7 @@ static void reserve_round(struct agent_call *first)
 /* Works out what the next try says and may cost; false: it gave up. */
 static bool prepare_try(struct agent_call *c)
 {
-    struct model *m = c->v->desk->model;
+    struct model *m = c->desk->model;
     struct model_request request = request_of(c);
     int64_t prompt = m->ops->prompt_bound(m, &request);
     c->estimate = model_worst_case(c->model, billing_day(), prompt, ANSWER_TOKENS_MAX, false);
@@ -374,6 +399,7 @@ void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done
 {
     struct agent_call *c = mem_alloc(sizeof *c), **end = &v->round;
     struct error e = {0};
+    c->desk = v->desk;
     c->v = v;
     c->agent = a;
     c->done = done;
@@ -393,16 +419,19 @@ void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done
 
 void agent_calls_send(struct evaluation *v)
 {
-    struct agent_call *first = v->round;
-    v->round = NULL;
-    if (first)
-        reserve_round(first);
+    if (v->round)
+        reserve_round(v->round);
 }
 
 void agent_calls_drop(struct evaluation *v)
 {
-    for (struct agent_call *c; (c = v->round) != NULL;) {
-        v->round = c->next;
-        call_free(c);
+    struct agent_call *next;
+    for (struct agent_call *c = v->round; c; c = next) {
+        next = c->next;
+        if (c->reserving)
+            c->v = NULL;
+        else
+            call_free(c);
     }
+    v->round = NULL;
 }

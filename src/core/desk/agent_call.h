@@ -20,9 +20,11 @@ typedef void agent_call_done_fn(struct evaluation *v, const struct agent_call_re
 /* Prepares a question of the next round. done is called once, from the loop after the round was
  * sent, or before this returns. */
 void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done_fn *done);
-/* Asks all that were prepared: one reservation for them all, then the requests. */
+/* Asks all that were prepared: one reservation for them all, then the requests. May follow the step
+ * to v->state while that is still on its way: without it nothing is reserved. */
 void agent_calls_send(struct evaluation *v);
-void agent_calls_drop(struct evaluation *v); /* those not sent, without a word */
+/* The evaluation ends: those whose reservation is not answered yet end without a word. */
+void agent_calls_drop(struct evaluation *v);
 
 /* The facts an agent is shown, as data for its prompt. False when they do not fit. */
 bool facts_text(const struct dossier *d, const struct agent *a, struct buf *out);

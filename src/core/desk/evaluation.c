@@ -114,7 +114,6 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
         log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, e->text);
     loop_timer_free(v->renewal);
     agent_calls_drop(v);
-    rows_release(&v->account);
     dossier_release(&v->dossier);
     market_free(v->recorded);
     mem_free(v);
@@ -265,14 +264,17 @@ static void write_degraded(const struct evaluation *v, struct json *j)
     json_str(j, "degraded_reason", v->degraded);
 }
 
+static void size_and_ask(struct evaluation *v, const struct rows *account);
+
 static void account_read(void *arg, struct rows *rows, const struct error *e)
 {
     struct evaluation *v = arg;
-    if (!e || !e->kind)
-        rows_move(&v->account, rows);
+    v->sized = !e || !e->kind;
+    if (v->sized)
+        size_and_ask(v, rows);
 }
 
-/* On the way before the step to SIZING, whose answer is so the later one. */
+/* Goes before the step to SIZING, so that what it says is worked on while that is stored. */
 static void read_account_ahead(struct evaluation *v)
 {
     struct params p = {0};
@@ -340,7 +342,7 @@ static void ask_model(struct evaluation *v, const struct cast_vote *c)
     agent_call_add(v, c->agent, vote_arrived);
 }
 
-/* The baselines' votes, and the questions to the models. */
+/* The baselines' votes, and the questions to the models: as soon as the state is on its way. */
 static void prepare_votes(struct evaluation *v)
 {
     const char *none = desk_model_absent(v->desk);
@@ -350,13 +352,13 @@ static void prepare_votes(struct evaluation *v)
     v->open_calls = 1; /* until vote, so that no answer ends it early */
     for (size_t i = 0; i < v->nvotes; i++)
         ask_model(v, &v->vote[i]);
+    agent_calls_send(v);
 }
 
 static void vote(struct evaluation *v)
 {
     if (v->nvotes == 0)
         prepare_votes(v); /* resumed */
-    agent_calls_send(v);
     if (--v->open_calls == 0)
         send_votes(v);
 }
@@ -388,10 +390,30 @@ static void send_decision(struct evaluation *v)
 
 static void veto_arrived(struct evaluation *v, const struct agent_call_result *r)
 {
-    take_call(v, r);
+    bool last = take_call(v, r);
     if (r->has_vote && r->vote.state == VOTE_FAILED)
         degrade(v, r->agent->name, "its answer failed; the code's size stands");
-    send_decision(v);
+    if (last)
+        send_decision(v);
+}
+
+static void size_and_ask(struct evaluation *v, const struct rows *account)
+{
+    size_t before = v->nvotes;
+    evaluation_size(v, account);
+    const struct cast_vote *c = v->nvotes > before ? &v->vote[before] : NULL;
+    v->open_calls = 1; /* until decide */
+    if (c && !desk_model_absent(v->desk) && wants_model(v, c)) {
+        v->open_calls++;
+        agent_call_add(v, c->agent, veto_arrived);
+        agent_calls_send(v);
+    }
+}
+
+static void decide(struct evaluation *v)
+{
+    if (--v->open_calls == 0)
+        send_decision(v);
 }
 
 static void sized(void *arg, struct rows *rows, const struct error *e)
@@ -401,17 +423,8 @@ static void sized(void *arg, struct rows *rows, const struct error *e)
         evaluation_finish(v, e);
         return;
     }
-    const struct agent *risk = evaluation_risk_agent(v);
-    size_t before = v->nvotes;
-    evaluation_size(v, rows);
-    const struct cast_vote *c = v->nvotes > before ? &v->vote[before] : NULL;
-    if (c && !desk_model_absent(v->desk) && wants_model(v, c)) {
-        v->open_calls = 1;
-        agent_call_add(v, risk, veto_arrived);
-        agent_calls_send(v);
-    } else {
-        send_decision(v);
-    }
+    size_and_ask(v, rows);
+    decide(v);
 }
 
 static void ignore_renewal(void *arg, struct rows *rows, const struct error *e)
@@ -451,8 +464,8 @@ void evaluation_step(struct evaluation *v)
                       &v->dossier.market, gathered, v);
     } else if (strcmp(v->state, "VOTING") == 0) {
         vote(v);
-    } else if (strcmp(v->state, "SIZING") == 0 && v->account.nrows) {
-        sized(v, &v->account, NULL);
+    } else if (strcmp(v->state, "SIZING") == 0 && v->sized) {
+        decide(v);
     } else if (strcmp(v->state, "SIZING") == 0) {
         struct params p = {0};
         evaluation_account_params(v, &p);

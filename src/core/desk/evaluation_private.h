@@ -36,8 +36,8 @@ struct evaluation {
     const struct agent *lost[EVALUATION_VOTES_MAX]; /* paid, but the reply died with a process */
     size_t nlost;
     int open_calls;
-    struct agent_call *round;   /* prepared and not sent */
-    struct rows account;        /* read together with the step to SIZING; empty: not read */
+    struct agent_call *round;   /* prepared, or their reservation not answered yet */
+    bool sized;                 /* while the step to SIZING was stored */
     struct loop_timer *renewal; /* of the lease, while models think */
     struct error unavailable;   /* why a resume left it unfinished, for another try */
     char degraded[240];         /* "" or why a model's vote is missing */

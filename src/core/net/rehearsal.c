@@ -345,7 +345,6 @@ static struct model_call *send_request(struct model *m, const struct model_reque
     owner->calls = c;
     c->timer = loop_timer_new(owner->loop, next, c);
     wire_init(&c->wire, r);
-    write_reply(c, r);
     if (owner->fault == FAULT_SLOW)
         c->wait_ms += SLOW_MS;
     if (c->wait_ms > deadline) {
@@ -353,6 +352,7 @@ static struct model_call *send_request(struct model *m, const struct model_reque
         c->pieces = 0;
     }
     plan(c);
+    write_reply(c, r); /* within the latency */
     return c;
 }
 
