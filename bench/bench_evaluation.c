@@ -9,9 +9,12 @@
 #include "quorum/evaluation.h"
 #include "quorum/timeutil.h"
 
-enum { RUNS = 30, MANY = 32, TIMEOUT_MS = 120000 };
+enum { RUNS = 30, MANY = 200, AT_ONCE = 32, LATENCY_MS = 200, TIMEOUT_MS = 120000 };
 
-static int pending;
+static struct desk *desk;
+static int to_start, running;
+
+static void start_one(void);
 
 static void ended(void *arg, int64_t id, const struct error *e)
 {
@@ -21,30 +24,48 @@ static void ended(void *arg, int64_t id, const struct error *e)
         fprintf(stderr, "bench: %s\n", e->text);
         exit(1);
     }
-    pending--;
+    running--;
+    if (to_start)
+        start_one();
 }
 
-static bool none_pending(void *arg)
-{
-    (void)arg;
-    return pending == 0;
-}
-
-static double run(struct desk *d, int n)
+static void start_one(void)
 {
     struct evaluation_request r = {.symbol = "MSFT", .as_of = TIME_NONE};
     struct error e = {0};
-    int64_t start = time_monotonic_us();
-    for (int i = 0; i < n; i++) {
-        if (evaluation_start(d, &r, ended, NULL, &e)) {
-            fprintf(stderr, "bench: %s\n", e.text);
-            exit(1);
-        }
-        pending++;
+    if (evaluation_start(desk, &r, ended, NULL, &e)) {
+        fprintf(stderr, "bench: %s\n", e.text);
+        exit(1);
     }
-    if (!loop_run_until(d->loop, none_pending, NULL, TIMEOUT_MS))
+    to_start--;
+    running++;
+}
+
+static bool none_running(void *arg)
+{
+    (void)arg;
+    return running == 0;
+}
+
+static double run(int n, int at_once)
+{
+    int64_t start = time_monotonic_us();
+    to_start = n;
+    while (to_start && running < at_once)
+        start_one();
+    if (!loop_run_until(desk->loop, none_running, NULL, TIMEOUT_MS))
         exit(1);
     return (double)(time_monotonic_us() - start) / 1000;
+}
+
+/* The rehearsed answers are not always a BUY; without one the risk agent's round is missing. */
+static double run_two_rounds(int n, int at_once)
+{
+    double ms;
+    do
+        ms = run(n, at_once);
+    while (ms < 2 * LATENCY_MS);
+    return ms;
 }
 
 static int by_size(const void *a, const void *b)
@@ -53,12 +74,12 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void measure(struct desk *d, const char *name, int at_once, int runs, double limit)
+static void measure(const char *name, int n, int at_once, int runs, double limit)
 {
     double ms[RUNS];
-    run(d, 1); /* a backend's first statements are planned */
+    run(1, 1); /* a backend's first statements are planned */
     for (int i = 0; i < runs; i++)
-        ms[i] = run(d, at_once);
+        ms[i] = run_two_rounds(n, at_once);
     qsort(ms, (size_t)runs, sizeof *ms, by_size);
     printf("%-34s n=%-3d median %8.1f ms  min %8.1f  max %8.1f  limit %8.1f  ratio %.3f\n", name,
            runs, ms[runs / 2], ms[0], ms[runs - 1], limit, ms[runs / 2] / limit);
@@ -68,20 +89,21 @@ int main(void)
 {
     struct error e = {0};
     struct settings *s = NULL;
-    struct desk *d = NULL;
-    setenv("QUORUM_REHEARSAL", "latency=200", 1);
+    char latency[40];
+    snprintf(latency, sizeof latency, "latency=%d", LATENCY_MS);
+    setenv("QUORUM_REHEARSAL", latency, 1);
     setenv("MULTI_AGENT_DAILY_LLM_BUDGET", "1000", 1);
     struct desk_options o = {.loop = loop_new(), .agents = agent_table, .name = "demo"};
     if (settings_load(&s, &e) == OK) {
         o.settings = s;
-        if (desk_open(&o, &d, &e) == OK) {
-            measure(d, "E1 one evaluation, 200 ms calls", 1, RUNS, 410);
-            measure(d, "E2 32 at once, 200 ms calls", MANY, 5, 450);
+        if (desk_open(&o, &desk, &e) == OK) {
+            measure("E1 one evaluation, 200 ms calls", 1, 1, RUNS, 2 * LATENCY_MS + 10);
+            measure("E2 200, 32 at once, 200 ms calls", MANY, AT_ONCE, 3, 2880);
         }
     }
     if (e.kind)
         fprintf(stderr, "bench: %s\n", e.text);
-    desk_close(d);
+    desk_close(desk);
     loop_free(o.loop);
     settings_free(s);
     return e.kind ? 1 : 0;

@@ -624,6 +624,29 @@ static void what_a_living_process_works_on_is_left_to_it(void **state)
     arena_release(&a);
 }
 
+#define UNFINISHED(as_of, request)                                                                 \
+    "INSERT INTO evaluations (symbol, requested_by, state, voters, needed, created_at, as_of,"     \
+    " request) VALUES ('AAPL', 'x', 'GATHERING', 3, 2, desk_now() - interval '2 days', desk_now()" \
+    " - interval '" as_of "', '{\"voters\": \"research news_analyst technical_analyst\"" request   \
+    "}')"
+
+/* A live market's quotes are newer than an evaluation that lay for days, and would be refused. */
+static void what_was_asked_of_now_is_finished_with_the_now_there_is(void **state)
+{
+    struct rig *r = *state;
+    struct error e;
+    rig_run(r, UNFINISHED("2 days", ""));
+    rig_run(r, UNFINISHED("2 days", ", \"as_of\": \"2026-11-20T21:00:00Z\""));
+    rig_run(r, UNFINISHED("9 days", "")); /* of before as_of was kept in the request */
+    for (int64_t id = 1; id <= 3; id++) {
+        assert_int_equal(rig_resume(r->desk, id, &e), OK);
+        expect_whole(r, id, 5);
+    }
+    assert_string_equal(rig_text(r, "SELECT string_agg(round(extract(epoch FROM desk_now() - as_of)"
+                                    " / 86400)::text, ' ' ORDER BY id) FROM evaluations"),
+                        "0 2 9");
+}
+
 static void a_price_far_from_the_markets_is_refused(void **state)
 {
     struct rig *r = *state;
@@ -776,6 +799,7 @@ int main(void)
                                         rig_open_with_models, rig_close),
         TEST(of_two_that_resume_the_same_exactly_one_does),
         TEST(what_a_living_process_works_on_is_left_to_it),
+        TEST(what_was_asked_of_now_is_finished_with_the_now_there_is),
         TEST(an_unreadable_evaluation_ends_as_failed),
         TEST(a_price_far_from_the_markets_is_refused),
         TEST(recorded_bars_that_are_away_for_a_while_end_no_evaluation),

@@ -464,6 +464,56 @@ static void votes_that_were_paid_survive_their_process(void **state)
     bench_close(&b);
 }
 
+static void overloaded_and_dies_at_the_veto(int n, const struct model_request *r,
+                                            struct model_reply *out)
+{
+    overloaded(n, r, out);
+    if (strcmp(r->agent, "risk_manager") == 0)
+        raise(SIGKILL);
+}
+
+static void a_resume_keeps_why_the_votes_were_degraded(void **state)
+{
+    struct bench b;
+    struct fixture *f = *state;
+    bench_open(&b, f, votes_buy);
+    die_and_resume(f, &b, overloaded_and_dies_at_the_veto);
+    assert_string_equal(fixture_text(f, "SELECT degraded_reason FROM evaluations"),
+                        "research: overloaded (529); risk_manager: its reply was lost in a crash "
+                        "and is not paid twice");
+    bench_close(&b);
+}
+
+#define FOUR_CALLS                                                                                 \
+    "(SELECT jsonb_agg(jsonb_build_object('id', gen_random_uuid(), 'agent', 'a' || i, 'act',"      \
+    " 'vote', 'model', 'm', 'prompt_version', 1, 'estimate', '0.010000000', 'request', '{}'))"     \
+    " FROM generate_series(1, 4) i)"
+#define RESERVE(who, in_state)                                                                     \
+    "SELECT string_agg(COALESCE(short || ' ' || trim_scale(left_usd), 'fits'), ', ') FROM"         \
+    " evaluations e, budget_reserve(e.id, '" who "', '" in_state "', '90 s', " FOUR_CALLS ")"
+
+static void a_round_reserves_what_fits_and_nothing_for_strangers(void **state)
+{
+    struct fixture *f = *state;
+    fixture_run(f, "INSERT INTO desk_setting (name, value, origin, set_by) VALUES "
+                   "('MULTI_AGENT_DAILY_LLM_BUDGET', '0.085', 'test', 'test');"
+                   "INSERT INTO evaluations (symbol, requested_by, state, locked_by) VALUES "
+                   "('AAPL', 'x', 'VOTING', 'me')");
+    assert_string_equal(fixture_text(f, RESERVE("somebody", "VOTING")), "");
+    assert_string_equal(fixture_text(f, RESERVE("me", "SIZING")), "");
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM agent_interactions"), 0);
+    assert_string_equal(fixture_text(f, RESERVE("me", "VOTING")), "fits, fits, fits, fits");
+    fixture_run(f, "UPDATE evaluations SET max_cost_usd = 0.055");
+    assert_string_equal(fixture_text(f, RESERVE("me", "VOTING")),
+                        "fits, evaluation 0.005, evaluation 0.005, evaluation 0.005");
+    fixture_run(f, "UPDATE evaluations SET max_cost_usd = NULL");
+    assert_string_equal(fixture_text(f, RESERVE("me", "VOTING")), "fits, fits, fits, day 0.005");
+    assert_string_equal(fixture_text(f, "SELECT reserved_usd FROM budget_day"), "0.080000000");
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM budget_reservation WHERE state = 'SENT'"),
+                     8);
+    money_agrees(f);
+}
+
 static script_fn *const chaos_scripts[] = {votes_buy, first_of_research_is_prose, overloaded,
                                            bill_unknown};
 
@@ -530,6 +580,8 @@ int main(void)
         DESK_TEST(a_small_budget_is_never_passed_by_many_at_once),
         DESK_TEST(a_reply_that_died_with_its_process_is_not_paid_twice),
         DESK_TEST(votes_that_were_paid_survive_their_process),
+        DESK_TEST(a_resume_keeps_why_the_votes_were_degraded),
+        DESK_TEST(a_round_reserves_what_fits_and_nothing_for_strangers),
         DESK_TEST(kill_nine_at_random_moments_loses_no_cent),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

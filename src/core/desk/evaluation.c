@@ -499,7 +499,7 @@ static void created(void *arg, struct rows *rows, const struct error *e)
 static void request_json(const struct evaluation *v, const struct evaluation_request *r,
                          struct buf *out)
 {
-    char price[40];
+    char price[40], as_of[33];
     struct json j;
     struct buf names = {0};
     for (size_t i = 0; i < v->nvoters; i++)
@@ -515,6 +515,8 @@ static void request_json(const struct evaluation *v, const struct evaluation_req
         json_str(&j, "data", r->data_dir);
     if (r->fresh)
         json_flag(&j, "fresh", true);
+    if (v->as_of != TIME_NONE)
+        json_str(&j, "as_of", time_print_iso(as_of, v->as_of));
     json_close(&j, '}');
     buf_release(&names);
 }

@@ -11,16 +11,21 @@
 static const struct statement holder = {
     "evaluation holder", "SELECT state, locked_by FROM evaluations WHERE id = $1::bigint"};
 
+/* What was asked of "now" and has gathered nothing yet is asked of the now there is: a live market
+ * has no other. (Rows from before a moment asked for was kept tell by the time they were made.) */
 static const struct statement claim = {
     "evaluation claim",
     "WITH ev AS ("
     "  UPDATE evaluations SET locked_by = $2, lease_until = clock_timestamp() + " LEASE ","
-    "    attempt = attempt + 1"
+    "    attempt = attempt + 1, as_of = CASE WHEN state IN ('QUEUED', 'GATHERING')"
+    "      AND NOT request ? 'as_of' AND as_of > created_at - interval '1 second'"
+    "      THEN desk_now() ELSE as_of END"
     "  WHERE id = $1::bigint AND finished_at IS NULL AND (locked_by IS NULL OR"
     "    lease_until < clock_timestamp() OR locked_by = $3) RETURNING *) "
     "SELECT ev.symbol, ev.state, ev.as_of, ev.needed, ev.request->>'price',"
     "  ev.request->>'indicators', ev.request->>'voters', ev.request->>'data',"
-    "  (SELECT content FROM dossiers d WHERE d.evaluation_id = ev.id), budget_abandon(ev.id) "
+    "  (SELECT content FROM dossiers d WHERE d.evaluation_id = ev.id), budget_abandon(ev.id),"
+    "  ev.degraded_reason "
     "FROM ev"};
 
 static const struct statement paid = {
@@ -60,6 +65,7 @@ static enum err restore(struct evaluation *v, const struct rows *rows, struct er
         return err_set(e, ERR_FAILED, "evaluation #%lld cannot be read", (long long)v->id);
     if (price && !decimal_parse(price, PRICE_DIGITS, &v->given_price))
         return err_set(e, ERR_FAILED, "evaluation #%lld holds a wrong price", (long long)v->id);
+    copy_text(v->degraded, sizeof v->degraded, rows_text(rows, 0, 10));
     v->has_given = given != NULL;
     if ((given && indicators_parse(given, &v->given, e)) ||
         voters_parse(v->desk->agents, voters ? voters : "", v->voter, &v->nvoters, e))
