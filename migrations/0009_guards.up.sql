@@ -584,8 +584,10 @@ BEGIN
     FROM p
     WHERE p.unpriced_since <= at - interval '5 minutes'
       AND (p.unpriced_since <= at - interval '2 hours'
-           OR EXISTS (SELECT FROM jobs j WHERE j.kind = 'look' AND j.due_at > p.unpriced_since
-                      AND j.finished_at IS NOT NULL))
+           -- asked for again without success: twice the planned interval since the last price
+           OR COALESCE(p.looked_at > p.unpriced_since,
+                       EXISTS (SELECT FROM jobs j WHERE j.kind = 'look'
+                               AND j.due_at > p.unpriced_since AND j.finished_at IS NOT NULL)))
       AND (EXISTS (SELECT FROM alerts a WHERE a.rule = 'pos.unpriced' AND a.object = p.object
                    AND a.cleared_at IS NULL)
            OR (exchange_session(local::date)

@@ -10,6 +10,10 @@ CREATE TABLE day_plan (
     PRIMARY KEY (day, symbol)
 );
 
+ALTER TABLE positions ADD COLUMN looked_at timestamptz;
+COMMENT ON COLUMN positions.looked_at IS
+    'desk time its price was last asked for, whatever came of it; where calls are counted only';
+
 -- Drops what is past its time: ended jobs after 30 days, payload partitions after 13 months,
 -- engines that ended 30 days ago. Facts of trades, votes, costs and the audit are kept for ever.
 CREATE FUNCTION housekeeping() RETURNS text

@@ -284,6 +284,32 @@ void fake_market_set_stamp(struct fake_market *f, int64_t seconds)
     pthread_mutex_unlock(&f->lock);
 }
 
+void fake_market_set_quote(struct fake_market *f, const char *symbol, const struct fake_quote *q)
+{
+    pthread_mutex_lock(&f->lock);
+    int at = -1;
+    for (int i = 0; i < FAKE_QUOTES; i++) {
+        bool is_it = strcmp(f->world.quote[i].symbol, symbol) == 0;
+        if (is_it || (at < 0 && !f->world.quote[i].symbol[0]))
+            at = i;
+        if (is_it)
+            break;
+    }
+    if (at >= 0) {
+        copy_text(f->world.quote[at].symbol, sizeof f->world.quote[at].symbol, q ? symbol : "");
+        if (q)
+            f->world.quote[at].says = *q;
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+void fake_market_hold_bars(struct fake_market *f, const char *symbols)
+{
+    pthread_mutex_lock(&f->lock);
+    copy_text(f->world.late, sizeof f->world.late, symbols);
+    pthread_mutex_unlock(&f->lock);
+}
+
 void fake_market_split(struct fake_market *f, int n)
 {
     pthread_mutex_lock(&f->lock);

@@ -43,6 +43,14 @@ void fake_market_feed(const struct fake_market *f, const char *name, char *dst, 
 void fake_market_set_day(struct fake_market *f, int32_t day);
 /* Time of its quotes in seconds; 0: the close of that day. */
 void fake_market_set_stamp(struct fake_market *f, int64_t seconds);
+/* What the quote of a symbol says from now on, whether or not it is known otherwise; prices in
+ * 1/10,000 dollar, seconds 0: it has no time. NULL: what it usually says. */
+struct fake_quote {
+    int64_t price, open, high, low, previous_close, volume, seconds;
+};
+void fake_market_set_quote(struct fake_market *f, const char *symbol, const struct fake_quote *q);
+/* Bars of these symbols end one session before the last; "" all are whole. Space separated. */
+void fake_market_hold_bars(struct fake_market *f, const char *symbols);
 /* A split n:1 after the last session: quotes and later bars are on the new basis. */
 void fake_market_split(struct fake_market *f, int n);
 

@@ -20,6 +20,22 @@ static const struct company {
     {"JPM", "JPMorgan Chase & Co.", "Financial Services", "Banks - Diversified", 2100000, 150e9},
     {"BRK-B", "Berkshire Hathaway Inc.", "Financial Services", "Insurance - Diversified", 4800000,
      370e9},
+#define SMALL_ONE(s)                                                                               \
+    {                                                                                              \
+        s, s " Inc.", "Industrials", "Tools", 1000000, 1e9                                         \
+    }
+    SMALL_ONE("XA"),
+    SMALL_ONE("XB"),
+    SMALL_ONE("XC"),
+    SMALL_ONE("XD"),
+    SMALL_ONE("XE"),
+    SMALL_ONE("XF"),
+    SMALL_ONE("XG"),
+    SMALL_ONE("XH"),
+    SMALL_ONE("XI"),
+    SMALL_ONE("XJ"),
+    SMALL_ONE("XK"),
+    SMALL_ONE("XL"),
     {"SPY", "SPDR S&P 500 ETF Trust", "Financial Services", "Asset Management", 5600000, 0},
 };
 
@@ -97,9 +113,41 @@ static void quote(const struct fake_world *w, const struct company *c, struct bu
                dollars(p.low), dollars(p.high), dollars(p.open), dollars(before), (long long)stamp);
 }
 
+/* In the words of FMP, where a number may also be missing. */
+static bool own_quote(const struct fake_world *w, const char *symbol, struct buf *out)
+{
+    for (size_t i = 0; i < FAKE_QUOTES; i++) {
+        const struct fake_quote *q = &w->quote[i].says;
+        if (strcmp(w->quote[i].symbol, symbol) != 0)
+            continue;
+        buf_printf(out,
+                   "[{\"symbol\":\"%s\",\"price\":%.4f,\"open\":%.4f,\"dayHigh\":%.4f,"
+                   "\"dayLow\":%.4f,\"previousClose\":%.4f,\"volume\":%lld",
+                   symbol, dollars(q->price), dollars(q->open), dollars(q->high), dollars(q->low),
+                   dollars(q->previous_close), (long long)q->volume);
+        if (q->seconds)
+            buf_printf(out, ",\"timestamp\":%lld", (long long)q->seconds);
+        buf_str(out, "}]");
+        return true;
+    }
+    return false;
+}
+
+static bool is_late(const struct fake_world *w, const char *symbol)
+{
+    size_t n = strlen(symbol);
+    for (const char *p = w->late; *p; p += strspn(p, " ")) {
+        size_t len = strcspn(p, " ");
+        if (len == n && strncmp(p, symbol, n) == 0)
+            return true;
+        p += len;
+    }
+    return false;
+}
+
 static void bars(const struct fake_world *w, const struct company *c, struct buf *out)
 {
-    int32_t day = w->last;
+    int32_t day = is_late(w, c->symbol) ? calendar_previous(w->last) : w->last;
     char date[11];
     buf_char(out, '[');
     for (int i = 0; i < SESSIONS; i++) {
@@ -201,6 +249,8 @@ void fake_data_answer(const struct fake_world *w, const char *endpoint, const ch
                       struct buf *out)
 {
     const struct company *c = find(symbol);
+    if (strcmp(endpoint, "quote") == 0 && own_quote(w, symbol, out))
+        return;
     if (recorded(w, endpoint, symbol, out))
         return;
     if (!c)

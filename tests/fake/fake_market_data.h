@@ -5,16 +5,24 @@
 
 #include <stdint.h>
 
+#include "fake/fake_market.h"
 #include "quorum/buf.h"
+
+enum { FAKE_QUOTES = 24 };
 
 struct fake_world {
     const char *recorded; /* directory of reference data, or NULL */
     int32_t last;         /* last session that is over */
     int64_t stamp;        /* seconds, of quotes; 0: that session's close */
     int split;            /* n:1 after it; 0 none */
+    char late[120];       /* symbols without a bar of the last session */
+    struct {
+        char symbol[16];
+        struct fake_quote says;
+    } quote[FAKE_QUOTES]; /* of the test's own; symbol "": none */
 };
 
-/* AAPL MSFT JPM BRK-B SPY are known; anything else is []. */
+/* AAPL MSFT JPM BRK-B SPY and XA .. XL are known; anything else is []. */
 void fake_data_answer(const struct fake_world *w, const char *endpoint, const char *symbol,
                       struct buf *out);
 void fake_data_feed(const struct fake_world *w, const char *symbol, struct buf *out);

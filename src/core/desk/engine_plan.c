@@ -8,8 +8,8 @@
 
 #include "core/desk/desk_private.h"
 #include "core/desk/engine_private.h"
-#include "core/desk/session.h"
 #include "core/desk/engines.h"
+#include "core/desk/session.h"
 #include "quorum/broker.h"
 #include "quorum/calendar.h"
 #include "quorum/evaluation.h"
@@ -116,6 +116,15 @@ static int64_t nano(const struct rows *r, size_t col, int64_t fallback)
     return text && decimal_parse(text, MONEY_NANO_DIGITS, &x) ? x : fallback;
 }
 
+/* Calls of the last look of a session and of its mark, a quote and a bar for each position and the
+ * benchmark's: nothing else may have them. */
+static int64_t for_the_close(int64_t now, int64_t positions)
+{
+    int32_t day = exchange_day(now);
+    bool over = calendar_session(day) == SESSION_CLOSED || now >= calendar_close(day);
+    return over || positions == 0 ? 0 : 2 * positions + 1;
+}
+
 enum err engine_day_plan(struct desk *d, const struct schedule_plan *p, struct day_plan *out,
                          struct error *e)
 {
@@ -130,9 +139,11 @@ enum err engine_day_plan(struct desk *d, const struct schedule_plan *p, struct d
     if (db_query(d->db, &means, &q, &r, e))
         return e->kind;
     read_watchlist(d, &w);
+    int64_t left = desk_int(d, SETTING_FMP_DAILY_LIMIT) - rows_int(&r, 0, 0);
+    left -= for_the_close(now, rows_int(&r, 0, 4));
     m = (struct day_means){
         .counts_calls = d->vendor != NULL,
-        .calls_left = desk_int(d, SETTING_FMP_DAILY_LIMIT) - rows_int(&r, 0, 0),
+        .calls_left = left > 0 ? left : 0,
         .calls_per_evaluation = rows_double(&r, 0, 1, NULL),
         .positions = (int)rows_int(&r, 0, 4),
         .minutes_left = session_minutes_left(now),
@@ -186,7 +197,7 @@ static void score_symbol(struct engine *g, int64_t now, struct ranked *r)
     struct gathering s = {0};
     struct error ignored = {0};
     double own, market;
-    market_gather(g->desk->market, r->symbol, now, &s.data, gathered, &s);
+    market_bars(g->desk->market, r->symbol, now, &s.data, gathered, &s);
     if (engine_wait(g, &s.w, &ignored) == OK && momentum(&s.data.bars, &own)) {
         r->known = true;
         r->score = momentum(&s.data.benchmark_bars, &market) ? own - market : own;
@@ -293,6 +304,17 @@ static bool is_held(const struct book *b, const char *symbol)
     return false;
 }
 
+/* Bars are calls, too: where these are scarce, twice as many symbols are ranked as can be
+ * evaluated, another stretch of the watchlist every day. */
+static bool is_compared(const struct plan_of_day *p, int32_t day, size_t i, size_t n)
+{
+    size_t most = 2 * (size_t)p->allowed.evaluations;
+    if (strcmp(p->allowed.binding, "FMP") != 0 || most >= n)
+        return true;
+    size_t first = most ? (size_t)day % ((n + most - 1) / most) * most : 0;
+    return (i + n - first) % n < most;
+}
+
 static void rank(struct engine *g, const struct job *j, const struct book *book,
                  struct plan_of_day *p)
 {
@@ -302,7 +324,8 @@ static void rank(struct engine *g, const struct job *j, const struct book *book,
         struct ranked *r = &p->ranked[p->n++];
         *r = (struct ranked){.held = is_held(book, w.symbol[i])};
         copy_text(r->symbol, sizeof r->symbol, w.symbol[i]);
-        score_symbol(g, j->due, r);
+        if (is_compared(p, exchange_day(j->due), i, w.n))
+            score_symbol(g, j->due, r);
     }
     qsort(p->ranked, p->n, sizeof *p->ranked, by_rank);
 }
@@ -317,9 +340,16 @@ enum err engine_rank(struct engine *g, const struct job *j, char result[RESULT_M
     if (desk_load_settings(g->desk, e) || desk_time(g->desk, &now, e) ||
         book_load(g->desk, &book, e))
         return e->kind;
+    g->plan = engine_schedule(g->desk, g->life.is_virtual);
     struct plan_of_day *p = mem_alloc(sizeof *p);
     size_t actions;
     enum err r = session_actions(g->desk, &book, day, &actions, e);
+    if (!r && !g->plan.evaluates) {
+        snprintf(result, RESULT_MAX, "skipped: MULTI_AGENT_ENABLED is false");
+        book_release(&book);
+        mem_free(p);
+        return OK;
+    }
     if (!r)
         r = engine_day_plan(g->desk, &g->plan, &p->allowed, e);
     if (!r) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The virtual clock's side of a desk: when its past begins, from when on it ticks visibly. */
+#include <string.h>
+
 #include "quorum/calendar.h"
 #include "quorum/engine.h"
 #include "quorum/evaluation.h"
@@ -34,6 +36,14 @@ static const struct statement add_scenario = {
                      " ON CONFLICT (from_day) DO NOTHING RETURNING from_day"};
 static const struct statement scenarios = {
     "life scenarios", "SELECT name, from_day FROM demo_scenario ORDER BY from_day"};
+
+static bool is_scenario(const char *name)
+{
+    for (const char *const *s = market_scenarios; *s; s++)
+        if (strcmp(*s, name) == 0)
+            return true;
+    return false;
+}
 
 static int64_t time_of(const struct rows *r, size_t col)
 {
@@ -102,8 +112,9 @@ enum err life_add_scenario(struct desk *d, const char *name, int32_t *from, stru
     if (desk_time(d, &now, e))
         return e->kind;
     *from = calendar_next(exchange_day(now));
-    if (market_simulated_scenario(d->market, name, *from, e))
-        return e->kind;
+    /* Either says what is wrong and changes nothing. */
+    if (!is_scenario(name) || strcmp(d->market->ops->name, "simulated") != 0)
+        return market_simulated_scenario(d->market, name, *from, e);
     params_text(&p, day_print(day, *from));
     params_text(&p, name);
     if (db_query(d->db, &add_scenario, &p, &r, e))
@@ -111,7 +122,7 @@ enum err life_add_scenario(struct desk *d, const char *name, int32_t *from, stru
     bool added = r.nrows > 0;
     rows_release(&r);
     if (added)
-        return OK;
+        return market_simulated_scenario(d->market, name, *from, e);
     err_set(e, ERR_CONFLICT, "something else begins on %s already", day);
     return err_fix(e, "wait for the next session");
 }

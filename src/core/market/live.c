@@ -140,7 +140,10 @@ static void copy_benchmark(struct gather *g)
 static void complete(struct gather *g)
 {
     struct error e = {0};
-    if (g->spread) {
+    if (g->only_bars) {
+        if (strcmp(g->symbol, LIVE_BENCHMARK) == 0)
+            copy_benchmark(g);
+    } else if (g->spread) {
         if (live_mend_basis(g))
             return;
         if (strcmp(g->symbol, LIVE_BENCHMARK) == 0)
@@ -169,7 +172,8 @@ static void answered(void *arg, const struct vendor_answer *a)
     }
     /* Still counted as open, so that what is asked for now does not end the gather. */
     live_take(p, a);
-    spread(g);
+    if (!g->only_bars)
+        spread(g);
     if (--g->open == 0)
         complete(g);
 }
@@ -185,16 +189,11 @@ bool live_refuse_symbol(const char *symbol, struct error *e)
     return true;
 }
 
-static void live_gather(struct market *base, const char *symbol, int64_t as_of,
-                        struct market_data *out, void (*done)(void *arg, const struct error *e),
-                        void *arg)
+static struct gather *new_gather(struct market *base, const char *symbol, int64_t as_of,
+                                 struct market_data *out,
+                                 void (*done)(void *arg, const struct error *e), void *arg)
 {
     struct market_live *m = (struct market_live *)base;
-    struct error e = {0};
-    if (live_refuse_symbol(symbol, &e)) {
-        done(arg, &e);
-        return;
-    }
     struct gather *g = mem_alloc(sizeof *g);
     *g = (struct gather){.m = m, .next = m->gathers, .out = out, .done = done, .arg = arg};
     g->fresh = m->fresh || m->fresh_next > 0;
@@ -206,12 +205,45 @@ static void live_gather(struct market *base, const char *symbol, int64_t as_of,
     copy_text(out->symbol, sizeof out->symbol, symbol);
     copy_text(out->benchmark, sizeof out->benchmark, LIVE_BENCHMARK);
     out->as_of = as_of;
+    return g;
+}
+
+/* Two parts to begin with; second may be the first. */
+static void ask_first(struct gather *g, enum part_kind first, enum part_kind second)
+{
     g->open++; /* this function: an answer may come before it returns when the vendor closes */
-    live_ask_fmp(new_part(g, PART_QUOTE, 0), -1, g->fresh);
-    live_ask_fmp(new_part(g, PART_PROFILE, 0), -1, g->fresh);
+    live_ask_fmp(new_part(g, first, 0), -1, g->fresh);
+    if (second != first)
+        live_ask_fmp(new_part(g, second, 0), -1, g->fresh);
     g->open--;
     if (g->open == 0)
         complete(g);
+}
+
+static void live_gather(struct market *base, const char *symbol, int64_t as_of,
+                        struct market_data *out, void (*done)(void *arg, const struct error *e),
+                        void *arg)
+{
+    struct error e = {0};
+    if (live_refuse_symbol(symbol, &e))
+        done(arg, &e);
+    else
+        ask_first(new_gather(base, symbol, as_of, out, done, arg), PART_QUOTE, PART_PROFILE);
+}
+
+static void live_bars(struct market *base, const char *symbol, int64_t as_of,
+                      struct market_data *out, void (*done)(void *arg, const struct error *e),
+                      void *arg)
+{
+    struct error e = {0};
+    if (live_refuse_symbol(symbol, &e)) {
+        done(arg, &e);
+        return;
+    }
+    struct gather *g = new_gather(base, symbol, as_of, out, done, arg);
+    bool is_benchmark = strcmp(g->symbol, LIVE_BENCHMARK) == 0;
+    g->only_bars = true;
+    ask_first(g, PART_BARS, is_benchmark ? PART_BARS : PART_BENCHMARK);
 }
 
 static void live_free(struct market *base)
@@ -247,6 +279,7 @@ static const struct market_ops live_ops = {
     .symbols = live_symbols,
     .last_session = live_last_session,
     .quote = live_quote,
+    .bars = live_bars,
 };
 
 struct market *market_live_new(const struct market_live_options *o)

@@ -50,7 +50,7 @@ struct gather {
     void (*done)(void *arg, const struct error *e);
     void *arg;
     char symbol[16]; /* as FMP writes it */
-    bool fresh, spread;
+    bool fresh, spread, only_bars;
     size_t open;
     enum knowledge quote, profile;
     struct fmp_years years;

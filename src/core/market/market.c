@@ -37,6 +37,12 @@ void market_gather(struct market *m, const char *symbol, int64_t as_of, struct m
     m->ops->gather(m, symbol, as_of, out, done, arg);
 }
 
+void market_bars(struct market *m, const char *symbol, int64_t as_of, struct market_data *out,
+                 void (*done)(void *arg, const struct error *e), void *arg)
+{
+    (m->ops->bars ? m->ops->bars : m->ops->gather)(m, symbol, as_of, out, done, arg);
+}
+
 /* A quote taken out of a gather. */
 struct quote_of_gather {
     struct market_data data;
