@@ -136,13 +136,14 @@ static void set_cells(struct arena *a, char **cell, const char *line, bool excha
     char *rest = arena_text(a, line), *text = rest, *none = rest + strlen(rest);
     char *part[3] = {none, none, none};
     int64_t at;
-    for (size_t i = 0; i < 3; i++) {
-        char *space = strchr(rest, ' ');
-        if (!space)
-            break;
-        *space = '\0';
+    /* What is no record (a library's own words) is shown as it is. */
+    bool record = strlen(line) > 20 && line[10] == 'T';
+    for (size_t i = 0; record && i < 3; i++) {
+        size_t n = strcspn(rest, " ");
         part[i] = rest;
-        rest = text = space + 1 + strspn(space + 1, " ");
+        rest += n + strspn(rest + n, " ");
+        part[i][n] = '\0';
+        text = rest;
     }
     cell[0] = arena_text(a, "");
     cell[1] = part[0];
