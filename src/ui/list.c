@@ -9,7 +9,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { ROWS_MOST = 500, COLUMNS_MOST = 40, TEXT_LEAST = 10, GROW_LEAST = 26 };
+enum { COLUMNS_MOST = 40, TEXT_LEAST = 10, GROW_LEAST = 26 };
 
 /* One column as it is drawn. */
 struct slot {
@@ -19,9 +19,15 @@ struct slot {
 
 struct fit {
     int gutter;
-    size_t n;
+    size_t n, all; /* shown; there are, without those of a wider screen */
     struct slot slot[COLUMNS_MOST];
 };
+
+/* Lists of what happened: most of their lines have neither a cost nor a number. */
+static bool is_events(enum panel_id id)
+{
+    return id == PANEL_ACTIVITY || id == PANEL_ALERTS || id == PANEL_LOG;
+}
 
 /* ---- cells */
 
@@ -33,7 +39,7 @@ const char *list_cell(const struct snapshot *s, enum panel_id id, int row, int c
         text = rows_text(r, (size_t)row, (size_t)column + 1);
     if (text != NULL)
         return text;
-    return panels[id].column[column].look == LOOK_QUOTE ? "" : "-";
+    return panels[id].column[column].look == LOOK_QUOTE || is_events(id) ? "" : "-";
 }
 
 static uint16_t signed_style(const char *text)
@@ -141,8 +147,7 @@ int64_t list_stale_s(const struct snapshot *s, enum panel_id id)
 
 bool list_has_header(enum panel_id id, bool zoomed, int rows)
 {
-    bool events = id == PANEL_ACTIVITY || id == PANEL_ALERTS || id == PANEL_LOG;
-    return rows >= 2 && (zoomed || !events);
+    return rows >= 2 && (zoomed || !is_events(id));
 }
 
 /* ---- which columns, and how wide */
@@ -164,6 +169,13 @@ static int content_width(const struct snapshot *s, enum panel_id id, int column)
     return width < c->width ? width : c->width;
 }
 
+/* Times at the left are as wide as they need: a date is rare. */
+static int natural_width(const struct snapshot *s, enum panel_id id, int column)
+{
+    const struct panel_column *c = &panels[id].column[column];
+    return c->look == LOOK_AGE && !c->right ? content_width(s, id, column) : c->width;
+}
+
 static int sum_of(const int width[], size_t n)
 {
     int sum = n > 0 ? (int)n - 1 : 0;
@@ -173,9 +185,10 @@ static int sum_of(const int width[], size_t n)
 }
 
 /* Text may be cut; a number may not. */
-static int cut_width(const struct panel_column *c, int width)
+static int cut_width(const struct panel_column *c, int width, int room)
 {
-    int least = c->grow ? GROW_LEAST : c->right || c->look != LOOK_TEXT ? width : TEXT_LEAST;
+    int third = room / 3 < GROW_LEAST ? room / 3 : GROW_LEAST;
+    int least = c->grow ? third : c->right || c->look != LOOK_TEXT ? width : TEXT_LEAST;
     return least < width ? least : width;
 }
 
@@ -205,14 +218,14 @@ static void fit_widths(struct fit *f, const struct snapshot *s, enum panel_id id
     const struct panel *panel = &panels[id];
     int width[COLUMNS_MOST] = {0}, wanted[COLUMNS_MOST] = {0}, content[COLUMNS_MOST] = {0};
     for (size_t i = 0; i < f->n; i++)
-        width[i] = wanted[i] = content[i] = panel->column[f->slot[i].column].width;
+        width[i] = wanted[i] = content[i] = natural_width(s, id, f->slot[i].column);
     if (sum_of(width, f->n) > room) {
         for (size_t i = 0; i < f->n; i++)
             width[i] = content[i] = content_width(s, id, f->slot[i].column);
     }
     if (sum_of(width, f->n) > room) {
         for (size_t i = 0; i < f->n; i++)
-            width[i] = cut_width(&panel->column[f->slot[i].column], content[i]);
+            width[i] = cut_width(&panel->column[f->slot[i].column], content[i], room);
         while (f->n > 1 && sum_of(width, f->n) > room)
             f->n--;
         spread(panel, f, width, content, room);
@@ -227,18 +240,24 @@ static void fit_widths(struct fit *f, const struct snapshot *s, enum panel_id id
     }
 }
 
-/* The first column stays, the others can be scrolled away. */
+/* The first column stays, the others can be scrolled away. Those for wide screens come only where
+ * nothing has to be narrowed for them. */
 static void fit_columns(struct fit *f, const struct snapshot *s, struct list_view *lv,
                         enum panel_id id, const struct list_how *how, int cols)
 {
     const struct panel *panel = &panels[id];
     size_t n = 0;
     *f = (struct fit){.gutter = how->plain ? 0 : cols >= 60 && how->header ? 2 : 1};
-    for (size_t i = 0; i < panel->ncolumns && n < COLUMNS_MOST; i++) {
+    for (size_t i = 0, sum = (size_t)f->gutter; i < panel->ncolumns && n < COLUMNS_MOST; i++) {
         const struct panel_column *c = &panel->column[i];
-        if (c->look != LOOK_HIDDEN && (!c->wide || how->wide))
-            f->slot[n++].column = (int)i;
+        if (c->look == LOOK_HIDDEN || (c->wide && !how->wide))
+            continue;
+        sum += (size_t)natural_width(s, id, (int)i) + (n > 0);
+        if (c->wide && lv->hscroll == 0 && sum > (size_t)cols)
+            break;
+        f->slot[n++].column = (int)i;
     }
+    f->all = n;
     int most = n > 2 ? (int)n - 2 : 0;
     lv->hscroll = lv->hscroll < 0 ? 0 : lv->hscroll > most ? most : lv->hscroll;
     f->n = n - (size_t)lv->hscroll;
@@ -355,12 +374,14 @@ static int clamp_top(struct list_view *lv, int n, int selected, int visible)
     return lv->top;
 }
 
-static void draw_nothing(const struct pane *p, const struct snapshot *s, enum panel_id id,
-                         const char *filter)
+void list_draw_nothing(const struct pane *p, const struct snapshot *s, enum panel_id id,
+                       const char *filter)
 {
     const struct snap *snap = &s->panel[id];
+    char text[160];
     if (p->rows < 1)
         return;
+    panel_empty(s, id, text, sizeof text);
     if (snap->problem[0])
         pane_cut(p, 0, 1, p->cols - 1, TOKEN_TOAST_ERR, snap->problem);
     else if (snap->loaded_at == 0)
@@ -368,13 +389,13 @@ static void draw_nothing(const struct pane *p, const struct snapshot *s, enum pa
     else if (*filter)
         pane_cut(p, 0, 1, p->cols - 1, TOKEN_DIM, "nothing matches; Esc clears the filter");
     else
-        pane_cut(p, 0, 1, p->cols - 1, TOKEN_DIM, panels[id].empty);
+        pane_cut(p, 0, 1, p->cols - 1, TOKEN_DIM, text);
 }
 
 void list_draw(const struct pane *p, const struct snapshot *s, struct view *v, enum panel_id id,
                const struct list_how *how)
 {
-    int index[ROWS_MOST];
+    int index[VIEW_ROWS_MAX];
     struct list_view *lv = &v->list[id];
     size_t n = view_rows(v, s, id, index);
     int selected = view_selected(v, s, id), header = how->header;
@@ -382,7 +403,7 @@ void list_draw(const struct pane *p, const struct snapshot *s, struct view *v, e
     if (p->rows < 1 || p->cols < 1)
         return;
     if (n == 0) {
-        draw_nothing(p, s, id, lv->filter);
+        list_draw_nothing(p, s, id, lv->filter);
         if (how->focused) {
             p->frame->cursor_row = p->row;
             p->frame->cursor_col = p->col;
@@ -392,6 +413,9 @@ void list_draw(const struct pane *p, const struct snapshot *s, struct view *v, e
     fit_columns(&f, s, lv, id, how, p->cols);
     if (header)
         draw_header(p, &f, &panels[id], lv, how->stale);
+    const struct cell *edge = frame_cell(p->frame, p->row, p->col + p->cols - 1);
+    if (header && how->focused && f.n + (size_t)lv->hscroll < f.all && edge->text[0] == ' ')
+        pane_put(p, 0, p->cols - 1, TOKEN_KEY, p->frame->ascii ? ">" : "›"); /* l shows more */
     int visible = p->rows - header, top = clamp_top(lv, (int)n, selected, visible);
     for (int i = 0; i < visible && top + i < (int)n; i++) {
         bool here = how->focused && top + i == selected;

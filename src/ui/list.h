@@ -15,6 +15,9 @@ struct list_how {
 /* Draws header and rows into the pane, which is below the title. Scroll positions are clamped. */
 void list_draw(const struct pane *p, const struct snapshot *s, struct view *v, enum panel_id id,
                const struct list_how *how);
+/* What stands instead of rows: why there are none. Also for the drawn panels. */
+void list_draw_nothing(const struct pane *p, const struct snapshot *s, enum panel_id id,
+                       const char *filter);
 /* Activity, alerts and the log need no titles unless they have the whole screen. */
 bool list_has_header(enum panel_id id, bool zoomed, int rows);
 /* The style of a cell by what its column says of it. */

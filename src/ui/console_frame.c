@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/console_frame.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/mem.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "ui/compact.h"
+#include "ui/console_help.h"
+#include "ui/console_keys.h"
+#include "ui/layout.h"
+#include "ui/list.h"
+#include "ui/status_line.h"
+
+#define TOAST_TIME (6 * USEC_SECOND)
+enum { HELP_WIDTH = 100 };
+
+static struct pane part_of(const struct pane *whole, const struct rect *r)
+{
+    return pane_part(whole, r->row, r->col, r->rows, r->cols);
+}
+
+/* ---- one panel */
+
+/* "1 Positions 4/10  STALE 42s  /AAPL 2 of 4" */
+static void panel_left(const struct snapshot *s, const struct view *v, enum panel_id id, int rows,
+                       char *out, size_t size)
+{
+    const struct list_view *lv = &v->list[id];
+    char name[120], span[16];
+    int64_t stale = list_stale_s(s, id);
+    panel_name(s, id, name, sizeof name);
+    int n = snprintf(out, size, "%c %s", panels[id].key, name);
+    if (stale > 0)
+        n += snprintf(out + n, size - (size_t)n, "  STALE %s",
+                      duration_print(span, stale * USEC_SECOND));
+    if (panels[id].draw != NULL)
+        return;
+    int index[VIEW_ROWS_MAX], shown = (int)view_rows(v, s, id, index);
+    if (lv->filter[0])
+        n += snprintf(out + n, size - (size_t)n, "  /%s %d of %zu", lv->filter, shown,
+                      s->panel[id].rows.nrows);
+    else if (shown > rows && rows > 0 && !lv->follow)
+        snprintf(out + n, size - (size_t)n, "  %d-%d of %d", lv->top + 1, lv->top + rows, shown);
+}
+
+/* Every number of a note gets its doubt. */
+static void doubt_numbers(const char *note, char *out, size_t size)
+{
+    size_t n = 0;
+    for (const char *c = note; *c && n + 2 < size; c++) {
+        bool ends = isdigit((unsigned char)*c) || *c == '%';
+        out[n++] = *c;
+        if (ends && (c[1] == ' ' || c[1] == '\0'))
+            out[n++] = '?';
+    }
+    out[n] = '\0';
+}
+
+static void panel_right(const struct snapshot *s, const struct view *v, enum panel_id id, char *out,
+                        size_t size)
+{
+    char note[160] = "";
+    const char *follow = v->list[id].follow ? "follow" : "";
+    if (s->panel[id].problem[0] && s->panel[id].loaded_at > 0) {
+        snprintf(out, size, "%s", s->panel[id].problem);
+        return;
+    }
+    if (panels[id].note != NULL && s->panel[id].loaded_at > 0)
+        panels[id].note(s, note, sizeof note);
+    if (list_stale_s(s, id) > 0) {
+        doubt_numbers(note, out, size);
+        return;
+    }
+    snprintf(out, size, "%s%s%s", note, *note && *follow ? "  " : "", follow);
+}
+
+/* What stands in brackets goes before all of it does. */
+static void shorten_right(char *right, int room)
+{
+    char *from = strstr(right, " ("), *to = from != NULL ? strchr(from, ')') : NULL;
+    if (to != NULL && list_columns(right, 200) > room)
+        memmove(from, to + 1, strlen(to + 1) + 1);
+}
+
+static void draw_body(const struct pane *p, const struct snapshot *s, struct view *v,
+                      enum panel_id id, const struct list_how *how)
+{
+    if (panels[id].draw == NULL) {
+        list_draw(p, s, v, id, how);
+        return;
+    }
+    if (s->panel[id].rows.nrows > 0)
+        panels[id].draw(p, s);
+    else
+        list_draw_nothing(p, s, id, "");
+    if (how->focused) {
+        p->frame->cursor_row = p->row;
+        p->frame->cursor_col = p->col;
+    }
+}
+
+static void draw_panel(const struct pane *p, const struct snapshot *s, struct view *v,
+                       enum panel_id id, const struct layout *l, bool quiet)
+{
+    bool focused = v->focus == id && !quiet;
+    char left[200], right[200];
+    if (p->rows < 1 || p->cols < 1)
+        return;
+    if (l->size == CLASS_COMPACT && !l->zoomed && compact_draw(p, s, v, id))
+        return;
+    struct pane body = pane_part(p, 1, 0, p->rows - 1, p->cols);
+    struct list_how how = {.focused = focused,
+                           .wide = l->size >= CLASS_WIDE || (l->zoomed && p->cols >= 112),
+                           .header = list_has_header(id, l->zoomed, body.rows),
+                           .stale = list_stale_s(s, id) > 0};
+    draw_body(&body, s, v, id, &how);
+    panel_left(s, v, id, body.rows - how.header, left, sizeof left);
+    panel_right(s, v, id, right, sizeof right);
+    shorten_right(right, p->cols - list_columns(left, p->cols) - 8);
+    if (l->size == CLASS_COMPACT)
+        compact_title(p, focused, left, right);
+    else
+        pane_title(p, 0, focused, left, right);
+}
+
+static void draw_detail(const struct pane *p, const struct snapshot *s, struct view *v,
+                        const struct layout *l)
+{
+    struct detail_view *d = view_top(v);
+    const struct detail *kind = &details[d->kind];
+    struct pane body = pane_part(p, 1, 0, p->rows - 1, p->cols);
+    char left[240], right[80] = "";
+    if (p->rows < 1 || kind->draw == NULL)
+        return;
+    p->frame->cursor_row = body.row;
+    p->frame->cursor_col = body.col;
+    int lines = kind->draw(&body, s, d);
+    bool number = d->id[0] != '\0' && strspn(d->id, "0123456789") == strlen(d->id);
+    snprintf(left, sizeof left, "%s%s%s%s%s", kind->title ? kind->title : "",
+             d->kind == DETAIL_TEXT || d->id[0] == '\0' ? ""
+             : number                                   ? " #"
+                                                        : " ",
+             d->kind == DETAIL_TEXT ? "" : d->id, d->title[0] ? " " : "", d->title);
+    if (lines > body.rows)
+        snprintf(right, sizeof right, "%d-%d of %d", d->scroll + 1,
+                 d->scroll + body.rows < lines ? d->scroll + body.rows : lines, lines);
+    if (l->size == CLASS_COMPACT)
+        compact_title(p, true, left, right);
+    else
+        pane_title(p, 0, true, left, right);
+}
+
+/* ---- below the panels */
+
+/* Keys stand out, their words do not: "a approve  x reject". What does not fit is left out, but
+ * the last one, which is help. */
+static void draw_hints(const struct pane *p, int row, const char *hints)
+{
+    const char *last = strstr(hints, "? help");
+    int at = 1, keep = last != NULL ? list_columns(last, 40) + 2 : 0;
+    hints += strspn(hints, " ");
+    while (*hints) {
+        const char *end = strstr(hints, "  ");
+        size_t len = end != NULL ? (size_t)(end - hints) : strlen(hints);
+        size_t key = strcspn(hints, " ");
+        char item[80], word[80];
+        copy_bytes(item, sizeof item, hints, key < len ? key : len);
+        copy_bytes(word, sizeof word, hints + strlen(item), len - strlen(item));
+        int width = list_columns(item, 80) + list_columns(word, 80);
+        if (at + width + (hints == last ? 0 : keep) <= p->cols) {
+            pane_text(p, row, at, TOKEN_KEY, item);
+            pane_text(p, row, at + list_columns(item, 80), TOKEN_HINT, word);
+            at += width + 2;
+        }
+        hints += len;
+        hints += strspn(hints, " ");
+    }
+}
+
+/* What the selected row has to say that its columns are too narrow for. */
+static void draw_told(const struct pane *p, int row, const struct snapshot *s, const struct view *v)
+{
+    int index[VIEW_ROWS_MAX];
+    enum panel_id id = v->focus;
+    if (v->ndetails > 0 || (id != PANEL_PENDING && id != PANEL_ALERTS))
+        return;
+    size_t n = view_rows(v, s, id, index);
+    int selected = view_selected(v, s, id);
+    int name = list_find_column(id, id == PANEL_PENDING ? "ID" : "RULE");
+    int text = list_find_column(id, id == PANEL_PENDING ? "EFFECT" : "TEXT");
+    if (selected < 0 || (size_t)selected >= n || name < 0 || text < 0)
+        return;
+    const char *what = list_cell(s, id, index[selected], text);
+    if (*what == '\0' || strcmp(what, "-") == 0)
+        return;
+    int at = 1 + pane_cut(p, row, 1, 20, TOKEN_HINT, list_cell(s, id, index[selected], name));
+    pane_cut(p, row, at + 1, p->cols - at - 1, TOKEN_DIM, what);
+}
+
+static void draw_toast(const struct pane *p, const struct layout *l, const struct snapshot *s,
+                       const struct view *v)
+{
+    static const uint16_t style[] = {[TOAST_OK] = TOKEN_TOAST_OK,
+                                     [TOAST_WARN] = TOKEN_TOAST_WARN,
+                                     [TOAST_ERR] = TOKEN_TOAST_ERR};
+    int row = l->toast_row;
+    if (row < 0)
+        return;
+    bool fresh = v->toast[0] && s->monotonic - v->toast_at < TOAST_TIME;
+    bool lost = !s->connected && s->lost_at > 0;
+    if (l->size == CLASS_COMPACT && (fresh || v->wait))
+        pane_fill(p, row, 0, 1, p->cols, TOKEN_FG, ' ');
+    if (fresh)
+        pane_cut(p, row, 1, p->cols - 1, style[v->toast_kind], v->toast);
+    else if (v->wait)
+        pane_cut(p, row, 1, p->cols - 1, TOKEN_HINT, "working; Ctrl-C cancels");
+    else if (lost && l->size > CLASS_COMPACT)
+        pane_cut(p, row, 1, p->cols - 1, TOKEN_STATE_LOST,
+                 "Engine state unknown. approve, reject and eval are off until the database is up");
+    else if (l->size > CLASS_COMPACT)
+        draw_told(p, row, s, v);
+}
+
+static const char *hints_of(const struct view *v, enum size_class size)
+{
+    enum detail_kind open = v->ndetails > 0 ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
+    if (size == CLASS_COMPACT && open == DETAIL_NONE)
+        return "a ok  x no  Ent  e ev  p pause  ! kill";
+    return console_keys_hint(v->focus, open);
+}
+
+/* The question covers what is below it: rule, lines, rule, and then the bar with the prompt. In a
+ * narrow window its lines are wrapped: nobody answers what cannot be read. */
+static void draw_question(const struct pane *p, const struct question *q)
+{
+    enum line_weight weight = q->level >= 3 ? LINE_DOUBLE : LINE_THIN;
+    int room = p->rows - 2, n = q->lines < 0 ? 0 : q->lines > 8 ? 8 : q->lines, lines = 0;
+    int width = p->cols - 2;
+    for (int i = 0; i < n; i++) {
+        int wrapped = pane_wrap(p, 0, 0, width, 0, TOKEN_FG, q->text[i], 0);
+        lines += wrapped > 0 ? wrapped : 1;
+    }
+    int rows = lines + 2 < room ? lines + 2 : room;
+    if (rows < 1)
+        return;
+    struct pane box = pane_part(p, p->rows - 1 - rows, 0, rows, p->cols);
+    int row = rows > lines, last = rows > lines + 1 ? rows - 1 : rows;
+    pane_fill(&box, 0, 0, rows, p->cols, TOKEN_FG, ' ');
+    if (row > 0)
+        pane_hrule(&box, 0, 0, p->cols, TOKEN_RULE, weight);
+    for (int i = 0; i < n && row < last; i++) {
+        uint16_t style = i == 0 ? TOKEN_TITLE_FOCUS : TOKEN_FG;
+        if (strncmp(q->text[i] + strspn(q->text[i], " "), "warning", 7) == 0)
+            style = TOKEN_SEV_WARN;
+        int wrapped = pane_wrap(&box, row, 1, width, last - row, style, q->text[i], 0);
+        row += wrapped > 0 ? wrapped : 1;
+    }
+    if (last < rows)
+        pane_hrule(&box, last, 0, p->cols, TOKEN_RULE, weight);
+}
+
+/* ---- the whole */
+
+static void draw_panels(const struct pane *whole, const struct snapshot *s, struct view *v,
+                        const struct layout *l)
+{
+    bool covered = v->ndetails > 0 && l->detail.cols == l->area.cols;
+    for (size_t i = 0; i < l->n && !covered; i++) {
+        struct pane p = part_of(whole, &l->place[i].at);
+        draw_panel(&p, s, v, l->place[i].id, l, v->ndetails > 0);
+    }
+    for (size_t i = 0; i < l->nrules && !covered; i++)
+        pane_vrule(whole, l->rule[i].row, l->rule[i].col, l->rule[i].rows, TOKEN_RULE, LINE_THIN);
+    if (v->ndetails > 0) {
+        struct pane p = part_of(whole, &l->detail);
+        draw_detail(&p, s, v, l);
+    }
+}
+
+static void draw_help(const struct pane *whole, const struct view *v, const struct layout *l)
+{
+    int cols = l->area.cols > HELP_WIDTH ? HELP_WIDTH : l->area.cols;
+    struct pane p = pane_part(whole, l->area.row, (l->area.cols - cols) / 2, l->area.rows, cols);
+    pane_fill(&p, 0, 0, p.rows, p.cols, TOKEN_FG, ' ');
+    console_help_draw(&p, v);
+}
+
+/* What has the focus and nothing else, for the terminal's own selection. */
+static void draw_bare(const struct pane *p, const struct snapshot *s, struct view *v)
+{
+    struct detail_view *d = view_top(v);
+    struct list_how how = {.wide = p->cols >= 112, .header = p->rows >= 2, .plain = true};
+    if (d != NULL && details[d->kind].draw != NULL)
+        details[d->kind].draw(p, s, d);
+    else if (v->focus != PANEL_NONE)
+        draw_body(p, s, v, v->focus, &how);
+    struct frame *f = p->frame;
+    for (int i = 0; i < f->cols * p->rows; i++)
+        f->cell[i].style = TOKEN_FG;
+    f->cursor_row = f->cursor_col = 0;
+}
+
+void console_frame(struct frame *f, const struct snapshot *s, struct view *v)
+{
+    struct pane all = pane_of(f), whole = pane_part(&all, 0, 0, f->rows - 1, f->cols);
+    struct layout l;
+    pane_fill(&whole, 0, 0, whole.rows, whole.cols, TOKEN_FG, ' ');
+    layout_make(&l, v, f->rows, f->cols);
+    if (v->bare && l.size != CLASS_LINE) {
+        draw_bare(&whole, s, v);
+        return;
+    }
+    if (l.size == CLASS_LINE) {
+        if (f->rows > 1)
+            status_smallest(&whole, s);
+        return;
+    }
+    draw_panels(&whole, s, v, &l);
+    if (l.rule_row >= 0)
+        pane_hrule(&whole, l.rule_row, 0, f->cols, TOKEN_RULE, LINE_THIN);
+    if (l.hint_row >= 0)
+        draw_hints(&whole, l.hint_row, hints_of(v, l.size));
+    draw_toast(&whole, &l, s, v);
+    if (v->help)
+        draw_help(&whole, v, &l);
+    struct pane top = pane_part(&whole, 0, 0, 1, f->cols);
+    status_line(&top, s, v, l.size);
+    if (v->question.open)
+        draw_question(&all, &v->question);
+}
+
+size_t console_panels(const struct view *v, int rows, int cols, enum panel_id out[PANEL_COUNT])
+{
+    struct layout l;
+    layout_make(&l, v, rows, cols);
+    for (size_t i = 0; i < l.n; i++)
+        out[i] = l.place[i].id;
+    return l.n;
+}
+
+static bool is_inside(const struct rect *r, int row, int col)
+{
+    return row >= r->row && row < r->row + r->rows && col >= r->col && col < r->col + r->cols;
+}
+
+enum panel_id console_at(const struct frame *f, const struct view *v, int row, int col,
+                         int *list_row)
+{
+    struct layout l;
+    *list_row = -1;
+    layout_make(&l, v, f->rows, f->cols);
+    if (v->bare || v->help || (v->ndetails > 0 && is_inside(&l.detail, row, col)))
+        return PANEL_NONE;
+    for (size_t i = 0; i < l.n; i++) {
+        const struct rect *r = &l.place[i].at;
+        enum panel_id id = l.place[i].id;
+        if (!is_inside(r, row, col))
+            continue;
+        struct pane p = {NULL, r->row, r->col, r->rows, r->cols};
+        if (l.size == CLASS_COMPACT && !l.zoomed) {
+            *list_row = compact_at(&p, v, id, row - r->row, col - r->col);
+        } else if (panels[id].draw == NULL) {
+            int first = 1 + list_has_header(id, l.zoomed, r->rows - 1);
+            *list_row = row - r->row >= first ? v->list[id].top + row - r->row - first : -1;
+        }
+        return id;
+    }
+    return PANEL_NONE;
+}
