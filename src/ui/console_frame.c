@@ -225,10 +225,10 @@ static void draw_toast(const struct pane *p, const struct layout *l, const struc
         draw_told(p, row, s, v);
 }
 
-static const char *hints_of(const struct view *v, enum size_class size)
+static const char *hints_of(const struct view *v, enum size_class size, int cols)
 {
     enum detail_kind open = v->ndetails > 0 ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
-    if (size == CLASS_COMPACT && open == DETAIL_NONE)
+    if (size == CLASS_COMPACT && cols < 60 && open == DETAIL_NONE)
         return "a ok  x no  Ent  e ev  p pause  ! kill";
     return console_keys_hint(v->focus, open);
 }
@@ -323,7 +323,7 @@ void console_frame(struct frame *f, const struct snapshot *s, struct view *v)
     if (l.rule_row >= 0)
         pane_hrule(&whole, l.rule_row, 0, f->cols, TOKEN_RULE, LINE_THIN);
     if (l.hint_row >= 0)
-        draw_hints(&whole, l.hint_row, hints_of(v, l.size));
+        draw_hints(&whole, l.hint_row, hints_of(v, l.size, f->cols));
     draw_toast(&whole, &l, s, v);
     if (v->help)
         draw_help(&whole, v, &l);

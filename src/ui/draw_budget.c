@@ -58,81 +58,107 @@ static void draw_fmp(const struct pane *p, int row, const struct rows *r, size_t
     draw_gauge(p, row, "FMP", used, NAN, limit, text);
 }
 
-static void draw_spent(const struct pane *p, int row, const struct rows *r, size_t day, bool two)
+/* Puts a piece behind what stands in the row, all of it or nothing: half a number is another one.
+ */
+static void put(const struct pane *p, int row, int *at, uint16_t style, const char *text)
 {
-    char a[24], b[24], c[24], d[24];
-    double used = rows_figure(r, day, "spent"), rate = rows_figure(r, day, "rate");
-    double at_reset = rows_figure(r, day, "projected"), limit = rows_figure(r, day, "lim");
-    uint16_t style = limit > 0 && at_reset > limit ? TOKEN_SEV_WARN : TOKEN_FG;
+    int len = (int)strlen(text);
+    if (*at + len <= p->cols)
+        *at += pane_text(p, row, *at, style, text);
+}
+
+static void draw_spent(const struct pane *p, int row, const struct rows *r, size_t day)
+{
+    char used[24], rate[24], at_reset[24], text[3][64];
+    double projected = rows_figure(r, day, "projected"), limit = rows_figure(r, day, "lim");
+    int at = 1;
+    money(used, rows_figure(r, day, "spent"));
+    money(rate, rows_figure(r, day, "rate"));
+    money(at_reset, projected);
+    int n = snprintf(text[0], sizeof text[0], "spent %s", used);
+    n += snprintf(text[1], sizeof text[1], "  rate %s/h", rate);
+    n += snprintf(text[2], sizeof text[2], "  at reset %s", at_reset);
+    put(p, row, &at, TOKEN_FG, text[0]);
+    if (1 + n <= p->cols)
+        put(p, row, &at, TOKEN_FG, text[1]);
+    put(p, row, &at, limit > 0 && projected > limit ? TOKEN_SEV_WARN : TOKEN_FG, text[2]);
+}
+
+static void draw_forecast(const struct pane *p, int row, const struct rows *r, size_t day)
+{
+    char a[24], b[24], text[80];
+    double projected = rows_figure(r, day, "projected"), limit = rows_figure(r, day, "lim");
     const char *cap = rows_words(r, day, "cap_at");
-    money(a, used);
-    money(b, rate);
-    money(c, at_reset);
-    if (!two) {
-        int at = 1 + pane_printf(p, row, 1, TOKEN_FG, "spent %s  rate %s/h  ", a, b);
-        pane_printf(p, row, at, style, "at reset %s", c);
-        return;
-    }
-    pane_printf(p, row, 1, TOKEN_FG, "spent %s   now %s/h   24h avg %s/h", a, b,
-                money(d, rows_figure(r, day, "rate_day")));
+    int at = 1;
+    money(a, rows_figure(r, day, "spent"));
+    snprintf(text, sizeof text, "spent %s", a);
+    put(p, row, &at, TOKEN_FG, text);
+    snprintf(text, sizeof text, "   now %s/h", money(a, rows_figure(r, day, "rate")));
+    put(p, row, &at, TOKEN_FG, text);
+    snprintf(text, sizeof text, "   24h avg %s/h", money(a, rows_figure(r, day, "rate_day")));
+    put(p, row, &at, TOKEN_FG, text);
+    at = 1;
+    snprintf(text, sizeof text, "at reset %s", money(a, projected));
+    put(p, row + 1, &at, limit > 0 && projected > limit ? TOKEN_SEV_WARN : TOKEN_FG, text);
     money(a, rows_figure(r, day, "low"));
     money(b, rows_figure(r, day, "high"));
-    int at = 1 + pane_printf(p, row + 1, 1, style, "at reset %s", c);
-    at += pane_printf(p, row + 1, at, TOKEN_DIM, " (p10 %s, p90 %s)", a, b);
-    if (*cap)
-        pane_printf(p, row + 1, at, TOKEN_SEV_WARN, "   cap at %s", cap);
-    else
-        pane_text(p, row + 1, at, TOKEN_FG, "   cap: not reached");
+    snprintf(text, sizeof text, " (p10 %s, p90 %s)", a, b);
+    put(p, row + 1, &at, TOKEN_DIM, text);
+    snprintf(text, sizeof text, "   %s%.12s", *cap ? "cap at " : "cap: not reached", cap);
+    put(p, row + 1, &at, *cap ? TOKEN_SEV_WARN : TOKEN_FG, text);
 }
 
 /* Which of the two ends first is the one to look at. */
 static void draw_left(const struct pane *p, int row, const struct rows *r, size_t day)
 {
     double usd = rows_figure(r, day, "left_usd"), fmp = rows_figure(r, day, "left_fmp");
-    int at = 1 + pane_text(p, row, 1, TOKEN_FG, "evals left: ");
-    if (!isfinite(usd) && !isfinite(fmp)) {
-        pane_text(p, row, at, TOKEN_DIM, "no limit binds");
-        return;
-    }
-    if (isfinite(usd))
-        at += pane_printf(p, row, at, TOKEN_FG, "%.0f by $", usd);
-    if (isfinite(usd) && isfinite(fmp))
-        at += pane_text(p, row, at, TOKEN_FG, ", ");
-    if (isfinite(fmp))
-        at += pane_printf(p, row, at, TOKEN_FG, "%.0f by FMP", fmp);
-    if (isfinite(usd) && isfinite(fmp))
-        pane_text(p, row, at, TOKEN_DIM, fmp < usd ? " <- limit" : " ($ is the limit)");
+    bool has_usd = isfinite(usd), has_fmp = isfinite(fmp);
+    char text[40];
+    int at = 1;
+    put(p, row, &at, TOKEN_FG, "evals left: ");
+    if (!has_usd && !has_fmp)
+        put(p, row, &at, TOKEN_DIM, "no limit binds");
+    snprintf(text, sizeof text, "%.0f by $", has_usd ? fmin(usd, 1e6) : 0);
+    if (has_usd)
+        put(p, row, &at, TOKEN_FG, text);
+    snprintf(text, sizeof text, "%s%.0f by FMP", has_usd ? ", " : "", has_fmp ? fmin(fmp, 1e6) : 0);
+    if (has_fmp)
+        put(p, row, &at, TOKEN_FG, text);
+    if (has_usd && has_fmp)
+        put(p, row, &at, TOKEN_DIM, fmp < usd ? " <- limit" : " ($ is the limit)");
 }
 
 static void draw_agents(const struct pane *p, int row, const struct rows *r)
 {
-    int at = 1 + pane_text(p, row, 1, TOKEN_FG, "by agent"), shown = 0;
+    int at = 1, shown = 0;
+    put(p, row, &at, TOKEN_FG, "by agent");
     for (size_t i = 0; i < r->nrows && shown < AGENTS_MOST; i++) {
         char text[64];
         if (!rows_is_part(r, i, "agent"))
             continue;
-        int n = snprintf(text, sizeof text, "  %.30s %.0f%%", rows_words(r, i, "name"),
-                         fmax(rows_figure(r, i, "share"), 0));
-        if (at + n > p->cols)
-            break;
-        at += pane_text(p, row, at, TOKEN_DIM, text);
+        snprintf(text, sizeof text, "  %.30s %.0f%%", rows_words(r, i, "name"),
+                 fmax(rows_figure(r, i, "share"), 0));
+        put(p, row, &at, TOKEN_DIM, text);
         shown++;
     }
     if (shown == 0)
-        pane_text(p, row, at, TOKEN_DIM, "  nothing spent today");
+        put(p, row, &at, TOKEN_DIM, "  nothing spent today");
 }
 
 static void draw_more(const struct pane *p, int row, const struct rows *r, size_t day)
 {
-    char a[24];
+    char a[24], text[64];
     double cached = rows_figure(r, day, "cached"), model = rows_figure(r, day, "brier_model");
-    int at = 1 + pane_printf(p, row, 1, TOKEN_DIM, "7 days %s",
-                             money(a, rows_figure(r, day, "week_usd")));
+    int at = 1;
+    snprintf(text, sizeof text, "7 days %s", money(a, rows_figure(r, day, "week_usd")));
+    put(p, row, &at, TOKEN_DIM, text);
+    snprintf(text, sizeof text, "   cache %.0f%% of input", cached);
     if (isfinite(cached))
-        at += pane_printf(p, row, at, TOKEN_DIM, "   cache %.0f%% of input", cached);
+        put(p, row, &at, TOKEN_DIM, text);
+    snprintf(text, sizeof text, "   Brier %.2f, baseline %.2f", model,
+             rows_figure(r, day, "brier_baseline"));
     if (isfinite(model))
-        pane_printf(p, row, at, TOKEN_DIM, "   Brier %.2f, baseline %.2f", model,
-                    rows_figure(r, day, "brier_baseline"));
+        put(p, row, &at, TOKEN_DIM, text);
 }
 
 /* Dollars of each hour, the last row the axis. */
@@ -170,7 +196,10 @@ void draw_budget(const struct pane *p, const struct snapshot *s)
     bool agents = p->rows >= 8 && p->cols >= 40, more = p->rows >= 11;
     int row = 0, below = 1 + fmp + agents + more;
     draw_llm(p, row++, r, day);
-    draw_spent(p, row, r, day, two);
+    if (two)
+        draw_forecast(p, row, r, day);
+    else
+        draw_spent(p, row, r, day);
     row += 1 + two;
     int chart = p->rows - row - below;
     if (chart >= 3) {
