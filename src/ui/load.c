@@ -54,7 +54,8 @@ struct loader {
     enum detail_kind kind;
     char id[OBJECT_MAX];
     int under_way; /* answers awaited */
-    bool unfocused, exchange_time;
+    bool unfocused;
+    char zone[64];   /* "": the exchange's */
     int64_t session; /* of the database */
     /* The clock: what the desk said, when, since when it said nothing else, and what was shown. */
     int64_t said, said_at, moved_at, shown;
@@ -135,15 +136,27 @@ static void complain(struct source *q, const struct rows *rows, const struct err
     q->due = now + pause * MS;
 }
 
+static bool is_detail(const struct loader *l, const struct source *q)
+{
+    return q >= l->part && q < l->part + DETAIL_PARTS;
+}
+
+/* An evaluation that ended is no longer asked four times a second. */
+static void set_rhythm(struct loader *l, struct source *q)
+{
+    if (is_detail(l, q) && details[l->kind].rhythm)
+        q->refresh_ms = details[l->kind].rhythm(l->s);
+}
+
 /* True when the picture differs. */
 static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_t sent, int64_t now)
 {
     bool same = q->into->loaded_at && same_rows(&q->into->rows, rows);
     bool had_problem = q->into->problem[0] != '\0';
-    int64_t pause = pace(l, q) * MS, took = now - sent;
+    int64_t pause, took = now - sent;
     if (q == &l->status) {
         hear_clock(l, rows, now);
-        status_complete(l->desk, rows, l->s->now, l->exchange_time);
+        status_complete(l->desk, rows, l->s->now, !*l->zone);
         same = false;
     }
     if (q->calms)
@@ -159,6 +172,8 @@ static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_
     }
     q->into->problem[0] = '\0';
     q->into->loaded_at = now;
+    set_rhythm(l, q);
+    pause = pace(l, q) * MS;
     pause = pause > SLOW_SHARE * took ? pause : SLOW_SHARE * took;
     q->due = q->refresh_ms ? now + pause : INT64_MAX;
     return !same || had_problem;
@@ -205,7 +220,7 @@ static const struct statement set_zone = {"console zone",
 static void send_zone(struct loader *l)
 {
     struct params p = {0};
-    params_text(&p, l->exchange_time ? "America/New_York" : "UTC");
+    params_text(&p, l->zone);
     db_send(l->desk->db, &set_zone, &p, NULL, NULL);
 }
 
@@ -216,7 +231,7 @@ static void send(struct loader *l, struct source *q, int64_t now)
     *ask = (struct ask){.source = q, .sent_at = now};
     q->ask = ask;
     l->under_way++;
-    if (q >= l->part && q < l->part + DETAIL_PARTS)
+    if (is_detail(l, q))
         params_text(&p, l->id);
     db_send(l->desk->db, q->st, &p, answered, ask);
 }
@@ -258,7 +273,7 @@ static bool read_log(struct loader *l, int64_t now)
     if (!q->watched || q->due > now)
         return false;
     q->due = now + pace(l, q) * MS;
-    bool differs = log_tail_read(l->log, l->exchange_time, &q->into->rows);
+    bool differs = log_tail_read(l->log, !*l->zone, &q->into->rows);
     q->into->loaded_at = now;
     return differs;
 }
@@ -279,7 +294,7 @@ static bool follow(struct loader *l, int64_t now)
         bool other = back.session != l->session;
         if (other) {
             l->session = back.session;
-            if (!l->exchange_time)
+            if (*l->zone)
                 send_zone(l);
             all_due(l, now);
         }
@@ -336,8 +351,7 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
     struct loader *l = mem_alloc(sizeof *l);
     struct db_return back;
     char path[600];
-    *l = (struct loader){
-        .desk = d, .s = into, .changed = changed, .arg = arg, .speed = 1, .exchange_time = true};
+    *l = (struct loader){.desk = d, .s = into, .changed = changed, .arg = arg, .speed = 1};
     l->status = (struct source){.st = &status_query,
                                 .into = &into->status,
                                 .refresh_ms = STATUS_MS,
@@ -435,11 +449,11 @@ void loader_focus(struct loader *l, bool focused)
     show_clock(l, now);
 }
 
-void loader_exchange_time(struct loader *l, bool exchange)
+void loader_zone(struct loader *l, const char *zone)
 {
-    if (l->exchange_time == exchange)
+    if (strcmp(l->zone, zone) == 0)
         return;
-    l->exchange_time = exchange;
+    copy_text(l->zone, sizeof l->zone, zone);
     if (db_state(l->desk->db) == DB_READY)
         send_zone(l);
     loader_now(l);

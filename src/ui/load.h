@@ -16,9 +16,10 @@ void loader_free(struct loader *l); /* answers under way are dropped */
 /* What is to be kept fresh: panels (by id) and the open detail (NULL: none). Cheap; called after
  * every change of the view. */
 void loader_watch(struct loader *l, const bool panel[PANEL_COUNT], const struct detail_view *open);
-/* The zone of the times that queries and the log write: true the exchange's (so at first), false
- * UTC. Everything is asked again. */
-void loader_exchange_time(struct loader *l, bool exchange);
+/* The zone of the times that queries write, as PostgreSQL names it ("UTC"); "": the exchange's, as
+ * at first. Kept over reconnects; everything is asked again. The log knows the exchange's and UTC.
+ */
+void loader_zone(struct loader *l, const char *zone);
 void loader_now(struct loader *l);                 /* R: ask all that is watched at once */
 void loader_focus(struct loader *l, bool focused); /* the terminal has the focus */
 void loader_tick(struct loader *l); /* carries snapshot.now and monotonic on; before each frame */

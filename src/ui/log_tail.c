@@ -174,7 +174,7 @@ static void make_rows(const struct log_tail *t, struct rows *out)
     out->cell = arena_alloc(&out->arena, t->n * ARRAY_LEN(names) * sizeof(*out->cell));
     for (size_t i = 0; i < t->n; i++)
         set_cells(&out->arena, out->cell + i * ARRAY_LEN(names),
-                  t->line[(t->first + i) % LINES_KEPT], t->exchange_time);
+                  t->line[(t->first + t->n - 1 - i) % LINES_KEPT], t->exchange_time);
 }
 
 bool log_tail_read(struct log_tail *t, bool exchange_time, struct rows *out)

@@ -11,7 +11,7 @@ struct log_tail *log_tail_new(const char *path);
 void log_tail_free(struct log_tail *t);
 /* Reads what was added; goes on in the new file when the log was rotated. True when the rows are
  * others than before: object (""), time ("14:31:58.102" of that zone), level, module, text; the
- * oldest first. A file that does not exist yet has no rows. */
+ * newest first. A file that does not exist yet has no rows. */
 bool log_tail_read(struct log_tail *t, bool exchange_time, struct rows *out);
 
 #endif
