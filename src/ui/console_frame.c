@@ -156,6 +156,19 @@ static void draw_detail(const struct pane *p, const struct snapshot *s, struct v
 
 /* ---- below the panels */
 
+/* Bytes of the keys an item begins with: "Enter", "j k", "PgDn PgUp". */
+static size_t key_length(const char *item, size_t len)
+{
+    size_t n = strcspn(item, " ");
+    while (n < len) {
+        size_t word = strcspn(item + n + 1, " ");
+        if (n + 1 + word >= len || (word != 1 && strncmp(item + n + 1, "Pg", 2) != 0))
+            break;
+        n += 1 + word;
+    }
+    return n < len ? n : len;
+}
+
 /* Keys stand out, their words do not: "a approve  x reject". What does not fit is left out, but
  * the last one, which is help. */
 static void draw_hints(const struct pane *p, int row, const char *hints)
@@ -166,9 +179,9 @@ static void draw_hints(const struct pane *p, int row, const char *hints)
     while (*hints) {
         const char *end = strstr(hints, "  ");
         size_t len = end != NULL ? (size_t)(end - hints) : strlen(hints);
-        size_t key = strcspn(hints, " ");
+        size_t key = key_length(hints, len);
         char item[80], word[80];
-        copy_bytes(item, sizeof item, hints, key < len ? key : len);
+        copy_bytes(item, sizeof item, hints, key);
         copy_bytes(word, sizeof word, hints + strlen(item), len - strlen(item));
         int width = list_columns(item, 80) + list_columns(word, 80);
         if (at + width + (hints == last ? 0 : keep) <= p->cols) {

@@ -7,6 +7,7 @@
 #include "ui/chart.h"
 #include "ui/draw.h"
 #include "ui/draw_rows.h"
+#include "ui/list.h"
 
 enum { HOURS_MOST = 48, AGENTS_MOST = 8 };
 
@@ -62,7 +63,7 @@ static void draw_fmp(const struct pane *p, int row, const struct rows *r, size_t
  */
 static void put(const struct pane *p, int row, int *at, uint16_t style, const char *text)
 {
-    int len = (int)strlen(text);
+    int len = list_columns(text, FRAME_MOST);
     if (*at + len <= p->cols)
         *at += pane_text(p, row, *at, style, text);
 }
