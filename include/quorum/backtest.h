@@ -47,9 +47,9 @@ struct backtest_trades {
 };
 struct backtest_account {
     bool known;
-    double total_return, drawdown; /* fractions; drawdown positive */
-    size_t days;                   /* daily returns */
-    struct value sharpe, sharpe_error; /* annualised, of daily returns; unknown without spread */
+    double total_return, drawdown;     /* fractions; drawdown positive */
+    size_t days;                       /* daily returns */
+    struct value sharpe, sharpe_error; /* annualised; unknown before 20 days, without spread */
     struct interval return_95, drawdown_95, sharpe_95; /* of the random line's draws */
 };
 enum backtest_line_kind { LINE_DESK, LINE_COSTS_TWICE, LINE_RANDOM, LINE_HOLD };
@@ -98,7 +98,7 @@ struct backtest_result {
     size_t nrefusals;
     size_t open_at_end;
     size_t draws;
-    struct rows unproven; /* rows of ledger_proof(); none: cash + positions = equity */
+    struct rows unproven;          /* rows of ledger_proof(); none: cash + positions = equity */
     size_t replayed, replay_wrong; /* trades recomputed from the bars alone, and how many differ */
     char replay_text[200];         /* the first that differs */
 };

@@ -92,8 +92,7 @@ static enum err read_options(const struct call *c, struct backtest_options *o, s
     o->explores = call_option(c, "explore") != NULL;
     o->costs.none = call_option(c, "no-costs") != NULL;
     if (read_day(c, "from", &o->from, e) || read_day(c, "to", &o->to, e) ||
-        read_exits(c, &o->exits, e) ||
-        call_int(c, "min-agreement", 1, VOTERS_MAX, &agreement, e) ||
+        read_exits(c, &o->exits, e) || call_int(c, "min-agreement", 1, VOTERS_MAX, &agreement, e) ||
         call_int(c, "seed", 0, INT64_MAX, &seed, e))
         return e->kind;
     o->min_agreement = (int)agreement;
@@ -189,7 +188,8 @@ const struct command backtest_commands[] = {
      .usage = "",
      .help = "a desk's life through recorded years, beside random entries and holding",
      .details =
-         "The baselines vote at each close, the next open fills, with the desk's own sizes, guards,\n"
+         "The baselines vote at each close, the next open fills, with the desk's own sizes, "
+         "guards,\n"
          "exits and costs. Any of --stop-pct, --target-pct and --time-exit fixes all three and\n"
          "turns the trailing stop and the exit by regime off. The start capital is "
          "QUORUM_PORTFOLIO.\nIt lives in a database of its own, which is dropped at the end. "

@@ -41,11 +41,10 @@ static const struct statement set_clock = {"backtest clock",
 static const struct statement keep = {"housekeeping", "SELECT housekeeping()"};
 /* The BUYs of a close belong to one moment of the schedule; fixed exits replace the worksheet's. */
 static const struct statement take_buys = {
-    "backtest buys",
-    "UPDATE evaluations SET slot_at = $2::timestamptz,"
-    " stop_loss_pct = COALESCE($3::float8, stop_loss_pct),"
-    " take_profit_pct = COALESCE($4::float8, take_profit_pct) "
-    "WHERE id = ANY ($1::bigint[]) AND state = 'DECIDED' AND decision = 'BUY'"};
+    "backtest buys", "UPDATE evaluations SET slot_at = $2::timestamptz,"
+                     " stop_loss_pct = COALESCE($3::float8, stop_loss_pct),"
+                     " take_profit_pct = COALESCE($4::float8, take_profit_pct) "
+                     "WHERE id = ANY ($1::bigint[]) AND state = 'DECIDED' AND decision = 'BUY'"};
 static const struct statement refusals = {
     "backtest refusals",
     "SELECT why, count(*) FROM (SELECT CASE WHEN order_result LIKE 'a loss in %'"
@@ -371,11 +370,11 @@ static void note_bad_prints(const struct backtest *b, const struct tape *t,
         if (at == NO_BAR || !bar_is_bad_print(t->look[at].previous_close, &t->raw->bar[at]))
             continue;
         s->bad = mem_grow(s->bad, s->nbad + 1, sizeof *s->bad);
-        s->bad[s->nbad++] = (struct backtest_bad_print){.day = b->day[k],
-                                                        .open = t->look[at].open,
-                                                        .previous_close =
-                                                            t->look[at].previous_close,
-                                                        .close = t->look[at].last};
+        s->bad[s->nbad++] =
+            (struct backtest_bad_print){.day = b->day[k],
+                                        .open = t->look[at].open,
+                                        .previous_close = t->look[at].previous_close,
+                                        .close = t->look[at].last};
     }
 }
 
@@ -405,11 +404,11 @@ static void describe(const struct backtest *b, const struct tape *t, struct back
     if (s->bars)
         s->missing = (size_t)calendar_between(s->first, s->last) + 1 - s->bars;
     for (size_t i = 0; i < t->nactions; i++)
-        s->actions += t->action[i].ex_day >= b->day[0] &&
-                      t->action[i].ex_day <= b->day[b->ndays - 1];
+        s->actions +=
+            t->action[i].ex_day >= b->day[0] && t->action[i].ex_day <= b->day[b->ndays - 1];
     note_bad_prints(b, t, s);
-    market_gather(b->desk->market, t->symbol,
-                  calendar_close(t->raw->bar[t->raw->n - 1].day), &w.data, warned, NULL);
+    market_gather(b->desk->market, t->symbol, calendar_close(t->raw->bar[t->raw->n - 1].day),
+                  &w.data, warned, NULL);
     copy_text(s->warning, sizeof s->warning, w.data.bars_from.reason);
     market_data_release(&w.data);
 }

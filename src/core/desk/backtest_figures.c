@@ -6,8 +6,9 @@
 #include "core/market/sim_random.h"
 #include "quorum/mem.h"
 
-enum { RESAMPLES = 2000 };
+enum { RESAMPLES = 2000, SHARPE_DAYS = 20 };
 #define SESSIONS_YEAR 252.0
+#define NO_SPREAD     1e-9 /* of daily returns: rounding, not chance */
 
 void trades_add(struct trade_set *s, double r, enum exit_reason why, bool gap)
 {
@@ -93,7 +94,7 @@ static void set_sharpe(const double *equity, size_t n, double start, struct back
         m3 += d * d * d;
         m4 += d * d * d * d;
     }
-    if (n < 2 || !(m2 > 0))
+    if (n < SHARPE_DAYS || !(sqrt(m2 / (double)n) > NO_SPREAD))
         return;
     double count = (double)n, variance = m2 / count;
     double s = mean / sqrt(m2 / (count - 1));

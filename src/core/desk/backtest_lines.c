@@ -276,14 +276,14 @@ static void take_chances(const struct backtest *b, size_t tape, struct chances *
             continue;
         trades_add(&set, end.r, end.why, end.gap);
         double paid = (double)end.invested / (double)s.shares / 100;
-        out->of[out->n++] = (struct chance){
-            .r = end.r,
-            .gain = (double)(end.pnl + end.dividends) / (double)end.invested,
-            .entry_factor = paid * t->factor[t->at[end.entered_at]],
-            .from = (uint32_t)end.entered_at,
-            .to = (uint32_t)end.closed_at,
-            .why = end.why,
-            .gap = end.gap};
+        out->of[out->n++] =
+            (struct chance){.r = end.r,
+                            .gain = (double)(end.pnl + end.dividends) / (double)end.invested,
+                            .entry_factor = paid * t->factor[t->at[end.entered_at]],
+                            .from = (uint32_t)end.entered_at,
+                            .to = (uint32_t)end.closed_at,
+                            .why = end.why,
+                            .gap = end.gap};
     }
     b->out->symbol[tape].every = trades_end(&set, b->o->seed);
 }
@@ -314,8 +314,8 @@ struct draws {
 static void draw(struct backtest *b, const struct entries *all, const struct chances *chances,
                  size_t number, struct draws *d)
 {
-    struct sim_draw dice = sim_draw_begin(b->o->seed, sim_hash_text("backtest draw"), 0,
-                                          (int64_t)number);
+    struct sim_draw dice =
+        sim_draw_begin(b->o->seed, sim_hash_text("backtest draw"), 0, (int64_t)number);
     double sum = 0;
     size_t n = 0;
     memset(d->equity, 0, b->ndays * sizeof *d->equity);

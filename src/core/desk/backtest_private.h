@@ -56,12 +56,12 @@ enum err tape_compute(struct backtest *b, struct tape *t, struct error *e);
 
 /* An entry and how it is left, by the broker's pure part alone, without a database. */
 struct stroll {
-    size_t entry;   /* session of the first fill wanted */
-    int64_t shares; /* as counted on the day of the entry */
+    size_t entry;                           /* session of the first fill wanted */
+    int64_t shares;                         /* as counted on the day of the entry */
     double stop_pct, target_pct, trail_atr; /* 0: none */
     int sessions;                           /* 0: no limit */
     bool by_regime;
-    bool expires; /* what is not filled in the first session is cancelled */
+    bool expires;          /* what is not filled in the first session is cancelled */
     int64_t *cash, *stock; /* micro-dollars by session, added to; NULL: not wanted */
 };
 struct stroll_end {
@@ -69,8 +69,8 @@ struct stroll_end {
     size_t entered_at, closed_at; /* sessions */
     enum exit_reason why;
     bool gap;
-    int64_t entry_price, bought;       /* average; shares */
-    int64_t pnl, dividends, invested;  /* micro-dollars; pnl after fees, without dividends */
+    int64_t entry_price, bought;      /* average; shares */
+    int64_t pnl, dividends, invested; /* micro-dollars; pnl after fees, without dividends */
     double r;
 };
 /* backtest_stroll.c */

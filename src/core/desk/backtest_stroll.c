@@ -70,8 +70,7 @@ static void buy(struct under_way *w, const struct act *a, size_t session)
     w->cash -= paid + f->fees;
     w->fees += f->fees;
     w->out->invested += paid;
-    p->entry_price =
-        llround((double)w->out->invested / MICRO_A_PRICE / (double)p->bought);
+    p->entry_price = llround((double)w->out->invested / MICRO_A_PRICE / (double)p->bought);
     p->state = POSITION_OPEN;
     if (!w->out->entered) {
         w->out->entered = true;
@@ -295,8 +294,8 @@ static void begin(struct under_way *w, const struct backtest *b)
     if (known->vol_60.known)
         o->sigma_daily = known->vol_60.v / 100 / sqrt(SESSIONS_YEAR);
     if (known->dollar_volume_20.known)
-        o->adv_shares = known->dollar_volume_20.v /
-                        decimal_to_double(w->t->look[i].last, PRICE_DIGITS);
+        o->adv_shares =
+            known->dollar_volume_20.v / decimal_to_double(w->t->look[i].last, PRICE_DIGITS);
 }
 
 void stroll(const struct backtest *b, const struct tape *t, const struct stroll *s,

@@ -126,8 +126,7 @@ static void fill_factors(struct tape *t, const struct factors *f)
 {
     for (size_t i = 0; i < t->raw->n; i++) {
         size_t row = factor_row(f, t->raw->bar[i].day);
-        t->factor[i] =
-            row < f->n ? f->factor[row].price_factor * f->factor[row].split_factor : 1;
+        t->factor[i] = row < f->n ? f->factor[row].price_factor * f->factor[row].split_factor : 1;
     }
 }
 
@@ -237,8 +236,8 @@ static void index_sessions(const struct backtest *b, struct tape *t)
     }
 }
 
-static const struct statement half_spread = {
-    "backtest half spread", "SELECT broker_half_spread($1)"};
+static const struct statement half_spread = {"backtest half spread",
+                                             "SELECT broker_half_spread($1)"};
 
 enum err tapes_load(struct backtest *b, struct error *e)
 {
