@@ -55,8 +55,8 @@ const struct statement agent_latency = {
     "  (6, '<10s', 5000, 10000), (7, '<30s', 10000, 30000), (8, '30s+', 30000, 2147483647))"
     "  b (rank, name, low, high) LEFT JOIN agent_interactions i ON i.agent_name = $1"
     "  AND i.model IS NOT NULL AND i.created_at > desk_now() - interval '7 days'"
-    "  AND i.latency_ms >= b.low AND i.latency_ms < b.high GROUP BY b.rank, b.name ORDER BY "
-    "b.rank"};
+    "  AND i.latency_ms >= b.low AND i.latency_ms < b.high GROUP BY b.rank,"
+    "  b.name ORDER BY b.rank"};
 
 /* Both sources on the evaluations where both were scored, so that they are about the same. */
 const struct statement agent_scores = {
@@ -80,36 +80,29 @@ const struct statement agent_bins = {
 
 const struct statement agent_prompts = {
     "detail agent prompts",
-    "SELECT p.prompt_name, p.version, p.status, " DETAIL_SHORT(
-        "p.created_at") " AS since,"
-                        "  length(p.content) AS length, left(p.content_sha256, 12) AS sha, "
-                        "p.performance_score,"
-                        "  s.n, s.brier FROM agent_prompts p LEFT JOIN LATERAL (SELECT count(*) AS "
-                        "n,"
-                        "    avg(q.brier) AS brier FROM votes v JOIN vote_scores q USING "
-                        "(evaluation_id, agent, source)"
-                        "    WHERE v.agent = p.agent_name AND v.source = 'model' AND "
-                        "v.prompt_version = p.version) s"
-                        "  ON p.prompt_name = 'system' "
-                        "WHERE p.agent_name = $1 ORDER BY p.prompt_name, p.version DESC LIMIT 40"};
+    "SELECT p.prompt_name, p.version, p.status, to_char(p.created_at AT TIME ZONE z.tz,"
+    "  'MM-DD HH24:MI') AS since,"
+    "  length(p.content) AS length, left(p.content_sha256, 12) AS sha, p.performance_score,"
+    "  s.n, s.brier FROM " DETAIL_TZ
+    " CROSS JOIN agent_prompts p LEFT JOIN LATERAL (SELECT count(*) AS n,"
+    "    avg(q.brier) AS brier FROM votes v JOIN vote_scores q USING (evaluation_id, agent, source)"
+    "    WHERE v.agent = p.agent_name AND v.source = 'model' AND v.prompt_version = p.version) s"
+    "  ON p.prompt_name = 'system' "
+    "WHERE p.agent_name = $1 ORDER BY p.prompt_name, p.version DESC LIMIT 40"};
 
 const struct statement agent_last = {
     "detail agent last",
-    "SELECT v.evaluation_id, e.symbol, " DETAIL_SHORT(
-        "e.created_at") " AS at, v.vote, v.answer,"
-                        "  v.confidence, o.outcome, s.brier, v.reason, v.source FROM votes v"
-                        "  JOIN evaluations e ON e.id = v.evaluation_id"
-                        "  LEFT JOIN shadow_outcomes o ON o.evaluation_id = v.evaluation_id"
-                        "  LEFT JOIN vote_scores s ON s.evaluation_id = v.evaluation_id AND "
-                        "s.agent = v.agent"
-                        "    AND s.source = v.source "
-                        "WHERE v.agent = $1 AND v.evaluation_id > (SELECT max(id) - 5000 FROM "
-                        "evaluations)"
-                        "  AND (v.source = 'model' OR (v.counted AND NOT EXISTS (SELECT FROM votes "
-                        "m"
-                        "    WHERE m.evaluation_id = v.evaluation_id AND m.agent = v.agent AND "
-                        "m.source = 'model'))) "
-                        "ORDER BY v.evaluation_id DESC, v.source LIMIT 20"};
+    "SELECT v.evaluation_id, e.symbol, to_char(e.created_at AT TIME ZONE z.tz,"
+    "  'MM-DD HH24:MI') AS at, v.vote, v.answer,"
+    "  v.confidence, o.outcome, s.brier, v.reason, v.source FROM " DETAIL_TZ " CROSS JOIN votes v"
+    "  JOIN evaluations e ON e.id = v.evaluation_id"
+    "  LEFT JOIN shadow_outcomes o ON o.evaluation_id = v.evaluation_id"
+    "  LEFT JOIN vote_scores s ON s.evaluation_id = v.evaluation_id AND s.agent = v.agent"
+    "    AND s.source = v.source "
+    "WHERE v.agent = $1 AND v.evaluation_id > (SELECT max(id) - 5000 FROM evaluations)"
+    "  AND (v.source = 'model' OR (v.counted AND NOT EXISTS (SELECT FROM votes m"
+    "    WHERE m.evaluation_id = v.evaluation_id AND m.agent = v.agent AND m.source = 'model'))) "
+    "ORDER BY v.evaluation_id DESC, v.source LIMIT 20"};
 
 static const char *fixed(char dst[PAGE_CELL], const char *text, int places)
 {

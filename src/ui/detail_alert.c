@@ -11,29 +11,25 @@ enum { PART_HEAD, PART_HISTORY };
 const struct statement alert_head = {
     "detail alert",
     "SELECT a.id, a.rule, a.object, a.severity, a.text, a.fix,"
-    "  " DETAIL_WHEN("a.raised_at") " AS raised, " DETAIL_EPOCH(
-        "a.raised_at") " AS raised_epoch,"
-                       "  " DETAIL_WHEN("a.cleared_at") " AS cleared, " DETAIL_WHEN(
-                           "a.acked_at") " AS acked,"
-                                         "  a.acked_by, r.condition, r.clears,"
-                                         "  " DETAIL_WHEN(
-                                             "m.until") " AS muted_until, m.muted_by,"
-                                                        "  (SELECT max(o.id) FROM alerts o WHERE "
-                                                        "o.id < a.id) AS older,"
-                                                        "  (SELECT min(o.id) FROM alerts o WHERE "
-                                                        "o.id > a.id) AS newer "
-                                                        "FROM alerts a LEFT JOIN alert_rules() r "
-                                                        "ON r.rule = a.rule"
-                                                        "  LEFT JOIN alert_mutes m ON m.rule = "
-                                                        "a.rule AND m.until > clock_timestamp() "
-                                                        "WHERE a.id = " DETAIL_ID};
+    "  to_char(a.raised_at AT TIME ZONE z.tz, 'YYYY-MM-DD HH24:MI:SS') AS raised,"
+    "  extract(epoch FROM a.raised_at)::bigint AS raised_epoch,"
+    "  to_char(a.cleared_at AT TIME ZONE z.tz, 'YYYY-MM-DD HH24:MI:SS') AS cleared,"
+    "  to_char(a.acked_at AT TIME ZONE z.tz, 'YYYY-MM-DD HH24:MI:SS') AS acked,"
+    "  a.acked_by, r.condition, r.clears,"
+    "  to_char(m.until AT TIME ZONE z.tz, 'YYYY-MM-DD HH24:MI:SS') AS muted_until, m.muted_by,"
+    "  (SELECT max(o.id) FROM alerts o WHERE o.id < a.id) AS older,"
+    "  (SELECT min(o.id) FROM alerts o WHERE o.id > a.id) AS newer "
+    "FROM " DETAIL_TZ " CROSS JOIN alerts a LEFT JOIN alert_rules() r ON r.rule = a.rule"
+    "  LEFT JOIN alert_mutes m ON m.rule = a.rule AND m.until > clock_timestamp() "
+    "WHERE a.id = " DETAIL_ID};
 
 const struct statement alert_history = {
     "detail alert history",
-    "SELECT o.id, " DETAIL_SHORT("o.raised_at") " AS raised, " DETAIL_SHORT(
-        "o.cleared_at") "    AS cleared, o.severity, o.object, o.acked_by, o.text "
-                        "FROM alerts a JOIN alerts o ON o.rule = a.rule AND o.id <> a.id "
-                        "WHERE a.id = " DETAIL_ID " ORDER BY o.raised_at DESC, o.id DESC LIMIT 40"};
+    "SELECT o.id, to_char(o.raised_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS raised,"
+    "  to_char(o.cleared_at AT TIME ZONE z.tz, 'MM-DD HH24:MI')    AS cleared, o.severity,"
+    "  o.object, o.acked_by, o.text "
+    "FROM " DETAIL_TZ " CROSS JOIN alerts a JOIN alerts o ON o.rule = a.rule AND o.id <> a.id "
+    "WHERE a.id = " DETAIL_ID " ORDER BY o.raised_at DESC, o.id DESC LIMIT 40"};
 
 static uint16_t style_of_severity(const char *severity)
 {

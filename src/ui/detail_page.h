@@ -100,11 +100,11 @@ const char *distance_text(char dst[PAGE_CELL], const char *price, const char *ba
 /* ---- SQL of the parts */
 
 /* The parameter as a number, NULL when it is none: no such row then. */
-#define DETAIL_ID       "(CASE WHEN $1 ~ '^[0-9]{1,18}$' THEN $1::bigint END)"
-#define DETAIL_ZONE     "COALESCE(NULLIF(current_setting('quorum.tz', true), ''), 'America/New_York')"
-#define DETAIL_WHEN(t)  "to_char((" t ") AT TIME ZONE " DETAIL_ZONE ", 'YYYY-MM-DD HH24:MI:SS')"
-#define DETAIL_SHORT(t) "to_char((" t ") AT TIME ZONE " DETAIL_ZONE ", 'MM-DD HH24:MI')"
-#define DETAIL_EPOCH(t) "extract(epoch FROM " t ")::bigint"
+#define DETAIL_ID "(CASE WHEN $1 ~ '^[0-9]{1,18}$' THEN $1::bigint END)"
+/* In a FROM: z.tz, the zone times are shown in (the exchange's, unless the session has another). */
+#define DETAIL_TZ                                                                                  \
+    "(SELECT COALESCE(NULLIF(current_setting('quorum.tz', true), ''), 'America/New_York') AS tz) " \
+    "z"
 
 /* For < and >: the columns "older" and "newer" of part 0 hold ids of the same kind. */
 void neighbour_by_id(const struct snapshot *s, const struct detail_view *v, int direction,

@@ -26,27 +26,24 @@ const struct statement parameter_head = {
 
 const struct statement parameter_history = {
     "detail parameter history",
-    "SELECT v.id, " DETAIL_SHORT(
-        "v.created_at") " AS at, trim_scale(v.value) AS value,"
-                        "  v.set_by, v.adjustment_id, a.status, t.n, t.won, t.mean_r "
-                        "FROM parameter_versions v LEFT JOIN strategy_adjustments a ON a.id = "
-                        "v.adjustment_id"
-                        "  LEFT JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE "
-                        "o.pnl_dollars > 0) AS won,"
-                        "    avg(o.r_multiple) AS mean_r FROM trade_outcomes o JOIN positions p"
-                        "    ON p.id = o.position_id WHERE p.parameters->>v.name = v.id::text) t "
-                        "ON true "
-                        "WHERE v.name = $1 ORDER BY v.id DESC LIMIT 200"};
+    "SELECT v.id, to_char(v.created_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS at,"
+    "  trim_scale(v.value) AS value,"
+    "  v.set_by, v.adjustment_id, a.status, t.n, t.won, t.mean_r "
+    "FROM " DETAIL_TZ
+    " CROSS JOIN parameter_versions v LEFT JOIN strategy_adjustments a ON a.id = v.adjustment_id"
+    "  LEFT JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE o.pnl_dollars > 0) AS won,"
+    "    avg(o.r_multiple) AS mean_r FROM trade_outcomes o JOIN positions p"
+    "    ON p.id = o.position_id WHERE p.parameters->>v.name = v.id::text) t ON true "
+    "WHERE v.name = $1 ORDER BY v.id DESC LIMIT 200"};
 
 const struct statement parameter_trades = {
     "detail parameter proposals",
-    "SELECT a.id, " DETAIL_SHORT(
-        "a.created_at") " AS at, trim_scale(a.old_value) AS old_value,"
-                        "  trim_scale(a.new_value) AS new_value, a.confidence_score AS confidence, "
-                        "a.status,"
-                        "  a.decided_by "
-                        "FROM strategy_adjustments a WHERE a.parameter_name = $1 ORDER BY a.id "
-                        "DESC LIMIT 40"};
+    "SELECT a.id, to_char(a.created_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS at,"
+    "  trim_scale(a.old_value) AS old_value,"
+    "  trim_scale(a.new_value) AS new_value, a.confidence_score AS confidence, a.status,"
+    "  a.decided_by "
+    "FROM " DETAIL_TZ
+    " CROSS JOIN strategy_adjustments a WHERE a.parameter_name = $1 ORDER BY a.id DESC LIMIT 40"};
 
 static void step_chart(struct page *g)
 {

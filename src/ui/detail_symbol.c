@@ -20,68 +20,41 @@ const struct statement symbol_head = {
     "detail symbol",
     "SELECT $1::text AS symbol, p.id AS position_id, p.state AS position_state, p.quantity,"
     "  trim_scale(p.entry_price) AS entry_price, trim_scale(p.last_price) AS last_price,"
-    "  " DETAIL_EPOCH(
-        "p.last_price_at") " AS last_epoch,"
-                           "  100 * (p.last_price / NULLIF(p.entry_price, 0) - 1) AS pnl_pct,"
-                           "  trim_scale(p.quantity * p.last_price - p.cost_usd) AS pnl_usd,"
-                           "  $1 = ANY (" WATCHLIST ") AS watched,"
-                           "  e.id AS evaluation_id, trim_scale(e.price) AS price, " DETAIL_EPOCH(
-                               "e.as_of") "    AS price_epoch, e.regime, e.regime_confidence,"
-                                          "  x.d->'profile'->>'company' AS company, "
-                                          "x.d->'profile'->>'sector' AS sector,"
-                                          "  y.rank, y.score, " DETAIL_SHORT(
-                                              "y.round_at") " AS round, y.reason AS plan_reason,"
-                                                            "  y.day IS NOT NULL AS planned,"
-                                                            "  (SELECT count(*) FROM evaluations "
-                                                            "WHERE symbol = $1) AS evaluations,"
-                                                            "  (SELECT count(*) FROM "
-                                                            "trade_outcomes WHERE symbol = $1) AS "
-                                                            "trades,"
-                                                            "  (SELECT count(*) FROM "
-                                                            "trade_outcomes WHERE symbol = $1 AND "
-                                                            "pnl_dollars > 0) AS won,"
-                                                            "  (SELECT "
-                                                            "trim_scale(sum(pnl_dollars)) FROM "
-                                                            "trade_outcomes WHERE symbol = $1) AS "
-                                                            "total_usd,"
-                                                            "  (SELECT avg(r_multiple) FROM "
-                                                            "trade_outcomes WHERE symbol = $1) AS "
-                                                            "mean_r,"
-                                                            "  (SELECT max(w) FROM "
-                                                            "unnest(" WATCHLIST
-                                                            ") w WHERE w < $1) AS older,"
-                                                            "  (SELECT min(w) FROM "
-                                                            "unnest(" WATCHLIST
-                                                            ") w WHERE w > $1) AS newer "
-                                                            "FROM (SELECT 1) one " NEWEST
-                                                            "LEFT JOIN positions p ON p.symbol = "
-                                                            "$1 AND p.closed_at IS NULL AND "
-                                                            "p.account_id = 1 "
-                                                            "LEFT JOIN LATERAL (SELECT "
-                                                            "content::jsonb AS d FROM dossiers d "
-                                                            "WHERE d.evaluation_id = e.id"
-                                                            "  ORDER BY d.created_at DESC LIMIT 1) "
-                                                            "x ON true "
-                                                            "LEFT JOIN day_plan y ON y.symbol = $1"
-                                                            "  AND y.day = (desk_now() AT TIME "
-                                                            "ZONE 'America/New_York')::date "
-                                                            "WHERE e.id IS NOT NULL OR p.id IS NOT "
-                                                            "NULL OR y.day IS NOT NULL OR $1 = ANY "
-                                                            "(" WATCHLIST ")"
-                                                            "  OR EXISTS (SELECT FROM evaluations "
-                                                            "WHERE symbol = $1)"};
+    "  extract(epoch FROM p.last_price_at)::bigint AS last_epoch,"
+    "  100 * (p.last_price / NULLIF(p.entry_price, 0) - 1) AS pnl_pct,"
+    "  trim_scale(p.quantity * p.last_price - p.cost_usd) AS pnl_usd,"
+    "  $1 = ANY (" WATCHLIST ") AS watched,"
+    "  e.id AS evaluation_id, trim_scale(e.price) AS price,"
+    "  extract(epoch FROM e.as_of)::bigint    AS price_epoch, e.regime, e.regime_confidence,"
+    "  x.d->'profile'->>'company' AS company, x.d->'profile'->>'sector' AS sector,"
+    "  y.rank, y.score, to_char(y.round_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS round,"
+    "  y.reason AS plan_reason,"
+    "  y.day IS NOT NULL AS planned,"
+    "  (SELECT count(*) FROM evaluations WHERE symbol = $1) AS evaluations,"
+    "  (SELECT count(*) FROM trade_outcomes WHERE symbol = $1) AS trades,"
+    "  (SELECT count(*) FROM trade_outcomes WHERE symbol = $1 AND pnl_dollars > 0) AS won,"
+    "  (SELECT trim_scale(sum(pnl_dollars)) FROM trade_outcomes WHERE symbol = $1) AS total_usd,"
+    "  (SELECT avg(r_multiple) FROM trade_outcomes WHERE symbol = $1) AS mean_r,"
+    "  (SELECT max(w) FROM unnest(" WATCHLIST ") w WHERE w < $1) AS older,"
+    "  (SELECT min(w) FROM unnest(" WATCHLIST ") w WHERE w > $1) AS newer "
+    "FROM " DETAIL_TZ " " NEWEST
+    "LEFT JOIN positions p ON p.symbol = $1 AND p.closed_at IS NULL AND p.account_id = 1 "
+    "LEFT JOIN LATERAL (SELECT content::jsonb AS d FROM dossiers d WHERE d.evaluation_id = e.id"
+    "  ORDER BY d.created_at DESC LIMIT 1) x ON true "
+    "LEFT JOIN day_plan y ON y.symbol = $1"
+    "  AND y.day = (desk_now() AT TIME ZONE 'America/New_York')::date "
+    "WHERE e.id IS NOT NULL OR p.id IS NOT NULL OR y.day IS NOT NULL OR $1 = ANY (" WATCHLIST ")"
+    "  OR EXISTS (SELECT FROM evaluations WHERE symbol = $1)"};
 
 const struct statement symbol_evaluations = {
     "detail symbol evaluations",
-    "SELECT e.id, " DETAIL_SHORT(
-        "e.created_at") " AS at, COALESCE(e.decision, e.state) AS decision,"
-                        "  e.agreement, trim_scale(e.price) AS price, e.regime, e.shares, "
-                        "e.order_result,"
-                        "  COALESCE(e.order_result, e.consensus_reason, e.state_reason) AS why, "
-                        "s.outcome,"
-                        "  s.r_multiple FROM evaluations e LEFT JOIN shadow_outcomes s ON "
-                        "s.evaluation_id = e.id "
-                        "WHERE e.symbol = $1 ORDER BY e.id DESC LIMIT 12"};
+    "SELECT e.id, to_char(e.created_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS at,"
+    "  COALESCE(e.decision, e.state) AS decision,"
+    "  e.agreement, trim_scale(e.price) AS price, e.regime, e.shares, e.order_result,"
+    "  COALESCE(e.order_result, e.consensus_reason, e.state_reason) AS why, s.outcome,"
+    "  s.r_multiple FROM " DETAIL_TZ
+    " CROSS JOIN evaluations e LEFT JOIN shadow_outcomes s ON s.evaluation_id = e.id "
+    "WHERE e.symbol = $1 ORDER BY e.id DESC LIMIT 12"};
 
 /* As for a new position at the newest evaluation's price, stop and sector. */
 const struct statement symbol_guards = {
@@ -96,10 +69,10 @@ const struct statement symbol_guards = {
 
 const struct statement symbol_trades = {
     "detail symbol trades",
-    "SELECT t.id, " DETAIL_SHORT(
-        "t.closed_at") " AS closed, trim_scale(t.pnl_dollars) AS pnl_usd,"
-                       "  t.pnl_pct, t.r_multiple, t.exit_reason FROM trade_outcomes t "
-                       "WHERE t.symbol = $1 ORDER BY t.created_at DESC, t.id DESC LIMIT 10"};
+    "SELECT t.id, to_char(t.closed_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS closed,"
+    "  trim_scale(t.pnl_dollars) AS pnl_usd,"
+    "  t.pnl_pct, t.r_multiple, t.exit_reason FROM " DETAIL_TZ " CROSS JOIN trade_outcomes t "
+    "WHERE t.symbol = $1 ORDER BY t.created_at DESC, t.id DESC LIMIT 10"};
 
 static void held_line(struct page *g)
 {
@@ -152,8 +125,10 @@ static void known_lines(struct page *g)
         page_say(g, TOKEN_FG, "to be judged at %s, rank %s", page_fact(g, "round"),
                  page_fact(g, "rank"));
     else
-        page_say(g, TOKEN_FG, "not planned: %s",
-                 page_fact(g, "plan_reason") ? page_fact(g, "plan_reason") : "");
+        page_say(g, TOKEN_FG, "%s",
+                 page_fact(g, "plan_reason") && *page_fact(g, "plan_reason")
+                     ? page_fact(g, "plan_reason")
+                     : "not planned");
     page_label(g, "RECORD");
     page_say(g, TOKEN_FG, "%s evaluations", page_fact(g, "evaluations"));
     page_say(g, TOKEN_FG, "%s trades, %s won", page_fact(g, "trades"), page_fact(g, "won"));
