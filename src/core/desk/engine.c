@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/desk/desk_private.h"
 #include "quorum/calendar.h"
 #include "quorum/evaluation.h"
 #include "quorum/guards.h"
@@ -273,6 +274,10 @@ static enum err lead(struct engine *g, bool *moved, struct error *e)
     }
     if (now >= g->next_refresh) {
         g->next_refresh = now + REFRESH_EVERY_MS * 1000;
+        /* Agents may have been turned on or off by a command. What runs may hold settings. */
+        if (g->running == 0 && desk_load_settings(g->desk, e))
+            return e->kind;
+        g->plan = engine_schedule(g->desk, g->life.is_virtual);
         breakers_update(g->desk, nothing_to_do, NULL);
         alerts_refresh(g->desk, nothing_to_do, NULL);
     }
