@@ -412,7 +412,7 @@ static void draw_row(struct screen *s, const struct frame *f, const struct theme
         if (c->width == 0)
             continue;
         if (c->style != style) {
-            struct look look = theme_look(t, c->style);
+            struct ink look = theme_look(t, c->style);
             style = c->style;
             attrs = attributes(look.attrs);
             pair = s->colors > 0 ? alloc_pair(look.fg, look.bg) : 0;
@@ -446,7 +446,7 @@ bool screen_is_ready(const struct screen *s)
 static bool same_looks(const struct theme *a, const struct theme *b)
 {
     for (int i = 0; i < TOKEN_COUNT; i++) {
-        const struct look *x = &a->look[i], *y = &b->look[i];
+        const struct ink *x = &a->look[i], *y = &b->look[i];
         if (x->fg != y->fg || x->bg != y->bg || x->attrs != y->attrs)
             return false;
     }

@@ -67,15 +67,15 @@ bool token_find(const char *name, enum token *out)
     return false;
 }
 
-struct look theme_look(const struct theme *t, uint16_t style)
+struct ink theme_look(const struct theme *t, uint16_t style)
 {
     unsigned token = style & STYLE_TOKEN;
-    struct look plain = t->look[TOKEN_FG], look = t->look[token < TOKEN_COUNT ? token : TOKEN_FG];
+    struct ink plain = t->look[TOKEN_FG], look = t->look[token < TOKEN_COUNT ? token : TOKEN_FG];
     int16_t ground = t->look[TOKEN_BG].fg; /* the one colour of this token is a background */
     if (look.fg == COLOR_OF_TERMINAL)
         look.fg = plain.fg;
     if (style & STYLE_CURSOR) {
-        const struct look *row = &t->look[TOKEN_CURSOR];
+        const struct ink *row = &t->look[TOKEN_CURSOR];
         if (row->bg != COLOR_OF_TERMINAL && look.bg == COLOR_OF_TERMINAL)
             look.bg = row->bg;
         if (row->fg != COLOR_OF_TERMINAL && look.fg == plain.fg)

@@ -72,7 +72,7 @@ enum depth { DEPTH_MONO, DEPTH_8, DEPTH_16, DEPTH_256, DEPTH_COUNT };
 
 enum { LOOK_BOLD = 1, LOOK_DIM = 2, LOOK_UNDERLINE = 4, LOOK_REVERSE = 8, LOOK_ITALIC = 16 };
 enum { COLOR_OF_TERMINAL = -1 };
-struct look {
+struct ink {
     int16_t fg, bg; /* 0-255 or COLOR_OF_TERMINAL */
     uint8_t attrs;
 };
@@ -81,7 +81,7 @@ enum { THEME_NAME_MAX = 40 };
 struct theme {
     char name[THEME_NAME_MAX + 1];
     enum depth depth;
-    struct look look[TOKEN_COUNT];
+    struct ink look[TOKEN_COUNT];
 };
 
 const char *token_name(enum token t); /* "pnl.up" */
@@ -96,7 +96,7 @@ enum err theme_load(struct theme *t, const char *name, const char *dir, enum dep
 size_t theme_lint(const char *path, void (*say)(void *arg, const struct error *e), void *arg);
 const char *theme_builtin(size_t i); /* names in order; NULL behind the last */
 /* What a style of cells.h looks like. */
-struct look theme_look(const struct theme *t, uint16_t style);
+struct ink theme_look(const struct theme *t, uint16_t style);
 
 /* The theme to use: the first of the option, the settings' and what COLORFGBG suggests. */
 const char *theme_choose(const char *option, const char *setting, const char *colorfgbg);

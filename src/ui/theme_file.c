@@ -24,7 +24,7 @@ enum {
 struct source {
     char name[THEME_NAME_MAX + 1], template[THEME_NAME_MAX + 1];
     enum depth depth; /* of the lines before the first section */
-    struct look look[DEPTH_COUNT][TOKEN_COUNT];
+    struct ink look[DEPTH_COUNT][TOKEN_COUNT];
     bool given[DEPTH_COUNT][TOKEN_COUNT];
 };
 
@@ -113,10 +113,10 @@ static bool parse_color(const char *word, int16_t *out)
 
 /* "fg, bg, attribute...": colours in this order, attributes anywhere. Returns the word that is
  * neither, or NULL. */
-static const char *parse_look(char *value, struct look *out)
+static const char *parse_look(char *value, struct ink *out)
 {
     int colors = 0;
-    *out = (struct look){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL, 0};
+    *out = (struct ink){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL, 0};
     for (char *word = value, *next; word != NULL; word = next) {
         next = strchr(word, ',');
         if (next != NULL)
@@ -209,7 +209,7 @@ static int take_value(void *arg, const char *section, const char *name, const ch
         return 1;
     }
     copy_text(words, sizeof words, value);
-    struct look look = {0};
+    struct ink look = {0};
     const char *bad = parse_look(words, &look);
     if (bad != NULL) {
         snprintf(what, sizeof what, "\"%.60s\" is neither a colour nor an attribute", bad);
@@ -329,7 +329,7 @@ static bool read_source(struct source *s, const char *name, const char *dir,
 }
 
 /* What the source says of a token: for this depth, else for more colours, mapped. */
-static bool look_of(const struct source *s, enum token token, enum depth depth, struct look *out)
+static bool look_of(const struct source *s, enum token token, enum depth depth, struct ink *out)
 {
     for (int d = (int)depth; d < DEPTH_COUNT; d++) {
         if (!s->given[d][token])
@@ -344,11 +344,11 @@ static bool look_of(const struct source *s, enum token token, enum depth depth, 
 
 /* The same without colours. A colour has no likeness in mono, so that only what is said of mono
  * counts, and what never had a colour. */
-static bool mono_look_of(const struct source *s, enum token token, struct look *out)
+static bool mono_look_of(const struct source *s, enum token token, struct ink *out)
 {
-    const struct look *full = &s->look[DEPTH_256][token];
+    const struct ink *full = &s->look[DEPTH_256][token];
     bool given = s->given[DEPTH_MONO][token];
-    *out = (struct look){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL,
+    *out = (struct ink){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL,
                          given ? s->look[DEPTH_MONO][token].attrs : full->attrs};
     return given || (s->given[DEPTH_256][token] && full->fg == COLOR_OF_TERMINAL &&
                      full->bg == COLOR_OF_TERMINAL && full->attrs != 0);
@@ -357,7 +357,7 @@ static bool mono_look_of(const struct source *s, enum token token, struct look *
 static void fill(struct theme *t, bool *done, const struct source *s)
 {
     for (int i = 0; i < TOKEN_COUNT; i++) {
-        struct look look = {0};
+        struct ink look = {0};
         if (!done[i] && (t->depth == DEPTH_MONO ? mono_look_of(s, (enum token)i, &look)
                                                 : look_of(s, (enum token)i, t->depth, &look))) {
             t->look[i] = look;
@@ -405,7 +405,7 @@ enum err theme_load(struct theme *t, const char *name, const char *dir, enum dep
     char next[THEME_NAME_MAX + 1];
     *t = (struct theme){.depth = depth};
     for (int i = 0; i < TOKEN_COUNT; i++)
-        t->look[i] = (struct look){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL, 0};
+        t->look[i] = (struct ink){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL, 0};
     copy_text(t->name, sizeof t->name, name);
     copy_text(next, sizeof next, name);
     if (!is_theme_name(name)) { /* may be cut now; must not name another */

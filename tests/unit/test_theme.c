@@ -254,7 +254,7 @@ static void assert_readable(const char *name, int ground, int ink)
         if (i == TOKEN_BG || i == TOKEN_RULE || i == TOKEN_GAUGE_TRACK) /* no text */
             continue;
         for (int cursor = 0; cursor < 2; cursor++) {
-            struct look look = theme_look(&t, (uint16_t)(i | (cursor ? STYLE_CURSOR : 0)));
+            struct ink look = theme_look(&t, (uint16_t)(i | (cursor ? STYLE_CURSOR : 0)));
             double ratio = contrast(look.fg < 0 ? ink : look.fg, look.bg < 0 ? ground : look.bg);
             if (ratio < (cursor ? 3.0 : 4.5))
                 fail_msg("%s: %s%s has a contrast of %.2f", name, token_name((enum token)i),
