@@ -55,6 +55,7 @@ struct option_row {
 enum { CALL_ARGS_MAX = 64, CALL_OPTIONS_MAX = 16 };
 
 struct call;
+struct console;
 struct command {
     const char *name;                 /* "evaluate", "db up" */
     const char *const *aliases;       /* NULL-terminated or NULL */
@@ -72,6 +73,7 @@ struct command {
     const char *(*confirm_word)(const struct call *c);
     bool passes_rest; /* everything after the name belongs to the command (psql) */
     bool no_csv;      /* the answer is one object, not rows: --csv is refused */
+    bool in_console;  /* belongs to the console: a one-shot call is refused */
     void (*more_help)(struct buf *out); /* after the details, made from a table; may be NULL */
     /* What can be told from the arguments alone, before the question is asked; may be NULL. */
     enum err (*check)(const struct call *c, struct error *e);
@@ -97,7 +99,8 @@ struct call {
     struct desk *desk;     /* opened by call_desk, closed by the caller of the handler */
     struct error *warning; /* said on stderr after the answer; call_warnings_free */
     size_t nwarnings, warnings_cap;
-    int exit_status; /* when the handler ran but the answer is not "0 done" */
+    int exit_status;         /* when the handler ran but the answer is not "0 done" */
+    struct console *console; /* that runs it; NULL: a process of its own */
 };
 
 /* --name's value, "" for a flag that was given, NULL when absent. */
@@ -119,15 +122,22 @@ void call_warnings_free(struct call *c);
 
 extern const struct command *const command_groups[]; /* arrays, each ending with name NULL */
 const struct command *
-command_next(const struct command *after); /* all, in table order; NULL starts */
+command_next(const struct command *after);            /* all, in table order; NULL starts */
+const struct command *command_find(const char *name); /* by its name or an alias, in full */
 /* Finds the command of argv and fills args and options: E01-E07. Returns the parsed call. */
 enum err command_parse(struct call *c, int argc, char **argv, struct error *e);
+/* What is asked before it acts: 0 nothing, 2 yes or no, 3 the word. */
+int command_level(const struct call *c, const char **word);
 /* Checks confirmation, runs the handler, closes the desk. */
 enum err command_run(struct call *c, struct error *e);
 const struct option_row *command_global_options(void);
 /* Help texts. */
 void command_help(const struct command *c, struct buf *out);
 void command_overview(struct buf *out);
+
+/* "E20 what and why. fix", secrets blotted out; for a screen still to be cleaned. */
+enum { ERROR_LINE_MAX = 900 };
+const char *error_line(char dst[ERROR_LINE_MAX], const struct error *e);
 
 /* The process's whole life: argv to an exit status. Called by main. */
 int quorum_main(int argc, char **argv, const struct agent *const *agents);

@@ -58,6 +58,11 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
 /* Takes over an unfinished evaluation whose owner is gone or whose lease ran out. ERR_CONFLICT
  * through done when somebody else has it or it is finished. */
 void evaluation_resume(struct desk *d, int64_t id, evaluation_done_fn *done, void *arg);
+/* Ends it as CANCELLED, audited, whoever works on it; calls under way are still recorded and paid.
+ * ERR_CONFLICT when it is over, ERR_USAGE when there is none. Waits. */
+enum err evaluation_cancel(struct desk *d, int64_t id, struct error *e);
+/* The newest unfinished one this operator asked for; 0: there is none. Waits. */
+enum err evaluation_last_asked(struct desk *d, int64_t *id, struct error *e);
 /* Tells the agents' versioned prompts to the database (agent_prompts); idempotent. */
 enum err prompts_store(struct desk *d, struct error *e);
 /* Unfinished ones that can be resumed now; ids ascending in the arena. */

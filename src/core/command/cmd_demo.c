@@ -222,11 +222,21 @@ static enum err run_demo(struct call *c, struct error *e)
     c->desk = NULL;
     if (daemon_engine(c, false, &engine, e) || open_demo(c, &o, false, e))
         return e->kind;
+    /* The console of the demo desk begins here, too, with options of its own. */
+    const struct command *console = command_find("console");
+    bool looks = c->out->format == OUTPUT_TEXT && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    if (console && (looks || c->command == console)) {
+        if (!engine.already)
+            call_warn(c, "an engine was started (pid %lld); it goes on without this console",
+                      (long long)engine.pid);
+        return console->run(c, e);
+    }
     if (isatty(STDOUT_FILENO))
         return status_show(c, true, e);
     if (await_past(c, e) || status_show(c, false, e))
         return e->kind;
-    out_line(c->out, "the engine goes on in the background: quorum --desk demo engine stop ends it");
+    out_line(c->out,
+             "the engine goes on in the background: quorum --desk demo engine stop ends it");
     return OK;
 }
 

@@ -217,6 +217,33 @@ static enum err run_evaluate(struct call *c, struct error *e)
     return evaluate_symbols(c, &r, e);
 }
 
+static enum err check_cancel(const struct call *c, struct error *e)
+{
+    int64_t id;
+    return strcmp(c->arg[0], "last") == 0 ? OK : call_id(c->arg[0], "evaluation", &id, e);
+}
+
+static enum err run_cancel(struct call *c, struct error *e)
+{
+    int64_t id = 0;
+    if (call_desk(c, e))
+        return e->kind;
+    if (strcmp(c->arg[0], "last") != 0) {
+        if (call_id(c->arg[0], "evaluation", &id, e))
+            return e->kind;
+    } else if (evaluation_last_asked(c->desk, &id, e)) {
+        return e->kind;
+    } else if (id == 0) {
+        err_set(e, ERR_USAGE, "no evaluation of %s is under way", operator_name());
+        return err_fix(e, "quorum evaluations lists them all");
+    }
+    if (evaluation_cancel(c->desk, id, e))
+        return e->kind;
+    out_line(c->out, "evaluation #%lld is cancelled; finished calls stay recorded and paid",
+             (long long)id);
+    return OK;
+}
+
 #define EVALUATION_COLUMNS                                                                         \
     {"id", "ID", COLUMN_NUMBER}, {"created_at", "CREATED (UTC)", COLUMN_TEXT},                     \
         {"symbol", "SYMBOL", COLUMN_TEXT}, {"price", "PRICE", COLUMN_MONEY},                       \
@@ -428,6 +455,16 @@ const struct command evaluate_commands[] = {
      .check = check_evaluate,
      .level_of = evaluate_level,
      .run = run_evaluate},
+    {.name = "cancel",
+     .group = "Asking the agents",
+     .usage = "ID|last",
+     .help = "stop an evaluation; finished calls stay recorded and paid",
+     .min_args = 1,
+     .max_args = 1,
+     .acts = true,
+     .no_csv = true,
+     .check = check_cancel,
+     .run = run_cancel},
     {.name = "evaluations",
      .aliases = (const char *const[]){"evals", "ev", NULL},
      .group = "Asking the agents",

@@ -2,6 +2,7 @@
 /* argv to a call: which command, its options and arguments, and a clear line when it is none. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "quorum/command.h"
 #include "quorum/money.h"
@@ -31,7 +32,7 @@ static bool is_alias(const struct command *c, const char *name)
     return false;
 }
 
-static const struct command *find_exact(const char *name)
+const struct command *command_find(const char *name)
 {
     for (const struct command *c = NULL; (c = command_next(c));)
         if (strcmp(c->name, name) == 0 || is_alias(c, name))
@@ -115,12 +116,12 @@ static enum err find_command(int argc, char **argv, const struct command **out, 
     *used = 1;
     if (argc > 1 && strlen(argv[0]) + strlen(argv[1]) + 2 <= sizeof two) {
         snprintf(two, sizeof two, "%s %s", argv[0], argv[1]);
-        if ((*out = find_exact(two))) {
+        if ((*out = command_find(two))) {
             *used = 2;
             return OK;
         }
     }
-    if ((*out = find_exact(argv[0])))
+    if ((*out = command_find(argv[0])))
         return OK;
     /* A word that only begins two-word commands: say what may follow. */
     char prefix[NAME_MAX_BYTES], names[200] = "";
@@ -287,7 +288,7 @@ enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
     while (i < argc && argv[i][0] == '-') {
         if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--version") == 0 ||
             strcmp(argv[i], "-V") == 0) {
-            c->command = find_exact(argv[i][1] == 'h' ? "help" : "version");
+            c->command = command_find(argv[i][1] == 'h' ? "help" : "version");
             return OK;
         }
         if (strcmp(argv[i], "--") == 0) {
@@ -302,7 +303,12 @@ enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
         i += words;
     }
     if (i >= argc) {
-        c->command = find_exact("help");
+        /* Alone it is the console, where there is somebody to look at it. */
+        bool looks = !c->help && c->out->format == OUTPUT_TEXT && isatty(STDIN_FILENO) &&
+                     isatty(STDOUT_FILENO);
+        c->command = looks ? command_find("console") : NULL;
+        if (!c->command)
+            c->command = command_find("help");
         c->help = false; /* quorum --help is the overview, not the help on help */
         return OK;
     }

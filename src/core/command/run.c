@@ -111,15 +111,23 @@ static bool ask(const char *question, char *answer, size_t size)
     return true;
 }
 
+int command_level(const struct call *c, const char **word)
+{
+    const struct command *k = c->command;
+    int usual = k->level_of ? k->level_of(c) : k->level;
+    const char *own = usual >= 2 && k->confirm_word ? k->confirm_word(c) : NULL;
+    *word = own ? own : "yes";
+    return own ? 3 : usual;
+}
+
 static enum err confirm(const struct call *c, struct error *e)
 {
     const struct command *k = c->command;
     char question[200], answer[80];
-    int usual = k->level_of ? k->level_of(c) : k->level;
-    if (usual < 2)
+    const char *word;
+    int level = command_level(c, &word);
+    if (level < 2)
         return OK;
-    const char *own = k->confirm_word ? k->confirm_word(c) : NULL, *word = own ? own : "yes";
-    int level = own ? 3 : usual;
     if (level == 2 ? c->yes : c->confirm && strcmp(c->confirm, word) == 0)
         return OK;
     if (c->confirm || !has_terminal()) {
@@ -159,6 +167,10 @@ enum err command_run(struct call *c, struct error *e)
         show_help(c);
         return OK;
     }
+    if (c->command->in_console && !c->console) {
+        err_set(e, ERR_USAGE, "%s belongs to the console", c->command->name);
+        return err_fix(e, "start it with quorum, then type :%s", c->command->name);
+    }
     if (c->command->check && c->command->check(c, e))
         return e->kind;
     enum err result = confirm(c, e) ? e->kind : c->command->run(c, e);
@@ -167,14 +179,21 @@ enum err command_run(struct call *c, struct error *e)
     return result;
 }
 
+const char *error_line(char dst[ERROR_LINE_MAX], const struct error *e)
+{
+    size_t n = strlen(e->text);
+    const char *stop = !*e->fix ? "" : n && e->text[n - 1] == '.' ? " " : ". ";
+    snprintf(dst, ERROR_LINE_MAX, "%s%s%s%s%s", e->code, *e->code ? " " : "", e->text, stop,
+             e->fix);
+    redact_text(dst);
+    return dst;
+}
+
 /* On stdout stands one JSON value: the answer, where there is one, else the error. */
 static void print_error(const struct error *e, enum output_format format, bool answered)
 {
-    char line[900];
-    size_t n = strlen(e->text);
-    const char *stop = !*e->fix ? "" : n && e->text[n - 1] == '.' ? " " : ". ";
-    snprintf(line, sizeof line, "%s%s%s%s%s", e->code, *e->code ? " " : "", e->text, stop, e->fix);
-    redact_text(line);
+    char line[ERROR_LINE_MAX];
+    error_line(line, e);
     if (format == OUTPUT_JSON && !answered) {
         struct buf b = {0};
         struct json j;

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Starting the console, and the verbs that only it has. */
+#include "ui/cmd_console.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/command/daemon.h"
+#include "ui/console_verbs.h"
+
+static bool is_dumb(void)
+{
+    const char *term = getenv("TERM");
+    return !term || !*term || strcmp(term, "dumb") == 0;
+}
+
+static void read_options(const struct call *c, struct console_options *o)
+{
+    bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    *o = (struct console_options){.plain = call_option(c, "plain") || !terminal || is_dumb(),
+                                  .read_only = call_option(c, "read-only") != NULL,
+                                  .ascii = call_option(c, "ascii") != NULL,
+                                  .unicode = call_option(c, "unicode") != NULL,
+                                  .mouse = call_option(c, "mouse") != NULL,
+                                  .layout = call_option(c, "layout"),
+                                  .theme = call_option(c, "theme"),
+                                  .color = call_option(c, "color"),
+                                  .tz = call_option(c, "tz"),
+                                  .script = call_option(c, "script"),
+                                  .record = call_option(c, "record"),
+                                  .dump = call_option(c, "dump")};
+}
+
+static enum err check_console(const struct call *c, struct error *e)
+{
+    if (call_option(c, "ascii") && call_option(c, "unicode"))
+        return err_set(e, ERR_USAGE, "--ascii and --unicode exclude each other");
+    return OK;
+}
+
+/* An engine that cannot start (no keys) is told; the desk can be looked at without one. */
+static void start_engine(struct call *c)
+{
+    struct daemon_start engine;
+    struct error e = {0};
+    if (daemon_engine(c, false, &engine, &e))
+        call_warn(c, "no engine was started: %s", e.text);
+    else if (!engine.already)
+        call_warn(c, "an engine was started (pid %lld); it goes on without this console",
+                  (long long)engine.pid);
+}
+
+/* A desk is opened, lived in and looked at in this order: an engine is a fork of a process without
+ * a desk. A demo desk begins its life first (demo calls this again, with the desk open). */
+static enum err open_for_console(struct call *c, const struct console_options *o, struct error *e)
+{
+    enum desk_kind kind;
+    if (o->dump || o->read_only)
+        return call_desk(c, e);
+    if (desk_choose(c->settings, c->desk_name, &kind, NULL, e))
+        return e->kind;
+    start_engine(c);
+    return call_desk(c, e);
+}
+
+static enum err run_console(struct call *c, struct error *e)
+{
+    struct console_options o;
+    enum desk_kind kind;
+    read_options(c, &o);
+    bool begins = !c->desk && !o.dump && !o.read_only;
+    if (begins && desk_choose(c->settings, c->desk_name, &kind, NULL, e))
+        return e->kind;
+    if (begins && kind == DESK_DEMO)
+        return command_find("demo")->run(c, e);
+    if (!c->desk && open_for_console(c, &o, e))
+        return e->kind;
+    return console_run(c, &o, e);
+}
+
+#define GROUP "The console"
+
+static const struct option_row console_options[] = {
+    {"plain", NULL, "lines instead of a screen; so without a terminal"},
+    {"read-only", NULL, "acting commands are refused"},
+    {"layout", "NAME", "auto, compact, std, wide or max"},
+    {"theme", "NAME", "dark, light, high-contrast, safe-rg, safe-by, mono, tty or a file's"},
+    {"color", "WHEN", "auto, never, 8, 16 or 256"},
+    {"ascii", NULL, "draw in ASCII"},
+    {"unicode", NULL, "draw in UTF-8 whatever the locale says"},
+    {"mouse", NULL, "clicks and the wheel; takes the terminal's own selection away"},
+    {"tz", "ZONE", "exchange or utc"},
+    {"script", "FILE", "keys and commands, done one line after the other"},
+    {"record", "FILE", "what the terminal is sent, as asciicast v2"},
+    {"dump", "WxH[:VIEW]", "print one frame and exit: 120x40, 80x24:trade:88, 100x30:budget"},
+    {NULL, NULL, NULL},
+};
+
+static const struct option_row force_option[] = {
+    {"force", NULL, "overwrite the file"},
+    {NULL, NULL, NULL},
+};
+
+#define VERB(word, form, text, least, most, runs)                                                  \
+    {                                                                                              \
+        .name = word, .group = GROUP, .usage = form, .help = text, .min_args = least,              \
+        .max_args = most, .in_console = true, .no_csv = true, .run = runs                          \
+    }
+
+const struct command console_commands[] = {
+    {.name = "console",
+     .group = GROUP,
+     .usage = "",
+     .help = "the screen to watch and steer the desk; quorum alone is the same",
+     .details = "Starts an engine in the background when none runs. Keys: ? there. A script has "
+                "one step a line:\n:COMMAND, keys (j Tab Enter C-p), wait SECONDS, # a comment.",
+     .options = console_options,
+     .acts = true,
+     .no_csv = true,
+     .check = check_console,
+     .run = run_console},
+    VERB("goto", "PANEL|OBJECT", "go to a panel, or open an object: trade 88, #412", 1, 2,
+         verb_goto),
+    VERB("show", "PANEL", "show a panel that was hidden", 1, 1, verb_show),
+    VERB("hide", "PANEL", "take a panel from the screen", 1, 1, verb_hide),
+    VERB("layout", "[NAME]", "auto, compact, std, wide or max", 0, 1, verb_layout),
+    VERB("theme", "[NAME]", "change the colours", 0, 1, verb_theme),
+    VERB("filter", "[TEXT]", "rows of this panel that contain the text", 0, -1, verb_filter),
+    VERB("sort", "[COLUMN [desc]]", "order of this panel", 0, 4, verb_sort),
+    VERB("follow", "[on|off]", "stay at the newest row", 0, 1, verb_follow),
+    VERB("freeze", "", "stop the picture, and let it go on", 0, 0, verb_freeze),
+    {.name = "export",
+     .group = GROUP,
+     .usage = "PANEL|OBJECT [csv|json|md] [> FILE]",
+     .help = "what is shown, as a file or a text",
+     .min_args = 1,
+     .max_args = 3,
+     .options = force_option,
+     .in_console = true,
+     .no_csv = true,
+     .run = verb_export},
+    VERB("copy", "", "the row, or the whole detail, to the clipboard (OSC 52)", 0, 0, verb_copy),
+    VERB("history", "[PATTERN]", "lines typed before", 0, 1, verb_history),
+    VERB("set", "NAME[=VALUE]", "an option of the console", 1, 2, verb_set),
+    VERB("get", "[NAME]", "the options of the console", 0, 1, verb_get),
+    VERB("toggle", "NAME", "the other value of an option", 1, 1, verb_toggle),
+    VERB("save", "", "keep the options that were changed", 0, 0, verb_save),
+    VERB("redraw", "", "paint everything anew", 0, 0, verb_redraw),
+    {.name = "quit",
+     .aliases = (const char *const[]){"q", NULL},
+     .group = GROUP,
+     .usage = "",
+     .help = "leave the console; the engine goes on",
+     .in_console = true,
+     .no_csv = true,
+     .run = verb_quit},
+    {.name = NULL},
+};

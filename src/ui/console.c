@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quorum/log.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "ui/bar.h"
+#include "ui/console_complete.h"
+#include "ui/console_keys.h"
+#include "ui/console_run.h"
+#include "ui/question.h"
+
+enum {
+    FRAME_EVERY_US = 250000, /* what changes by itself is shown at most four times a second */
+    TICK_MS = 1000,
+    TICK_UNFOCUSED_MS = 10000,
+    TOAST_US = 6000000,
+    BELL_EVERY_US = 10000000,
+    SLOW_FRAME_US = 100000,
+    SLOW_MOST_MS = 5000,
+    SEEN_EVERY_S = 60
+};
+
+void console_dirty(struct console *c)
+{
+    c->dirty = true;
+}
+
+void console_urgent(struct console *c)
+{
+    c->dirty = c->urgent = true;
+}
+
+void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...)
+{
+    char text[1200];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    view_toast(&c->view, kind, time_monotonic_us(), "%s", text);
+    if (c->screen) {
+        console_urgent(c);
+    } else {
+        printf("%s%s\n",
+               kind == TOAST_OK     ? ""
+               : kind == TOAST_WARN ? "warning: "
+                                    : "error: ",
+               c->view.toast);
+        fflush(stdout);
+    }
+}
+
+void console_say_error(struct console *c, const struct error *e)
+{
+    char line[ERROR_LINE_MAX];
+    console_say(c, TOAST_ERR, "%s", error_line(line, e));
+}
+
+void console_bell(struct console *c)
+{
+    int64_t now = time_monotonic_us();
+    if (!c->screen || !c->bell || (c->bell_at && now - c->bell_at < BELL_EVERY_US))
+        return;
+    c->bell_at = now;
+    screen_bell(c->screen);
+}
+
+/* A wait that is under way ends as if a signal had come. */
+static void interrupt_wait(const struct console *c, int number)
+{
+    if (*c->at_work)
+        kill(getpid(), number);
+}
+
+void console_quit(struct console *c)
+{
+    c->quits = true;
+    interrupt_wait(c, SIGTERM);
+}
+
+void console_queue(struct console *c, const char *line)
+{
+    if (c->queued < QUEUE_MAX)
+        c->queue[c->queued++] = mem_text(line);
+}
+
+/* ---- the picture */
+
+static void tell_loader(struct console *c)
+{
+    bool shown[PANEL_COUNT] = {false};
+    enum panel_id id[PANEL_COUNT];
+    size_t n = console_panels(&c->view, c->frame.rows, c->frame.cols, id);
+    for (size_t i = 0; i < n; i++)
+        shown[id[i]] = true;
+    if (c->view.focus != PANEL_NONE)
+        shown[c->view.focus] = true;
+    loader_watch(c->loader, shown, view_top(&c->view));
+}
+
+static void set_title(struct console *c)
+{
+    char title[sizeof c->title];
+    const struct rows *r = &c->snapshot.status.rows;
+    const char *pending = r->nrows ? rows_named(r, 0, "pending") : NULL;
+    const char *alerts = r->nrows ? rows_named(r, 0, "alerts") : NULL;
+    snprintf(title, sizeof title, "(P%.8s A%.8s) quorum", pending ? pending : "0",
+             alerts ? alerts : "0");
+    if (strcmp(title, c->title) == 0)
+        return;
+    copy_text(c->title, sizeof c->title, title);
+    screen_title(c->screen, title);
+}
+
+static void draw_question(struct console *c, const struct pane *row)
+{
+    char prompt[160];
+    question_prompt(&c->view.question, prompt, sizeof prompt);
+    pane_fill(row, 0, 0, 1, row->cols, TOKEN_FG, ' ');
+    int end = pane_cut(row, 0, 0, row->cols, TOKEN_KEY, prompt);
+    c->frame.cursor_on = true;
+    c->frame.cursor_row = row->row;
+    c->frame.cursor_col = end < row->cols ? end : row->cols - 1;
+}
+
+static void make_frame(struct console *c)
+{
+    int rows, cols;
+    screen_size(c->screen, &rows, &cols);
+    c->frame.ascii = c->options->ascii || (!c->options->unicode && !screen_is_utf8(c->screen));
+    frame_resize(&c->frame, rows, cols);
+    loader_tick(c->loader);
+    view_settle(&c->view, &c->snapshot);
+    console_watch_question(c);
+    console_frame(&c->frame, &c->snapshot, &c->view);
+    struct pane all = pane_of(&c->frame), bar = pane_part(&all, rows - 1, 0, 1, cols);
+    struct pane above = pane_part(&all, 0, 0, rows - 1, cols);
+    if (c->view.bare || c->frame.rows < 2)
+        return;
+    if (c->view.question.open) {
+        draw_question(c, &bar);
+    } else {
+        bar_draw(&bar);
+        bar_draw_popup(&above);
+    }
+}
+
+static void try_later(struct console *c, int64_t after_ms)
+{
+    loop_timer_start(c->later, after_ms);
+}
+
+/* The terminal is behind: this frame is dropped, never queued, and the next try comes later. */
+static void slow_down(struct console *c)
+{
+    c->slow_ms = c->slow_ms ? c->slow_ms * 2 : FRAME_EVERY_US / 1000;
+    if (c->slow_ms > SLOW_MOST_MS)
+        c->slow_ms = SLOW_MOST_MS;
+    copy_text(c->view.notice, sizeof c->view.notice, "slow link");
+    try_later(c, c->slow_ms);
+}
+
+static void draw(struct console *c, int64_t now)
+{
+    bool was_slow = c->slow_ms > 0;
+    if (was_slow)
+        copy_text(c->view.notice, sizeof c->view.notice, c->recorder ? "REC" : "");
+    make_frame(c);
+    c->dirty = c->urgent = false;
+    c->drawn_at = now;
+    if (!screen_draw(c->screen, &c->frame, &c->theme)) {
+        c->hung_up = true;
+        console_quit(c);
+        return;
+    }
+    set_title(c);
+    int64_t end = time_monotonic_us();
+    question_painted(&c->view.question, end);
+    c->slow_ms = 0;
+    if (end - now > SLOW_FRAME_US)
+        slow_down(c);
+}
+
+static void turn_over(void *arg)
+{
+    struct console *c = arg;
+    int64_t now = time_monotonic_us(), since = now - c->drawn_at;
+    if (c->script && !*c->at_work)
+        script_step(c->script);
+    if (c->stop)
+        console_suspend(c);
+    if (!c->screen || !c->dirty || c->hung_up)
+        return;
+    if (!c->urgent && since < FRAME_EVERY_US)
+        try_later(c, (FRAME_EVERY_US - since) / 1000 + 1);
+    else if (!screen_is_ready(c->screen))
+        slow_down(c);
+    else
+        draw(c, now);
+    tell_loader(c);
+}
+
+static void it_is_later(void *arg)
+{
+    struct console *c = arg;
+    c->dirty = true;
+    c->urgent |= c->slow_ms > 0;
+}
+
+/* ---- time */
+
+static void load_theme_again(struct console *c)
+{
+    if (console_load_theme(c, c->theme_name))
+        console_say(c, TOAST_OK, "theme %s read again", c->theme_name);
+}
+
+static void ticked(void *arg)
+{
+    struct console *c = arg;
+    int64_t now = time_monotonic_us();
+    loop_timer_start(c->tick, c->focused ? TICK_MS : TICK_UNFOCUSED_MS);
+    c->dirty = true;
+    if (c->view.toast_at && now - c->view.toast_at > TOAST_US)
+        c->view.toast_at = 0, c->view.toast[0] = '\0';
+    if (question_is_over(&c->view.question, now)) {
+        console_answered(c, false);
+        console_say(c, TOAST_WARN, "no answer in a minute: nothing was done");
+    }
+    if (theme_watch_changed(&c->watch))
+        load_theme_again(c);
+    if (c->snapshot.connected && !c->connected && *c->session)
+        loader_now(c->loader);
+    c->connected = c->snapshot.connected;
+    console_session_seen(c);
+}
+
+/* ---- the terminal */
+
+static void expired(void *arg);
+
+static void await_more(struct console *c)
+{
+    int wait = input_wait_ms(&c->input);
+    if (wait >= 0)
+        loop_timer_start(c->escape, wait);
+    else
+        loop_timer_stop(c->escape);
+}
+
+static void take_event(void *arg, const struct input_event *ev)
+{
+    console_event(arg, ev);
+}
+
+static void expired(void *arg)
+{
+    struct console *c = arg;
+    input_expire(&c->input, take_event, c);
+    await_more(c);
+}
+
+static void hang_up(struct console *c)
+{
+    c->hung_up = true;
+    loop_io_want(c->tty_io, 0);
+    console_quit(c);
+}
+
+static void can_read(void *arg, int events)
+{
+    struct console *c = arg;
+    char bytes[16384];
+    (void)events;
+    ssize_t n = read(c->tty, bytes, sizeof bytes);
+    if (n > 0) {
+        input_feed(&c->input, bytes, (size_t)n, take_event, c);
+        await_more(c);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        hang_up(c);
+    }
+}
+
+static enum err open_input(struct console *c, struct error *e)
+{
+    const char *name = ttyname(STDOUT_FILENO);
+    c->tty = open(name ? name : "/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (c->tty < 0)
+        return err_set(e, ERR_FAILED, "the terminal cannot be read: %s", strerror(errno));
+    c->tty_io = loop_io_new(c->loop, c->tty, can_read, c);
+    if (!c->tty_io)
+        return err_set(e, ERR_FAILED, "the terminal cannot be watched");
+    loop_io_want(c->tty_io, LOOP_READ);
+    return OK;
+}
+
+static void resized(void *arg, int number)
+{
+    struct console *c = arg;
+    int rows, cols;
+    (void)number;
+    if (!c->screen || !screen_resize(c->screen))
+        return;
+    screen_size(c->screen, &rows, &cols);
+    bar_resize(rows, cols);
+    if (c->recorder)
+        recorder_size(c->recorder, rows, cols);
+    console_urgent(c);
+}
+
+/* The program stops in here, until somebody lets it go on. */
+void console_suspend(struct console *c)
+{
+    struct sigaction before, usual = {.sa_handler = SIG_DFL};
+    c->stop = 0;
+    screen_suspend(c->screen);
+    sigaction(SIGTSTP, &usual, &before);
+    kill(0, SIGTSTP);
+    sigaction(SIGTSTP, &before, NULL);
+    screen_resume(c->screen);
+    resized(c, SIGWINCH);
+    console_urgent(c);
+}
+
+static void told_to_stop(void *arg, int number)
+{
+    struct console *c = arg;
+    c->stop = number;
+}
+
+static void goes_on(void *arg, int number)
+{
+    struct console *c = arg;
+    (void)number;
+    if (c->screen && !c->hung_up)
+        screen_repaint(c->screen);
+    console_urgent(c);
+}
+
+static void told_to_quit(void *arg, int number)
+{
+    (void)number;
+    console_quit(arg);
+}
+
+/* ---- beginning and end */
+
+static void rows_came(void *arg)
+{
+    console_dirty(arg);
+}
+
+bool console_load_theme(struct console *c, const char *name)
+{
+    struct error e = {0};
+    enum depth depth;
+    char wanted[sizeof c->theme_name];
+    copy_text(wanted, sizeof wanted, name);
+    theme_depth(c->screen ? screen_colors(c->screen) : 0, c->options->color, getenv("NO_COLOR"),
+                &depth);
+    enum err result = theme_load(&c->theme, wanted, c->theme_dir, depth, &e);
+    copy_text(c->theme_name, sizeof c->theme_name, wanted);
+    theme_watch_begin(&c->watch, wanted, c->theme_dir);
+    if (c->screen)
+        screen_repaint(c->screen);
+    if (result)
+        console_say_error(c, &e);
+    console_urgent(c);
+    return result == OK;
+}
+
+static void submitted(void *arg, const char *line)
+{
+    struct console *c = arg;
+    c->filtering = false;
+    console_queue(c, line);
+}
+
+static bool kept(void *arg, const char *line)
+{
+    (void)arg;
+    return *line != '\0' && *line != ' ';
+}
+
+static enum err open_bar(struct console *c, struct error *e)
+{
+    char path[640];
+    snprintf(path, sizeof path, "%s/history", settings_home(c->call->settings));
+    struct bar_options o = {.history = c->reading_only ? NULL : path,
+                            .submit = submitted,
+                            .complete = console_complete,
+                            .hint = console_hint,
+                            .keeps = kept,
+                            .arg = c};
+    return bar_open(&o, e);
+}
+
+static enum err open_screen(struct console *c, struct error *e)
+{
+    struct screen_options o = {.fd = STDOUT_FILENO,
+                               .mouse = c->options->mouse,
+                               .tap = c->recorder ? recorder_write : NULL,
+                               .tap_arg = c->recorder};
+    int rows, cols;
+    if (screen_open(&c->screen, &o, e))
+        return e->kind;
+    mem_on_exhausted(screen_rescue);
+    c->mouse = c->options->mouse;
+    screen_size(c->screen, &rows, &cols);
+    frame_resize(&c->frame, rows, cols);
+    bar_resize(rows, cols);
+    if (c->recorder)
+        recorder_size(c->recorder, rows, cols);
+    return OK;
+}
+
+static bool has_something_to_do(void *arg)
+{
+    const struct console *c = arg;
+    return c->queued > 0 || c->agreed || c->ntrades > 0 || c->quits;
+}
+
+static void run_next(struct console *c)
+{
+    if (c->agreed) {
+        char *agreed = c->agreed;
+        c->agreed = NULL;
+        c->yes = true;
+        console_run_line(c, agreed);
+        mem_free(agreed);
+        return;
+    }
+    char *line = c->queue[0];
+    c->queued--;
+    memmove(c->queue, c->queue + 1, (size_t)c->queued * sizeof c->queue[0]);
+    console_run_line(c, line);
+    mem_free(line);
+}
+
+/* Runs lines until the end. A signal that came while a line waited ended that line only when a key
+ * sent it. */
+static void live(struct console *c)
+{
+    while (!c->quits) {
+        loop_run_until(c->loop, has_something_to_do, c, LOOP_NO_DEADLINE);
+        if (loop_interrupted(c->loop))
+            c->quits = true;
+        else if (c->ntrades > 0)
+            console_trade_decided(c);
+        else if (!c->quits && (c->agreed || c->queued > 0))
+            run_next(c);
+    }
+}
+
+static void say_what_is_new(struct console *c)
+{
+    if (*screen_note(c->screen))
+        console_say(c, TOAST_WARN, "%s", screen_note(c->screen));
+    else if (*bar_note())
+        console_say(c, TOAST_WARN, "%s", bar_note());
+    for (size_t i = 0; i < c->call->nwarnings; i++)
+        console_say(c, TOAST_OK, "%s", c->call->warning[i].text);
+    call_warnings_free(c->call);
+}
+
+static enum err on_screen(struct console *c, struct error *e)
+{
+    if (open_bar(c, e))
+        return e->kind;
+    if (open_screen(c, e) || open_input(c, e)) {
+        screen_close(c->screen);
+        c->screen = NULL;
+        bar_close();
+        return e->kind;
+    }
+    c->escape = loop_timer_new(c->loop, expired, c);
+    c->tick = loop_timer_new(c->loop, ticked, c);
+    c->later = loop_timer_new(c->loop, it_is_later, c);
+    loop_on_signal(c->loop, SIGWINCH, resized, c);
+    loop_on_signal(c->loop, SIGTSTP, told_to_stop, c);
+    loop_on_signal(c->loop, SIGCONT, goes_on, c);
+    loop_on_signal(c->loop, SIGQUIT, told_to_quit, c);
+    loop_timer_start(c->tick, TICK_MS);
+    console_load_theme(c, c->theme_name);
+    say_what_is_new(c);
+    tell_loader(c);
+    console_session_begin(c, "console");
+    loop_on_turn(c->loop, turn_over, c);
+    draw(c, time_monotonic_us());
+    live(c);
+    loop_on_turn(c->loop, NULL, NULL);
+    bar_close();
+    screen_close(c->screen);
+    c->screen = NULL;
+    mem_on_exhausted(NULL);
+    loop_io_free(c->tty_io);
+    close(c->tty);
+    return OK;
+}
+
+static void set_places(struct console *c)
+{
+    copy_text(c->config_dir, sizeof c->config_dir, settings_config_dir(c->call->settings));
+    snprintf(c->theme_dir, sizeof c->theme_dir, "%s/themes", c->config_dir);
+    copy_text(c->theme_name, sizeof c->theme_name,
+              theme_choose(c->options->theme, NULL, getenv("COLORFGBG")));
+}
+
+static enum err apply_options(struct console *c, struct error *e)
+{
+    static const char *const layout[] = {"auto", "compact", "std", "wide", "max"};
+    const struct console_options *o = c->options;
+    bool found = !o->layout;
+    for (size_t i = 0; o->layout && i < ARRAY_LEN(layout); i++) {
+        if (strcmp(o->layout, layout[i]) == 0) {
+            c->view.forced = (enum size_class)i;
+            found = true;
+        }
+    }
+    if (!found) {
+        err_set(e, ERR_USAGE, "--layout=%.40s is not a layout", o->layout);
+        return err_fix(e, "one of: auto compact std wide max");
+    }
+    c->view.exchange_time = !o->tz || strcmp(o->tz, "exchange") == 0;
+    if (c->view.exchange_time || strcmp(o->tz, "utc") == 0)
+        return OK;
+    err_set(e, ERR_USAGE, "--tz=%.40s is not exchange or utc", o->tz);
+    return err_code(e, "E06");
+}
+
+enum err console_run(struct call *call, const struct console_options *o, struct error *e)
+{
+    struct console *c = mem_alloc(sizeof *c);
+    *c = (struct console){.call = call,
+                          .options = o,
+                          .loop = call->loop,
+                          .desk = call->desk,
+                          .reading_only = o->read_only,
+                          .tty = -1,
+                          .bell = true,
+                          .focused = true};
+    view_init(&c->view);
+    c->snapshot.read_only = o->read_only;
+    c->snapshot.demo = call->desk->kind == DESK_DEMO;
+    set_places(c);
+    enum err result = apply_options(c, e);
+    if (!result && o->record)
+        result = recorder_open(&c->recorder, o->record, e);
+    if (!result && o->script)
+        result = script_open(&c->script, c, o->script, e);
+    if (!result) {
+        if (c->recorder)
+            copy_text(c->view.notice, sizeof c->view.notice, "REC");
+        c->loader = loader_new(c->desk, &c->snapshot, rows_came, c);
+        if (!c->view.exchange_time)
+            loader_zone(c->loader, "UTC");
+        result = o->dump ? console_dump(c, e) : o->plain ? console_plain(c, e) : on_screen(c, e);
+        console_session_end(c);
+        loader_free(c->loader);
+        console_forget_evaluations(c);
+    }
+    script_close(c->script);
+    recorder_close(c->recorder);
+    loop_timer_free(c->escape);
+    loop_timer_free(c->tick);
+    loop_timer_free(c->later);
+    view_release(&c->view);
+    snapshot_release(&c->snapshot);
+    frame_release(&c->frame);
+    input_release(&c->input);
+    for (int i = 0; i < c->queued; i++)
+        mem_free(c->queue[i]);
+    console_answered(c, false);
+    mem_free(c->agreed);
+    int status = c->status;
+    mem_free(c);
+    call->exit_status = status;
+    return result;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where a key goes: question, command bar, help, then the tables of keys. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "ui/bar.h"
+#include "ui/console_keys.h"
+#include "ui/console_run.h"
+#include "ui/layout.h"
+#include "ui/question.h"
+
+static bool is_control(const struct key *k, uint32_t letter)
+{
+    return k->kind == INPUT_CHAR && k->mods == INPUT_CTRL && k->rune == letter;
+}
+
+static bool is_plain(const struct key *k, uint32_t rune)
+{
+    return k->kind == INPUT_CHAR && k->mods == 0 && k->rune == rune;
+}
+
+int console_page(const struct console *c)
+{
+    struct layout l;
+    layout_make(&l, &c->view, c->frame.rows, c->frame.cols);
+    const struct rect *r = c->view.ndetails && l.has_detail ? &l.detail : NULL;
+    if (!r && c->view.focus != PANEL_NONE)
+        r = layout_find(&l, c->view.focus);
+    int rows = (r ? r->rows : c->frame.rows) - 3; /* title, header, and one to hold on to */
+    return rows > 1 ? rows : 1;
+}
+
+static void question_took(struct console *c, const struct key *k)
+{
+    if (is_plain(k, '!') && c->view.question.painted_at != 0) {
+        console_answered(c, false);
+        console_queue(c, "kill");
+        return;
+    }
+    switch (question_key(&c->view.question, k, time_monotonic_us())) {
+    case QUESTION_STAYS:
+        break;
+    case QUESTION_YES:
+        console_answered(c, true);
+        break;
+    case QUESTION_NO:
+        console_answered(c, false);
+        console_say(c, TOAST_OK, "nothing was done");
+        break;
+    }
+}
+
+/* The filter follows what is typed; Esc takes it back. */
+static void follow_filter(struct console *c, enum bar_outcome outcome)
+{
+    struct list_view *l = &c->view.list[c->view.focus];
+    const char *text = bar_text();
+    if (!c->filtering)
+        return;
+    if (outcome == BAR_LEFT) {
+        copy_text(l->filter, sizeof l->filter, c->saved_filter);
+        c->filtering = false;
+        bar_enter("");
+        bar_leave();
+    } else if (strncmp(text, "filter ", 7) == 0) {
+        copy_text(l->filter, sizeof l->filter, text + 7);
+    } else {
+        c->filtering = false; /* it became another command */
+        copy_text(l->filter, sizeof l->filter, c->saved_filter);
+    }
+}
+
+static void help_took(struct console *c, const struct key *k)
+{
+    struct view *v = &c->view;
+    size_t n = strlen(v->help_topic);
+    if (k->kind == INPUT_ESC || k->kind == INPUT_ENTER || is_control(k, 'c') || is_plain(k, '?'))
+        v->help = false;
+    else if (k->kind == INPUT_BACKSPACE && n > 0)
+        v->help_topic[n - 1] = '\0';
+    else if (k->kind == INPUT_CHAR && k->mods == 0 && k->rune >= ' ' && k->rune < 0x7f &&
+             n + 1 < sizeof v->help_topic && (n > 0 || k->rune != 'q'))
+        v->help_topic[n] = (char)k->rune, v->help_topic[n + 1] = '\0';
+    else if (is_plain(k, 'q'))
+        v->help = false;
+    if (!v->help)
+        v->help_topic[0] = '\0';
+}
+
+/* While a line is at work keys only move the view; Ctrl-C ends the wait. */
+static void table_took(struct console *c, const struct key *k)
+{
+    struct detail_view *d = view_top(&c->view);
+    if (*c->at_work && is_control(k, 'c')) {
+        c->cancels = true;
+        kill(getpid(), SIGINT);
+        return;
+    }
+    const char *command = console_keys_find(c->view.focus, d ? d->kind : DETAIL_NONE, k);
+    if (command)
+        console_do(c, command);
+}
+
+static void key_came(struct console *c, const struct key *k)
+{
+    console_urgent(c);
+    if (is_control(k, 'z') && c->screen) {
+        c->stop = SIGTSTP;
+    } else if (is_control(k, 'l') && c->screen) {
+        screen_repaint(c->screen);
+    } else if (c->view.question.open) {
+        question_took(c, k);
+    } else if (c->view.bare) {
+        c->view.bare = false;
+    } else if (bar_is_active()) {
+        follow_filter(c, bar_key(k));
+    } else if (c->view.help && is_plain(k, '!')) {
+        c->view.help = false;
+        console_queue(c, "kill");
+    } else if (c->view.help) {
+        help_took(c, k);
+    } else {
+        table_took(c, k);
+    }
+}
+
+static void mouse_came(struct console *c, const struct mouse *m)
+{
+    int row;
+    if (!c->mouse || c->view.question.open || bar_is_active())
+        return;
+    console_urgent(c);
+    if (m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN) {
+        int by = m->kind == MOUSE_WHEEL_UP ? -3 : 3;
+        bool detail = view_top(&c->view) != NULL;
+        view_move(&c->view, &c->snapshot, detail ? 0 : by, detail ? by : 0);
+        return;
+    }
+    if (m->kind != MOUSE_PRESS || m->button != 1)
+        return;
+    enum panel_id id = console_at(&c->frame, &c->view, m->row, m->col, &row);
+    if (id == PANEL_NONE)
+        return;
+    bool again = id == c->view.focus && row >= 0 && row == c->view.list[id].place;
+    c->view.focus = id;
+    if (again && !view_top(&c->view))
+        console_do(c, "open");
+    else if (row >= 0)
+        view_select(&c->view, &c->snapshot, id, row);
+}
+
+static void focus_came(struct console *c, bool focused)
+{
+    c->focused = focused;
+    loader_focus(c->loader, focused);
+    if (focused)
+        console_dirty(c);
+}
+
+void console_event(struct console *c, const struct input_event *ev)
+{
+    bool takes_text = bar_is_active() && !c->view.question.open;
+    switch (ev->kind) {
+    case EVENT_KEY:
+        key_came(c, &ev->key);
+        break;
+    case EVENT_PASTE:
+        if (takes_text)
+            bar_paste(ev->paste, ev->paste_len);
+        break;
+    case EVENT_PASTE_END:
+        if (takes_text)
+            bar_paste_end();
+        console_urgent(c);
+        break;
+    case EVENT_MOUSE:
+        mouse_came(c, &ev->mouse);
+        break;
+    case EVENT_FOCUS_IN:
+    case EVENT_FOCUS_OUT:
+        focus_came(c, ev->kind == EVENT_FOCUS_IN);
+        break;
+    }
+}

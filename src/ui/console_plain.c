@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The console as lines: commands are read from the standard input, what happens on the desk and
+ * the answers are written as lines. No escape sequence ever. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quorum/text.h"
+#include "ui/console_run.h"
+
+enum { PLAIN_LINE_MAX = 8192, TOLD_MAX = 500 };
+
+struct plain {
+    struct console *console;
+    struct loop_io *io;
+    struct buf input;
+    bool terminal, over, prompted;
+    int old_flags;
+    /* Events told already, by a hash of their text, the newest first. */
+    uint64_t told[TOLD_MAX];
+    size_t ntold;
+    bool primed; /* what happened before this console began is not news */
+};
+
+static uint64_t hash_row(const struct rows *r, size_t row)
+{
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < r->ncols; i++) {
+        const char *p = rows_text(r, row, i);
+        for (; p && *p; p++)
+            h = (h ^ (unsigned char)*p) * 1099511628211u;
+        h = (h ^ 0xff) * 1099511628211u;
+    }
+    return h;
+}
+
+static bool was_told(const struct plain *p, uint64_t h)
+{
+    for (size_t i = 0; i < p->ntold; i++)
+        if (p->told[i] == h)
+            return true;
+    return false;
+}
+
+static void say_event(const struct rows *r, size_t row)
+{
+    struct buf line = {0};
+    const struct panel *p = &panels[PANEL_ACTIVITY];
+    for (size_t i = 0; i < p->ncolumns; i++) {
+        const char *text = rows_text(r, row, i + 1);
+        if (p->column[i].look == LOOK_HIDDEN || !text || !*text)
+            continue;
+        if (line.len)
+            buf_str(&line, "  ");
+        sanitize(&line, untrusted(text), TEXT_LINE, 0);
+    }
+    printf("%s\n", buf_text(&line));
+    buf_release(&line);
+}
+
+/* New rows of the activity, oldest first. */
+static void tell_events(void *arg)
+{
+    struct plain *p = arg;
+    const struct snap *s = &p->console->snapshot.panel[PANEL_ACTIVITY];
+    uint64_t now[TOLD_MAX];
+    size_t n = s->rows.nrows < TOLD_MAX ? s->rows.nrows : TOLD_MAX;
+    if (!s->loaded_at)
+        return;
+    for (size_t i = n; i-- > 0;) {
+        now[i] = hash_row(&s->rows, i);
+        if (p->primed && !was_told(p, now[i]))
+            say_event(&s->rows, i);
+    }
+    memcpy(p->told, now, n * sizeof now[0]);
+    p->ntold = n;
+    p->primed = true;
+    fflush(stdout);
+}
+
+static void turn_over(void *arg)
+{
+    struct plain *p = arg;
+    if (p->console->dirty) {
+        p->console->dirty = p->console->urgent = false;
+        tell_events(p);
+    }
+}
+
+static void prompt(struct plain *p)
+{
+    if (!p->terminal || p->prompted)
+        return;
+    fputs("quorum> ", stdout);
+    fflush(stdout);
+    p->prompted = true;
+}
+
+static void take_line(struct plain *p, const char *text, size_t len)
+{
+    struct console *c = p->console;
+    char line[PLAIN_LINE_MAX];
+    p->prompted = false;
+    if (!copy_bytes(line, sizeof line, text, len) || !text_is_utf8(text, len)) {
+        console_say(c, TOAST_ERR, "a line of %zu bytes was left out", len);
+        return;
+    }
+    sanitize_line(line, sizeof line, untrusted(line));
+    if (line[strspn(line, " \t")] && line[0] != '#')
+        console_queue(c, line);
+}
+
+static void take_lines(struct plain *p)
+{
+    const char *at = buf_text(&p->input), *end;
+    struct buf rest = {0};
+    while (p->console->queued < QUEUE_MAX && (end = strchr(at, '\n'))) {
+        take_line(p, at, (size_t)(end - at));
+        at = end + 1;
+    }
+    size_t left = p->input.len - (size_t)(at - buf_text(&p->input));
+    if (left > PLAIN_LINE_MAX && !strchr(at, '\n'))
+        left = 0; /* no command is that long */
+    buf_add(&rest, at, left);
+    buf_release(&p->input);
+    p->input = rest;
+}
+
+static void can_read(void *arg, int events)
+{
+    struct plain *p = arg;
+    char bytes[4096];
+    (void)events;
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+    if (n > 0) {
+        for (ssize_t i = 0; i < n; i++)
+            if (!bytes[i])
+                bytes[i] = '?';
+        buf_add(&p->input, bytes, (size_t)n);
+        take_lines(p);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        if (p->input.len)
+            buf_char(&p->input, '\n');
+        take_lines(p);
+        p->over = true;
+        if (p->io)
+            loop_io_want(p->io, 0);
+    }
+}
+
+/* A question on a terminal: what was typed before it is thrown away, the next line is the answer.
+ * A word must be typed as it stands. */
+static bool read_answer(struct plain *p, char *dst, size_t size)
+{
+    struct console *c = p->console;
+    char waste[256];
+    while (read(STDIN_FILENO, waste, sizeof waste) > 0)
+        continue;
+    buf_clear(&p->input);
+    while (c->queued > 0)
+        mem_free(c->queue[--c->queued]);
+    fflush(stdout);
+    loop_io_want(p->io, 0);
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
+    fcntl(STDIN_FILENO, F_SETFL, flags & ~O_NONBLOCK);
+    ssize_t n = read(STDIN_FILENO, dst, size - 1);
+    fcntl(STDIN_FILENO, F_SETFL, flags);
+    loop_io_want(p->io, LOOP_READ);
+    if (n <= 0)
+        return false;
+    dst[n] = '\0';
+    dst[strcspn(dst, "\r\n")] = '\0';
+    return true;
+}
+
+static void ask(struct plain *p)
+{
+    struct console *c = p->console;
+    struct question *q = &c->view.question;
+    char answer[80];
+    for (int i = 0; i < q->lines; i++)
+        printf("%s\n", q->text[i]);
+    printf("%s ", q->prompt);
+    bool yes = read_answer(p, answer, sizeof answer);
+    if (yes && q->level == 2)
+        yes = strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0;
+    else if (yes)
+        yes = *answer && strstr(q->word, answer) != NULL &&
+              copy_text(q->typed, sizeof q->typed, answer);
+    console_answered(c, yes);
+    if (!yes)
+        puts("nothing was done");
+    p->prompted = false;
+}
+
+static bool has_something_to_do(void *arg)
+{
+    const struct plain *p = arg;
+    return p->console->queued > 0 || p->console->agreed || p->console->ntrades > 0 ||
+           p->console->quits || p->over || p->console->view.question.open;
+}
+
+static bool evaluations_run(const struct console *c)
+{
+    for (size_t i = 0; i < RUNNING_MAX; i++)
+        if (c->running[i].used)
+            return true;
+    return false;
+}
+
+static bool evaluations_are_over(void *arg)
+{
+    return !evaluations_run(((struct plain *)arg)->console);
+}
+
+static void run_next(struct console *c)
+{
+    c->yes = c->agreed != NULL;
+    char *line = c->agreed ? c->agreed : c->queue[0];
+    if (!c->agreed)
+        memmove(c->queue, c->queue + 1, (size_t)--c->queued * sizeof c->queue[0]);
+    c->agreed = NULL;
+    console_run_line(c, line);
+    mem_free(line);
+}
+
+static void live(struct plain *p)
+{
+    struct console *c = p->console;
+    while (!c->quits) {
+        prompt(p);
+        loop_run_until(c->loop, has_something_to_do, p, LOOP_NO_DEADLINE);
+        if (loop_interrupted(c->loop))
+            return;
+        if (c->view.question.open)
+            ask(p);
+        else if (c->ntrades > 0)
+            console_trade_decided(c);
+        else if (c->agreed || c->queued > 0)
+            run_next(c);
+        else if (p->over)
+            break;
+        take_lines(p);
+    }
+    /* What was asked for last is waited for. */
+    loop_run_until(c->loop, evaluations_are_over, p, LOOP_NO_DEADLINE);
+    if (c->ntrades > 0)
+        console_trade_decided(c);
+}
+
+static void say_what_is_new(struct console *c)
+{
+    printf("%s desk. help lists commands, quit leaves; the engine goes on.\n",
+           desk_kind_name(c->desk->kind));
+    for (size_t i = 0; i < c->call->nwarnings; i++)
+        console_say(c, TOAST_OK, "%s", c->call->warning[i].text);
+    call_warnings_free(c->call);
+}
+
+enum err console_plain(struct console *c, struct error *e)
+{
+    struct plain p = {.console = c, .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)};
+    bool shown[PANEL_COUNT] = {[PANEL_ACTIVITY] = true};
+    (void)e;
+    c->asks = p.terminal;
+    c->view.focus = PANEL_ACTIVITY;
+    p.old_flags = fcntl(STDIN_FILENO, F_GETFL);
+    say_what_is_new(c);
+    loader_watch(c->loader, shown, NULL);
+    console_session_begin(c, "plain");
+    loop_on_turn(c->loop, turn_over, &p);
+    p.io = loop_io_new(c->loop, STDIN_FILENO, can_read, &p);
+    if (p.io)
+        loop_io_want(p.io, LOOP_READ);
+    while (!p.io && !p.over)
+        can_read(&p, LOOP_READ); /* a file: it is all there */
+    live(&p);
+    loop_on_turn(c->loop, NULL, NULL);
+    loop_io_free(p.io);
+    fcntl(STDIN_FILENO, F_SETFL, p.old_flags);
+    buf_release(&p.input);
+    if (p.terminal)
+        putchar('\n');
+    fflush(stdout);
+    return OK;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The console's state, for the console*.c files. What happens in the loop's callbacks (keys, rows,
+ * timers) only changes the view and queues lines; lines are run between turns, where they may wait,
+ * and every turn ends with at most one frame. */
+#ifndef UI_CONSOLE_PRIVATE_H
+#define UI_CONSOLE_PRIVATE_H
+
+#include "quorum/loop.h"
+#include "ui/console.h"
+#include "ui/console_frame.h"
+#include "ui/input.h"
+#include "ui/load.h"
+#include "ui/screen.h"
+#include "ui/theme.h"
+
+enum { QUEUE_MAX = 64, LINE_MAX_BYTES = 8192, RUNNING_MAX = 16, ANSWERS_MAX = 3 };
+
+/* What a yes runs: the line that was asked about, or one for each word. */
+struct asked {
+    char *line[ANSWERS_MAX]; /* in the order of the question's words */
+    int n;
+    char before[200]; /* what it was asked about, to see a change */
+};
+
+/* An evaluation this console started. */
+struct running {
+    struct console *console;
+    int64_t id;
+    char symbol[16];
+    bool used, opened, trades, cancelled;
+};
+
+struct console {
+    struct call *call; /* of the command that started it */
+    const struct console_options *options;
+    struct loop *loop;
+    struct desk *desk;
+    struct snapshot snapshot;
+    struct view view;
+    struct loader *loader;
+
+    struct screen *screen; /* NULL: plain, or a dump */
+    struct frame frame;
+    struct theme theme;
+    struct theme_watch watch;
+    char theme_name[THEME_NAME_MAX + 1], config_dir[512], theme_dir[540];
+    char title[80];
+    bool mouse;
+
+    struct input input;
+    int tty; /* our own open of the terminal; -1 */
+    struct loop_io *tty_io;
+    struct loop_timer *escape, *tick, *later;
+
+    bool dirty, urgent, focused, hung_up, quits, leaving;
+    int64_t drawn_at, bell_at, seen_at;
+    int slow_ms; /* until the next try while the terminal does not keep up; 0: it does */
+    int stop;    /* SIGTSTP came from outside: suspend when the turn is over */
+    char saved_filter[FILTER_MAX];
+    bool filtering; /* the bar edits the filter */
+
+    /* Lines to run, oldest first; at_work: what is being run, "" when nothing is. */
+    char *queue[QUEUE_MAX];
+    int queued;
+    char at_work[80];
+    char *agreed; /* a line that was said yes to */
+    bool yes;     /* it is what is run now */
+    bool cancels; /* Ctrl-C ended the wait */
+    bool asks;    /* plain mode with somebody at a terminal */
+    struct asked asked;
+    struct running running[RUNNING_MAX];
+    int64_t trade[RUNNING_MAX]; /* evaluations whose BUY is to be ordered */
+    int ntrades;
+
+    struct recorder *recorder;
+    struct script *script;
+    char session[40];
+    bool reading_only;
+    bool bell; /* notify */
+    bool connected;
+    int status; /* exit status */
+};
+
+/* console.c */
+void console_dirty(struct console *c);  /* the picture may differ */
+void console_urgent(struct console *c); /* a key changed it: draw in this turn */
+void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void console_say_error(struct console *c, const struct error *e);
+void console_bell(struct console *c);
+bool console_load_theme(struct console *c, const char *name); /* false: it said what is wrong */
+void console_suspend(struct console *c);
+void console_quit(struct console *c);
+/* Rows the focused list or the detail has room for. */
+int console_page(const struct console *c);
+/* A line to run when the turn is over. */
+void console_queue(struct console *c, const char *line);
+void console_event(struct console *c, const struct input_event *ev);
+/* The kind a session is known by: console, plain. */
+void console_session_begin(struct console *c, const char *kind);
+void console_session_seen(struct console *c);
+void console_session_end(struct console *c);
+
+/* console_record.c: asciicast v2. */
+enum err recorder_open(struct recorder **out, const char *path, struct error *e);
+void recorder_write(void *recorder, const char *bytes, size_t n); /* a screen's tap */
+void recorder_size(struct recorder *r, int rows, int cols);
+void recorder_close(struct recorder *r);
+
+/* console_script.c: keys and commands from a file. */
+enum err script_open(struct script **out, struct console *c, const char *path, struct error *e);
+/* Does the next line when its time has come; called after every turn. */
+void script_step(struct script *s);
+bool script_is_over(const struct script *s); /* NULL is */
+void script_close(struct script *s);
+
+/* console_plain.c */
+enum err console_plain(struct console *c, struct error *e);
+
+/* console_dump.c: one frame as text. */
+enum err console_dump(struct console *c, struct error *e);
+
+#endif

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/console_run.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "quorum/log.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "ui/question.h"
+
+/* Looking verbs that, alone, are a panel. */
+static const struct {
+    const char *command;
+    enum panel_id panel;
+} jumps[] = {{"positions", PANEL_POSITIONS},     {"trades", PANEL_TRADES},
+             {"agents", PANEL_AGENTS},           {"budget", PANEL_BUDGET},
+             {"regime", PANEL_REGIME},           {"alerts", PANEL_ALERTS},
+             {"equity", PANEL_EQUITY},           {"watch", PANEL_WATCHLIST},
+             {"evaluations", PANEL_EVALUATIONS}, {"log", PANEL_LOG},
+             {"actions", PANEL_ACTIVITY}};
+
+/* What needs the terminal, another desk or a process of its own. */
+static const char *const elsewhere[] = {
+    "demo",        "console",    "backtest",     "doctor",    "desk reset", "desk drop",
+    "desk forget", "engine",     "engine start", "db setup",  "db up",      "db down",
+    "db current",  "db history", "db stamp",     "db verify", "db psql",    "settings init"};
+
+/* Words of the operator that this program does not have yet. */
+static const struct {
+    const char *word, *why;
+} missing[] = {
+    {"approve", "no adjustment is proposed before the desk learns"},
+    {"reject", "no adjustment is proposed before the desk learns"},
+    {"defer", "no adjustment is proposed before the desk learns"},
+    {"revert", "no adjustment was applied before the desk learns"},
+    {"whatif", "it comes with learning"},
+    {"shadow", "it comes with learning"},
+    {"unshadow", "it comes with learning"},
+    {"learn", "the desk does not learn yet"},
+    {"note", "notes are not kept yet"},
+    {"replay", "what happened is told by why and evaluation"},
+    {"away", "actions and trades --since=1d tell what happened"},
+};
+
+/* ---- words */
+
+static bool take_word(const char **at, struct buf *word, const char *line, struct error *e)
+{
+    const char *p = *at, *opened = NULL;
+    char quote = '\0';
+    buf_clear(word);
+    for (; *p && (quote || !isspace((unsigned char)*p)); p++) {
+        if (quote ? *p == quote : *p == '"' || *p == '\'') {
+            opened = p;
+            quote = quote ? '\0' : *p;
+        } else if (*p == '\\' && p[1] && quote != '\'') {
+            buf_char(word, *++p);
+        } else {
+            buf_char(word, *p);
+        }
+    }
+    *at = p;
+    if (!quote)
+        return true;
+    char clean[LINE_MAX_BYTES];
+    copy_bytes(clean, sizeof clean, line, (size_t)(opened - line));
+    sanitize_line(clean, sizeof clean, untrusted(clean));
+    err_set(e, ERR_USAGE, "unclosed quote at column %zu", text_columns(clean) + 1);
+    err_code(e, "E08");
+    return false;
+}
+
+enum err words_split(const char *line, struct words *w, struct error *e)
+{
+    struct buf word = {0};
+    enum err result = OK;
+    *w = (struct words){0};
+    for (const char *p = line + strspn(line, " \t"); *p && !result; p += strspn(p, " \t")) {
+        bool to_file = *p == '>' && w->n > 0;
+        if (to_file)
+            p += 1 + strspn(p + 1, " \t");
+        if (!take_word(&p, &word, line, e)) {
+            result = e->kind;
+        } else if (w->file && strcmp(buf_text(&word), "--force") == 0) {
+            w->force = true;
+        } else if (w->file || (to_file && word.len == 0)) {
+            result = err_set(e, ERR_USAGE, "one file name belongs behind >, and nothing else");
+        } else if (to_file) {
+            w->file = arena_text(&w->arena, buf_text(&word));
+        } else if (w->n == WORDS_MAX) {
+            result = err_set(e, ERR_USAGE, "more than %d words", WORDS_MAX);
+        } else {
+            w->word[w->n++] = arena_text(&w->arena, buf_text(&word));
+        }
+    }
+    buf_release(&word);
+    return result;
+}
+
+/* ---- answers */
+
+enum err console_write_file(const char *path, const char *text, size_t len, bool force,
+                            struct error *e)
+{
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL);
+    int fd = open(path, flags, 0600);
+    if (fd < 0 && errno == EEXIST) {
+        err_set(e, ERR_CONFLICT, "%.200s exists", path);
+        err_code(e, "E61");
+        return err_fix(e, "add --force");
+    }
+    if (fd < 0)
+        return err_set(e, ERR_FAILED, "%.200s cannot be written: %s", path, strerror(errno));
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        text += n;
+        len -= (size_t)n;
+    }
+    if (close(fd) < 0 || len > 0)
+        return err_set(e, ERR_FAILED, "%.200s is not complete: %s", path, strerror(errno));
+    return OK;
+}
+
+void console_show_text(struct console *c, const char *title, char *owned_text)
+{
+    if (c->screen) {
+        view_open_text(&c->view, title, owned_text);
+        console_urgent(c);
+        return;
+    }
+    fputs(owned_text, stdout);
+    fflush(stdout);
+    mem_free(owned_text);
+}
+
+static void first_line(const char *text, char *dst, size_t size)
+{
+    copy_bytes(dst, size, text, strcspn(text, "\n"));
+}
+
+static void show_answer(struct console *c, const struct call *call, const char *line)
+{
+    const char *text = buf_text(&call->out->text);
+    char first[400];
+    first_line(text, first, sizeof first);
+    for (size_t i = 0; i < call->nwarnings; i++)
+        console_say(c, TOAST_WARN, "%s", call->warning[i].text);
+    if (!*text && !call->nwarnings && call->command->acts)
+        console_say(c, TOAST_OK, "done: %s", line);
+    else if (*text && call->command->acts && c->screen)
+        console_say(c, TOAST_OK, "%s", first);
+    else if (*text)
+        console_show_text(c, line, mem_text(text));
+}
+
+static void answer_to_file(struct console *c, const struct call *call, const char *path,
+                           bool forced)
+{
+    struct error e = {0};
+    const struct buf *b = &call->out->text;
+    if (console_write_file(path, buf_text(b), b->len, forced, &e))
+        console_say_error(c, &e);
+    else
+        console_say(c, TOAST_OK, "%zu bytes written to %s", b->len, path);
+}
+
+/* ---- questions */
+
+/* What a question rests on: when it changes while the question stands, it is asked anew. */
+static void fingerprint(const struct console *c, char *dst, size_t size)
+{
+    const struct rows *r = &c->snapshot.status.rows;
+    const char *state = r->nrows ? rows_named(r, 0, "state") : NULL;
+    const char *positions = r->nrows ? rows_named(r, 0, "positions") : NULL;
+    snprintf(dst, size, "%s, %s open positions", state ? state : "?", positions ? positions : "?");
+}
+
+void console_watch_question(struct console *c)
+{
+    char now[sizeof c->asked.before], both[sizeof now * 2 + 8];
+    if (!c->view.question.open || !c->snapshot.status.loaded_at)
+        return;
+    fingerprint(c, now, sizeof now);
+    if (strcmp(now, c->asked.before) == 0)
+        return;
+    snprintf(both, sizeof both, "%s -> %s", c->asked.before, now);
+    if (c->asked.before[0] != '?')
+        question_changed(&c->view.question, both);
+    copy_text(c->asked.before, sizeof c->asked.before, now);
+}
+
+static void drop_asked(struct console *c)
+{
+    for (int i = 0; i < c->asked.n; i++)
+        mem_free(c->asked.line[i]);
+    c->asked = (struct asked){0};
+    question_close(&c->view.question);
+}
+
+/* Which of the question's words was typed. */
+static int answer_of(const struct question *q)
+{
+    int i = 0;
+    for (const char *w = q->word; *w; i++, w += strcspn(w, " "), w += strspn(w, " "))
+        if (strncmp(w, q->typed, strcspn(w, " ")) == 0 && strlen(q->typed) == strcspn(w, " "))
+            return i;
+    return 0;
+}
+
+void console_answered(struct console *c, bool yes)
+{
+    int i = answer_of(&c->view.question);
+    if (yes && i < c->asked.n) {
+        mem_free(c->agreed);
+        c->agreed = c->asked.line[i];
+        c->asked.line[i] = NULL;
+    }
+    drop_asked(c);
+}
+
+static const char *position_line(const struct console *c, const char *symbol, char *dst,
+                                 size_t size)
+{
+    const struct rows *r = &c->snapshot.panel[PANEL_POSITIONS].rows;
+    const struct panel *p = &panels[PANEL_POSITIONS];
+    struct buf b = {0};
+    for (size_t i = 0; i < r->nrows; i++) {
+        const char *name = rows_text(r, i, 1);
+        if (!name || strcasecmp(name, symbol) != 0)
+            continue;
+        for (size_t k = 1; k < p->ncolumns && k < 7; k++) {
+            const char *cell = rows_text(r, i, k + 1);
+            if (cell && *cell && p->column[k].look != LOOK_HIDDEN)
+                buf_printf(&b, "%s %s  ", p->column[k].title, cell);
+        }
+    }
+    copy_text(dst, size, buf_text(&b));
+    buf_release(&b);
+    return dst;
+}
+
+static void explain(struct console *c, const struct call *call)
+{
+    struct question *q = &c->view.question;
+    const char *name = call->command->name;
+    char line[160];
+    if (strcmp(name, "pause") == 0) {
+        question_line(q, "  no new entries and no scheduled evaluations; stops, targets and other"
+                         " exits go on");
+        question_line(q, "  it survives a restart; resume lifts it");
+    } else if (strcmp(name, "resume") == 0) {
+        const struct rows *r = &c->snapshot.status.rows;
+        const char *state = r->nrows ? rows_named(r, 0, "state") : "", *by = "", *why = "";
+        if (r->nrows) {
+            by = rows_named(r, 0, "state_by");
+            why = rows_named(r, 0, "state_reason");
+        }
+        question_line(q, "  lifts %s%s%s%s%s%s", state ? state : "", by && *by ? " by " : "",
+                      by ? by : "", why && *why ? " (" : "", why ? why : "",
+                      why && *why ? ")" : "");
+        question_line(q, "  scheduled evaluations and entries begin again");
+    } else if (strcmp(name, "close") == 0 && strcmp(call->arg[0], "all") != 0) {
+        position_line(c, call->arg[0], line, sizeof line);
+        question_line(q, "  %s", *line ? line : "no such position is open here");
+        question_line(q, "  a market order at the next price");
+    } else {
+        question_line(q, "  %s", call->command->help);
+    }
+}
+
+static void begin_question(struct console *c, int level, const char *word, const char *prompt,
+                           const char *head)
+{
+    const char *desk = desk_kind_name(c->desk->kind);
+    question_open(&c->view.question, level, word, prompt, time_monotonic_us());
+    question_line(&c->view.question, "%s   on the %s desk, %s", head, desk, c->asked.before);
+    console_urgent(c);
+}
+
+/* The kill switch asks how far; each word is a line of its own. */
+static void ask_kill(struct console *c)
+{
+    static const char *const lines[] = {"kill pause", "kill halt", "kill flatten"};
+    struct question *q = &c->view.question;
+    drop_asked(c);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        c->asked.line[c->asked.n++] = mem_text(lines[i]);
+    fingerprint(c, c->asked.before, sizeof c->asked.before);
+    begin_question(c, 3, "PAUSE HALT FLATTEN",
+                   "type PAUSE, HALT or FLATTEN:", "KILL SWITCH - choose how far to go");
+    question_line(q, "  pause     no new entries; exits, stops and targets continue");
+    question_line(q, "  halt      pause, and the open entry orders are cancelled");
+    question_line(q, "  flatten   halt, then every position is closed at the next price");
+    question_line(q, "It survives a restart. Only :resume lifts it.          Esc leaves it as it "
+                     "is");
+}
+
+static void ask(struct console *c, const struct call *call, const char *line, int level,
+                const char *word)
+{
+    struct question *q = &c->view.question;
+    char prompt[80], head[120];
+    drop_asked(c);
+    c->asked.line[c->asked.n++] = mem_text(line);
+    fingerprint(c, c->asked.before, sizeof c->asked.before);
+    snprintf(head, sizeof head, "%s", line);
+    for (char *p = head; *p && *p != ' '; p++)
+        *p = (char)toupper((unsigned char)*p);
+    if (level == 2)
+        snprintf(prompt, sizeof prompt, "%.50s? [y/N]", line);
+    else
+        snprintf(prompt, sizeof prompt, "type %s to do it:", word);
+    begin_question(c, level, level == 2 ? "" : word, prompt, head);
+    explain(c, call);
+    question_line(q, level == 2 ? "  y = do it    n, Esc or Enter alone = leave it as it is"
+                                  "       [60 s, then No]"
+                                : "  Esc leaves it as it is       [60 s, then No]");
+}
+
+/* ---- running */
+
+static enum err refuse(const struct console *c, const struct call *call, struct error *e)
+{
+    const struct command *k = call->command;
+    for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+        if (strcmp(k->name, elsewhere[i]) == 0) {
+            err_set(e, ERR_USAGE, "%s does not run inside the console", k->name);
+            return err_fix(e, "in a shell: quorum %s", k->name);
+        }
+    }
+    if (call->desk_name && strcmp(call->desk_name, desk_kind_name(c->desk->kind)) != 0)
+        return err_set(e, ERR_USAGE, "this console is attached to the %s desk",
+                       desk_kind_name(c->desk->kind));
+    if (c->reading_only && k->acts) {
+        err_set(e, ERR_POLICY, "read-only console");
+        err_code(e, "E30");
+        return err_fix(e, "start without --read-only");
+    }
+    if (!k->in_console && !k->without_settings && db_state(c->desk->db) != DB_READY) {
+        int64_t lost = c->snapshot.lost_at ? time_monotonic_us() - c->snapshot.lost_at : 0;
+        err_set(e, ERR_TRANSIENT, "no database for %lld s; nothing was sent",
+                (long long)(lost / 1000000));
+        err_code(e, "E40");
+        return err_fix(e, "it is tried again and again; R now");
+    }
+    return OK;
+}
+
+/* "trade 88" where the command is the name of a detail and nothing else was asked. */
+static bool opens_detail(struct console *c, const struct call *call)
+{
+    char object[OBJECT_MAX * 2];
+    const char *id = call->arg[0];
+    if (!c->screen || call->nargs != 1 || call->noptions || call->out->format != OUTPUT_TEXT)
+        return false;
+    id += *id == '#';
+    bool number = *id && strspn(id, "0123456789") == strlen(id);
+    if (!number || (strcmp(call->command->name, "evaluation") != 0 &&
+                    strcmp(call->command->name, "trade") != 0))
+        return false;
+    snprintf(object, sizeof object, "%s %s", call->command->name, id);
+    return view_open_object(&c->view, object);
+}
+
+static bool jumps_to_panel(struct console *c, const struct call *call)
+{
+    if (!c->screen || call->nargs || call->noptions || call->out->format != OUTPUT_TEXT)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(jumps); i++) {
+        if (strcmp(jumps[i].command, call->command->name) == 0) {
+            c->view.focus = jumps[i].panel;
+            while (view_back(&c->view))
+                continue;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void work(struct console *c, struct call *call, const char *line, const struct words *w)
+{
+    struct error e = {0};
+    copy_text(c->at_work, sizeof c->at_work, line);
+    c->view.wait = true;
+    console_urgent(c);
+    enum err result = strcmp(call->command->name, "evaluate") == 0 ? console_evaluate(c, call, &e)
+                                                                   : call->command->run(call, &e);
+    c->at_work[0] = '\0';
+    c->view.wait = false;
+    if (loop_interrupted(c->loop) == SIGINT && c->cancels) {
+        loop_clear_interrupt(c->loop);
+        if (result)
+            err_set(&e, ERR_FAILED, "%s was cancelled", call->command->name);
+    }
+    c->cancels = false;
+    if (result == OK && w->file && call->out->text.len)
+        answer_to_file(c, call, w->file, w->force);
+    else if (result == OK || call->out->text.len)
+        show_answer(c, call, line);
+    if (result)
+        console_say_error(c, &e);
+    if (call->command->acts)
+        loader_now(c->loader);
+    console_urgent(c);
+}
+
+/* One-shot help speaks of "quorum VERB"; here it opens beside what is on the screen. */
+static void show_help(struct console *c, const struct command *k)
+{
+    struct buf b = {0};
+    command_help(k, &b);
+    console_show_text(c, k->name, mem_text(buf_text(&b)));
+    buf_release(&b);
+}
+
+static bool needs_answer(struct console *c, struct call *call, const char *line, struct error *e)
+{
+    const char *word;
+    int level = command_level(call, &word);
+    if (level < 2)
+        return false;
+    if (c->yes)
+        return false;
+    if (!c->screen && !c->asks) { /* lines from a file or a pipe: as one-shot */
+        if (level == 2 ? call->yes : call->confirm && strcmp(call->confirm, word) == 0)
+            return false;
+        err_set(e, ERR_CONFIRM, "%s needs confirmation", call->command->name);
+        if (level == 2)
+            err_fix(e, "add --yes");
+        else
+            err_fix(e, "add --confirm=%s", word);
+        return true;
+    }
+    if (strcmp(call->command->name, "kill") == 0 && call->nargs == 0)
+        ask_kill(c);
+    else
+        ask(c, call, line, level, word);
+    return true;
+}
+
+static void run_call(struct console *c, struct call *call, const char *line, const struct words *w)
+{
+    struct error e = {0};
+    if (call->help) {
+        show_help(c, call->command);
+    } else if (refuse(c, call, &e)) {
+        console_say_error(c, &e);
+    } else if (!w->file && (jumps_to_panel(c, call) || opens_detail(c, call))) {
+        console_urgent(c);
+    } else if (call->command->check && call->command->check(call, &e)) {
+        console_say_error(c, &e);
+    } else if (needs_answer(c, call, line, &e)) {
+        if (e.kind)
+            console_say_error(c, &e);
+    } else {
+        work(c, call, line, w);
+    }
+}
+
+/* A word that is no command may be a panel, or something that does not exist yet. */
+static void no_command(struct console *c, const struct words *w, const struct error *e)
+{
+    char line[200];
+    if (w->n == 1 && strcmp(w->word[0], "undo") == 0) {
+        console_say(c, TOAST_WARN, "E50 nothing to undo");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
+        if (strcmp(missing[i].word, w->word[0]) == 0) {
+            console_say(c, TOAST_WARN, "E01 %s is not built yet: %s", missing[i].word,
+                        missing[i].why);
+            return;
+        }
+    }
+    for (int p = 0; p < PANEL_COUNT && w->n == 1; p++) {
+        if (strcmp(panels[p].name, w->word[0]) == 0) {
+            snprintf(line, sizeof line, "goto %s", panels[p].name);
+            console_queue(c, line);
+            return;
+        }
+    }
+    console_say_error(c, e);
+}
+
+void console_run_line(struct console *c, const char *line)
+{
+    struct words w;
+    struct error e = {0};
+    struct output out = {.format = OUTPUT_TEXT};
+    struct call call = {.settings = c->call->settings,
+                        .loop = c->loop,
+                        .agents = c->call->agents,
+                        .out = &out,
+                        .desk = c->desk,
+                        .quiet = true,
+                        .console = c};
+    char *argv[WORDS_MAX + 3] = {(char *)"quorum"};
+    line += strspn(line, " \t:");
+    if (words_split(line, &w, &e)) {
+        console_say_error(c, &e);
+    } else if (w.n > 0) {
+        memcpy(argv + 1, w.word, (size_t)w.n * sizeof argv[0]);
+        if (command_parse(&call, w.n + 1, argv, &e) == OK)
+            run_call(c, &call, line, &w);
+        else if (strcmp(e.code, "E01") == 0 || strcmp(e.code, "E02") == 0)
+            no_command(c, &w, &e);
+        else
+            console_say_error(c, &e);
+    }
+    buf_release(&out.text);
+    call_warnings_free(&call);
+    arena_release(&w.arena);
+    c->yes = false;
+}
