@@ -408,6 +408,7 @@ static void open_detail(struct loader *l, const struct detail_view *open, int64_
         q->st = wanted ? details[kind].part[i] : NULL;
         q->watched = wanted;
         q->refresh_ms = details[kind].refresh_ms;
+        q->calms = !details[kind].rhythm;
         q->calm_ms = 0;
         q->due = now;
     }

@@ -285,6 +285,43 @@ static void answers_to_a_loader_that_is_gone_are_dropped(void **state)
     assert_int_equal(c->changes, seen);
 }
 
+static bool has_detail(void *arg)
+{
+    return ((struct scene *)arg)->s.detail[0].loaded_at != 0;
+}
+
+static void open_symbol(struct scene *c, const char *symbol)
+{
+    struct detail_view open = {.kind = DETAIL_SYMBOL};
+    const bool none[PANEL_COUNT] = {false};
+    copy_text(open.id, sizeof open.id, symbol);
+    loader_watch(c->l, none, *symbol ? &open : NULL);
+}
+
+static void rows_of_one_object_are_never_shown_as_anothers(void **state)
+{
+    struct scene *c = *state;
+    rig_run(c->r, "INSERT INTO evaluations (symbol, requested_by) VALUES ('AAPL', 'a'),"
+                  " ('MSFT', 'b')");
+    open_symbol(c, "AAPL");
+    assert_true(wait_for(c, has_detail));
+    assert_true(c->s.detail[0].rows.ncols > 0);
+    int64_t loaded = c->s.detail[0].loaded_at;
+    open_symbol(c, "AAPL"); /* the same: what is there stays */
+    assert_true(c->s.detail[0].loaded_at == loaded);
+    open_symbol(c, "MSFT");
+    for (int i = 0; i < DETAIL_PARTS; i++)
+        assert_true(c->s.detail[i].loaded_at == 0 && c->s.detail[i].rows.nrows == 0);
+    open_symbol(c, "AAPL"); /* the answer about MSFT is on its way */
+    turn_for(c, 1);
+    open_symbol(c, "MSFT");
+    turn_for(c, 1);
+    open_symbol(c, "");
+    turn_for(c, 100);
+    for (int i = 0; i < DETAIL_PARTS; i++)
+        assert_true(c->s.detail[i].loaded_at == 0 && c->s.detail[i].rows.nrows == 0);
+}
+
 static void times_are_asked_again_in_the_other_zone(void **state)
 {
     struct scene *c = *state;
@@ -424,6 +461,7 @@ int main(void)
         TEST(the_picture_outlives_the_database_and_comes_back_by_itself),
         TEST(a_killed_server_is_asked_again),
         TEST(answers_to_a_loader_that_is_gone_are_dropped),
+        TEST(rows_of_one_object_are_never_shown_as_anothers),
         TEST(times_are_asked_again_in_the_other_zone),
         TEST(the_clock_of_the_picture_runs_on),
         TEST(the_log_is_followed_through_its_rotation),
