@@ -143,7 +143,7 @@ static void calls_lines(struct page *g)
     page_say(g, TOKEN_FG, "24 h $%s", fixed(b, page_fact(g, "cost_day"), 4) ? b : "0");
     if (votes > 0 && usd && text_to_double(usd, &cost))
         page_say(g, TOKEN_FG, "a vote $%.5f", cost / (double)votes);
-    if (*page_fact(g, "simulated") == 't')
+    if (page_flag(g, "simulated"))
         page_say(g, TOKEN_DIM, "(simulated)");
     page_label(g, "TOKENS");
     page_say(g, TOKEN_FG, "in %s", grouped(a, page_fact(g, "tokens_in")));

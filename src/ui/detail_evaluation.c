@@ -197,7 +197,7 @@ static void running_money(struct page *g)
     const char *most = page_fact(g, "max_cost_usd");
     page_label(g, "COST");
     page_say(g, TOKEN_FG, "so far $%s%s", so_far ? so_far : "0",
-             *page_fact(g, "simulated") == 't' ? " (simulated)" : "");
+             page_flag(g, "simulated") ? " (simulated)" : "");
     if (held)
         page_say(g, TOKEN_FG, "reserved $%s", held);
     if (most)
@@ -265,7 +265,7 @@ static void decision_lines(struct page *g)
         page_say(g, TOKEN_FG, "regime %s %s", page_fact(g, "regime"),
                  confidence_text(lat, page_fact(g, "regime_confidence")));
     page_say(g, TOKEN_FG, "cost $%s%s", cost_of(cost, page_fact(g, "cost_usd"), 4),
-             *page_fact(g, "simulated") == 't' ? " (simulated)" : "");
+             page_flag(g, "simulated") ? " (simulated)" : "");
     page_say(g, TOKEN_FG, "%s tok", grouped(tokens, page_fact(g, "tokens")));
     page_say(g, TOKEN_FG, "%s", latency_text(lat, page_fact(g, "latency_ms")));
     if (*page_fact(g, "degraded_reason")) {
@@ -693,7 +693,7 @@ static void set_title(struct page *g)
 {
     struct detail_view *v = g->view;
     const char *decision = page_fact(g, "decision");
-    bool finished = *page_fact(g, "finished") == 't';
+    bool finished = page_flag(g, "finished");
     if (v->depth > 0 && (size_t)v->item < page_rows(g, PART_AGENTS)->nrows)
         snprintf(v->title, sizeof v->title, "%.12s  %.30s  %s", page_fact(g, "symbol"),
                  agent(g, (size_t)v->item, "agent"),
@@ -716,7 +716,7 @@ static void body(struct page *g)
         draw_agent_words(g, (size_t)v->item);
     else if (open)
         draw_wire(g, (size_t)v->item);
-    else if (*page_fact(g, "finished") == 't')
+    else if (page_flag(g, "finished"))
         draw_ended(g);
     else
         draw_running(g);

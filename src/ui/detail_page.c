@@ -132,6 +132,11 @@ bool page_is(const struct page *g, const char *column, const char *text)
     return fact && strcmp(fact, text) == 0;
 }
 
+bool page_flag(const struct page *g, const char *column)
+{
+    return page_is(g, column, "t");
+}
+
 bool page_ready(struct page *g, const char *what, const char *fix)
 {
     const struct snap *head = &g->snapshot->detail[0];

@@ -38,6 +38,7 @@ const char *page_fact(const struct page *g, const char *column);
 const char *page_value(const struct page *g, int part, size_t row, const char *column);
 int64_t page_number(const struct page *g, const char *column); /* 0 when there is none */
 bool page_is(const struct page *g, const char *column, const char *text);
+bool page_flag(const struct page *g, const char *column);
 
 /* ---- lines */
 

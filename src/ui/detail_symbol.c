@@ -104,8 +104,7 @@ static void known_lines(struct page *g)
         page_say(g, TOKEN_FG, "%s", page_fact(g, "company"));
     if (page_fact(g, "sector") && *page_fact(g, "sector"))
         page_say(g, TOKEN_DIM, "%s", page_fact(g, "sector"));
-    page_say(g, TOKEN_DIM,
-             *page_fact(g, "watched") == 't' ? "on the watchlist" : "not on the watchlist");
+    page_say(g, TOKEN_DIM, page_flag(g, "watched") ? "on the watchlist" : "not on the watchlist");
     page_label(g, "PRICE");
     if (page_fact(g, "price")) {
         page_say(g, TOKEN_FG, "%s", figure_text(a, FIGURE_MONEY, page_fact(g, "price")));
@@ -119,7 +118,7 @@ static void known_lines(struct page *g)
                  figure_text(a, FIGURE_RATE, page_fact(g, "regime_confidence")));
     held_line(g);
     page_label(g, "TODAY");
-    if (*page_fact(g, "planned") != 't')
+    if (!page_flag(g, "planned"))
         page_say(g, TOKEN_DIM, "no plan for it today");
     else if (page_fact(g, "round"))
         page_say(g, TOKEN_FG, "to be judged at %s, rank %s", page_fact(g, "round"),

@@ -294,7 +294,7 @@ static void cost_line(struct page *g)
     page_say(g, TOKEN_FG, "slippage %s",
              figure_text(b, FIGURE_MONEY, page_fact(g, "slippage_usd")));
     page_say(g, TOKEN_FG, "models %s%s", figure_text(c, FIGURE_COST, page_fact(g, "model_usd")),
-             *page_fact(g, "simulated") == 't' ? " (simulated)" : "");
+             page_flag(g, "simulated") ? " (simulated)" : "");
     if (micro_of(page_fact(g, "dividends")) != 0)
         page_say(g, TOKEN_FG, "dividends %s",
                  figure_text(a, FIGURE_MONEY, page_fact(g, "dividends")));
