@@ -49,6 +49,11 @@ static const char *money(char dst[32], double x, bool sign)
     return dst;
 }
 
+static const char *is_on(const char *flag)
+{
+    return strcmp(flag, "true") == 0 ? "on" : "off";
+}
+
 static const char *span(char dst[16], const char *seconds)
 {
     return duration_print(dst, (int64_t)number(seconds) * USEC_SECOND);
@@ -126,7 +131,7 @@ void note_learning(const struct snapshot *s, char *out, size_t size)
     if (next && *next)
         snprintf(out, size, "next %s", next);
     else if (on)
-        snprintf(out, size, "%s", strcmp(on, "true") == 0 ? "on" : "off");
+        snprintf(out, size, "%s", is_on(on));
 }
 
 void note_alerts(const struct snapshot *s, char *out, size_t size)
@@ -179,7 +184,7 @@ void panel_empty(const struct snapshot *s, enum panel_id p, char *out, size_t si
 {
     char text[32];
     const char *next = fact(s, "next_learn"), *needs = fact(s, "learning_needs");
-    const char *on = fact(s, "learning"), *cash = fact(s, "cash");
+    const char *on = fact(s, "learning"), *cash = fact(s, "cash"), *made = fact(s, "trades");
     copy_text(out, size, panels[p].empty);
     if (p == PANEL_POSITIONS && cash)
         snprintf(out, size, "no open positions; cash %s", money(text, number(cash), false));
@@ -187,10 +192,11 @@ void panel_empty(const struct snapshot *s, enum panel_id p, char *out, size_t si
         snprintf(out, size, "nothing to review; next cycle %s", next);
     else if (p == PANEL_TRADES && needs)
         snprintf(out, size, "no trades yet (learning needs %s)", needs);
+    else if (p == PANEL_LEARNING && on && needs && number(made) < number(needs))
+        snprintf(out, size, "self-learning %s: %s of %s trades", is_on(on), made ? made : "0",
+                 needs);
     else if (p == PANEL_LEARNING && on && needs)
-        snprintf(out, size, "self-learning %s: %s of %s trades",
-                 strcmp(on, "true") == 0 ? "on" : "off",
-                 fact(s, "trades") ? fact(s, "trades") : "0", needs);
+        snprintf(out, size, "self-learning %s, no cycle yet", is_on(on));
 }
 
 void panel_name(const struct snapshot *s, enum panel_id p, char *out, size_t size)

@@ -175,7 +175,7 @@ const struct statement watchlist_query = {
     "'in position' WHEN e.id IS NULL THEN COALESCE(NULLIF(y.reason, ''), "
     "'not evaluated yet') WHEN e.finished_at IS NULL THEN 'being evaluated' WHEN e.state <> "
     "'DECIDED' THEN COALESCE(NULLIF(e.state_reason, ''), 'no consensus') WHEN e.decision = "
-    "'NONE' THEN 'no consensus' WHEN e.decision <> 'BUY' THEN 'the agents say ' || e.decision "
+    "'NONE' THEN 'no consensus' WHEN e.decision <> 'BUY' THEN 'agents say ' || e.decision "
     "WHEN COALESCE(e.shares, 0) = 0 THEN COALESCE(e.size_reason, "
     "'sized to nothing') WHEN e.order_result = 'ordered' THEN 'was bought, sold since' ELSE "
     "COALESCE(e.order_result, 'a BUY asked for by hand') END, 200) AS why_not "
