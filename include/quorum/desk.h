@@ -25,6 +25,7 @@ struct desk_options {
     const char *data_dir; /* --data, or NULL: recorded market instead of the desk's own */
     const int64_t *seed;  /* of a demo desk that has to be made; NULL: the usual one */
     bool as_owner;        /* connect as the owner (db commands) */
+    bool as_reader;       /* connect as the login that only reads, where there is one */
     bool lasting;         /* an engine's: statements are kept prepared */
     bool only_looks;      /* do not record it as opened, unless it had to be made */
     bool any_schema;      /* do not require or bring the schema to head (db commands) */

@@ -51,17 +51,30 @@ static void start_engine(struct call *c)
                   (long long)engine.pid);
 }
 
+/* The private cluster has a login that only reads; a database of the user's may have one. */
+static bool reads_alone(const struct call *c)
+{
+    enum desk_kind kind;
+    struct error ignored = {0};
+    if (desk_choose(c->settings, c->desk_name, &kind, NULL, &ignored))
+        return false;
+    return kind == DESK_DEMO || !settings_text(c->settings, SETTING_DATABASE_URL) ||
+           settings_text(c->settings, SETTING_DATABASE_RO_URL);
+}
+
 /* A desk is opened, lived in and looked at in this order: an engine is a fork of a process without
  * a desk. A demo desk begins its life first (demo calls this again, with the desk open). */
 static enum err open_for_console(struct call *c, const struct console_options *o, struct error *e)
 {
-    enum desk_kind kind;
-    if (o->dump || o->read_only)
-        return call_desk(c, e);
-    if (desk_choose(c->settings, c->desk_name, &kind, NULL, e))
-        return e->kind;
-    start_engine(c);
-    return call_desk(c, e);
+    struct desk_options options = call_desk_options(c);
+    options.only_looks = o->dump || o->read_only;
+    options.as_reader = o->read_only && reads_alone(c);
+    if (o->read_only && !options.as_reader)
+        call_warn(c, "read-only is not enforced by the database: QUORUM_DATABASE_RO_URL is not"
+                     " set");
+    if (!options.only_looks)
+        start_engine(c);
+    return call_desk_with(c, &options, e);
 }
 
 static enum err run_console(struct call *c, struct error *e)

@@ -17,6 +17,7 @@
 #include "ui/console_complete.h"
 #include "ui/console_keys.h"
 #include "ui/console_run.h"
+#include "ui/console_verbs.h"
 #include "ui/question.h"
 
 enum {
@@ -101,9 +102,9 @@ static void tell_loader(struct console *c)
     bool shown[PANEL_COUNT] = {false};
     enum panel_id id[PANEL_COUNT];
     size_t n = console_panels(&c->view, c->frame.rows, c->frame.cols, id);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !c->view.frozen; i++)
         shown[id[i]] = true;
-    if (c->view.focus != PANEL_NONE)
+    if (c->view.focus != PANEL_NONE && !c->view.frozen)
         shown[c->view.focus] = true;
     loader_watch(c->loader, shown, view_top(&c->view));
 }
@@ -408,14 +409,13 @@ static enum err open_bar(struct console *c, struct error *e)
 static enum err open_screen(struct console *c, struct error *e)
 {
     struct screen_options o = {.fd = STDOUT_FILENO,
-                               .mouse = c->options->mouse,
+                               .mouse = c->mouse,
                                .tap = c->recorder ? recorder_write : NULL,
                                .tap_arg = c->recorder};
     int rows, cols;
     if (screen_open(&c->screen, &o, e))
         return e->kind;
     mem_on_exhausted(screen_rescue);
-    c->mouse = c->options->mouse;
     screen_size(c->screen, &rows, &cols);
     frame_resize(&c->frame, rows, cols);
     bar_resize(rows, cols);
@@ -512,29 +512,24 @@ static void set_places(struct console *c)
 {
     copy_text(c->config_dir, sizeof c->config_dir, settings_config_dir(c->call->settings));
     snprintf(c->theme_dir, sizeof c->theme_dir, "%s/themes", c->config_dir);
-    copy_text(c->theme_name, sizeof c->theme_name,
-              theme_choose(c->options->theme, NULL, getenv("COLORFGBG")));
 }
 
+/* What the file of options said, then what the command line says. */
 static enum err apply_options(struct console *c, struct error *e)
 {
-    static const char *const layout[] = {"auto", "compact", "std", "wide", "max"};
     const struct console_options *o = c->options;
-    bool found = !o->layout;
-    for (size_t i = 0; o->layout && i < ARRAY_LEN(layout); i++) {
-        if (strcmp(o->layout, layout[i]) == 0) {
-            c->view.forced = (enum size_class)i;
-            found = true;
-        }
-    }
-    if (!found) {
-        err_set(e, ERR_USAGE, "--layout=%.40s is not a layout", o->layout);
-        return err_fix(e, "one of: auto compact std wide max");
-    }
-    c->view.exchange_time = !o->tz || strcmp(o->tz, "exchange") == 0;
-    if (c->view.exchange_time || strcmp(o->tz, "utc") == 0)
+    char kept[sizeof c->theme_name];
+    copy_text(kept, sizeof kept, c->theme_name);
+    copy_text(c->theme_name, sizeof c->theme_name,
+              theme_choose(o->theme, *kept ? kept : NULL, getenv("COLORFGBG")));
+    c->mouse |= o->mouse;
+    if ((o->layout && console_set(c, "layout", o->layout, e)) ||
+        (o->tz && console_set(c, "tz", o->tz, e)))
+        return err_code(e, "E06");
+    enum depth depth;
+    if (theme_depth(0, o->color, NULL, &depth))
         return OK;
-    err_set(e, ERR_USAGE, "--tz=%.40s is not exchange or utc", o->tz);
+    err_set(e, ERR_USAGE, "--color=%.40s is not auto, never, 8, 16 or 256", o->color);
     return err_code(e, "E06");
 }
 
@@ -553,6 +548,9 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
     c->snapshot.read_only = o->read_only;
     c->snapshot.demo = call->desk->kind == DESK_DEMO;
     set_places(c);
+    struct error odd = {0};
+    if (console_settings_load(c, &odd))
+        call_warn(call, "%s %s", odd.code, odd.text);
     enum err result = apply_options(c, e);
     if (!result && o->record)
         result = recorder_open(&c->recorder, o->record, e);

@@ -454,6 +454,9 @@ static void run_call(struct console *c, struct call *call, const char *line, con
     struct error e = {0};
     if (call->help) {
         show_help(c, call->command);
+    } else if (c->screen && call->nargs == 0 && strcmp(call->command->name, "help") == 0) {
+        c->view.help = true;
+        c->view.help_topic[0] = '\0';
     } else if (refuse(c, call, &e)) {
         console_say_error(c, &e);
     } else if (!w->file && (jumps_to_panel(c, call) || opens_detail(c, call))) {

@@ -47,10 +47,13 @@ static enum err join_cluster(const struct desk_options *o, struct cluster **out,
 }
 
 /* Which login of DATABASE_URL's server serves the purpose. */
-static const char *login_url(const struct settings *s, bool as_owner)
+static const char *login_url(const struct desk_options *o)
 {
-    const char *owner = settings_text(s, SETTING_DATABASE_OWNER_URL);
-    return as_owner && owner ? owner : settings_text(s, SETTING_DATABASE_URL);
+    const char *owner = settings_text(o->settings, SETTING_DATABASE_OWNER_URL);
+    const char *reader = settings_text(o->settings, SETTING_DATABASE_RO_URL);
+    return o->as_owner && owner     ? owner
+           : o->as_reader && reader ? reader
+                                    : settings_text(o->settings, SETTING_DATABASE_URL);
 }
 
 static enum err connect(struct desk *d, const char *conninfo, bool prepare, struct db **out,
@@ -211,8 +214,11 @@ static enum err open_database(struct desk *d, const struct desk_options *o, bool
             cluster_ensure_database(d->cluster, name, created, e))
             return e->kind;
         cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo,
-                         o->as_owner ? "quorum_owner" : "quorum_app", name);
-    } else if (!copy_text(d->conninfo, sizeof d->conninfo, login_url(d->settings, o->as_owner))) {
+                         o->as_owner    ? "quorum_owner"
+                         : o->as_reader ? "quorum_ro"
+                                        : "quorum_app",
+                         name);
+    } else if (!copy_text(d->conninfo, sizeof d->conninfo, login_url(o))) {
         return err_set(e, ERR_USAGE, "DATABASE_URL is longer than %zu bytes",
                        sizeof d->conninfo - 1);
     }
