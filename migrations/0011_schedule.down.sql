@@ -1,3 +1,4 @@
+DROP INDEX evaluations_no_edge;
 ALTER TABLE schedule_state ADD COLUMN scenario text NOT NULL DEFAULT 'calm';
 DROP TABLE demo_scenario;
 DROP FUNCTION day_means(integer);

@@ -96,3 +96,7 @@ LANGUAGE sql STABLE AS $$
               WHERE slot_at >= ny.day::timestamp AT TIME ZONE 'America/New_York'
                 AND slot_at < (ny.day + 1)::timestamp AT TIME ZONE 'America/New_York')
 $$;
+
+-- Entries refused for want of an edge: sizing asks what became of them (docs/sizing.md 3).
+CREATE INDEX evaluations_no_edge ON evaluations (id)
+    WHERE decision = 'BUY' AND shares = 0 AND size_reason LIKE 'no edge%';

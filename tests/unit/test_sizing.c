@@ -394,7 +394,7 @@ static void the_kelly_gate_opens_and_shuts_on_the_record(void **state)
     assert_true(cap_named(&w, "quarter Kelly")->fraction > .4);
     assert_string_equal(w.binding, "position cap");
     assert_int_equal(w.shares, 57);
-    assert_non_null(strstr(w.reason, "KELLY: 15 wins in 30 trades"));
+    assert_non_null(strstr(w.reason, "KELLY: 15 wins in 30 results"));
     for (size_t i = 0; i < w.ncaps; i++)
         assert_string_not_equal(w.cap[i].name, "exploration size");
     /* 12 of 30: .2800, just an edge. 8 of 30: none. */
@@ -404,7 +404,7 @@ static void the_kelly_gate_opens_and_shuts_on_the_record(void **state)
     w = with_history(8, 30, FULL_WIN, -1);
     assert_int_equal(w.verdict, SIZE_REJECTED);
     assert_int_equal(w.shares, 0);
-    assert_non_null(strstr(w.reason, "no edge: 8 wins in 30 trades"));
+    assert_non_null(strstr(w.reason, "no edge: 8 wins in 30 results"));
     near_to(with_history(35, 100, FULL_WIN, -1).win_q20, .2945, 5e-5);
     near_to(with_history(45, 100, FULL_WIN, -1).win_q20, .3646, 5e-5);
     /* Many wins do not help when they are small and the losses gap. */

@@ -10,7 +10,9 @@
 
 enum { TRADES_MAX = 2000 };
 
-/* The account at this moment, from the ledger and the open rows; trades newest first. */
+/* The account at this moment, from the ledger and the open rows; and the last 250 results, newest
+ * first: trades, and what became of the entries that were refused for want of an edge. Without the
+ * latter a desk that once lost its edge could never find it again. */
 const struct statement evaluation_account = {
     "evaluation account",
     "SELECT COALESCE((SELECT sum(amount_usd) FROM ledger WHERE account_id = 1 AND book = 'cash'), "
@@ -20,9 +22,14 @@ const struct statement evaluation_account = {
     " COALESCE(sum(quantity * COALESCE(last_price, entry_price)) FILTER (WHERE sector = $2), 0),"
     " count(*), COALESCE(bool_or(symbol = $1), false),"
     " (SELECT max(peak_usd) FROM equity_marks WHERE account_id = 1),"
-    " (SELECT string_agg(r_multiple::text, ' ' ORDER BY id DESC) FROM"
-    "   (SELECT id, r_multiple FROM trade_outcomes WHERE account_id = 1 AND r_multiple IS NOT NULL"
-    "    ORDER BY id DESC LIMIT 2000) t),"
+    " (SELECT string_agg(r::text, ' ' ORDER BY at DESC) FROM (SELECT r, at FROM"
+    "   ((SELECT r_multiple AS r, closed_at AS at FROM trade_outcomes"
+    "     WHERE account_id = 1 AND r_multiple IS NOT NULL ORDER BY id DESC LIMIT 250)"
+    "    UNION ALL"
+    "    (SELECT o.r_multiple, o.resolved_at FROM evaluations e JOIN shadow_outcomes o"
+    "       ON o.evaluation_id = e.id AND o.state = 'DONE' AND o.r_multiple IS NOT NULL"
+    "     WHERE e.decision = 'BUY' AND e.shares = 0 AND e.size_reason LIKE 'no edge%'"
+    "     ORDER BY e.id DESC LIMIT 250)) u ORDER BY at DESC LIMIT 250) t),"
     " (SELECT value FROM parameter_versions WHERE name = 'stop_mult' ORDER BY id DESC LIMIT 1),"
     " (SELECT value FROM parameter_versions WHERE name = 'target_mult' ORDER BY id DESC LIMIT 1) "
     "FROM positions WHERE account_id = 1 AND closed_at IS NULL"};

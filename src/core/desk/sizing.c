@@ -114,12 +114,12 @@ static bool kelly_gate(const struct sizing_input *in, struct worksheet *w)
     w->kelly_risk_fraction = fmin(f, 1);
     if (f <= 0) {
         reject(w,
-               "no edge: %zu wins in %zu trades give a win chance of %.1f%% at the 20%% "
+               "no edge: %zu wins in %zu results give a win chance of %.1f%% at the 20%% "
                "quantile, %.1f%% breaks even",
                w->wins, w->trades, 100 * w->win_q20, 100 * w->breakeven);
         return false;
     }
-    snprintf(w->reason, sizeof w->reason, "KELLY: %zu wins in %zu trades, quarter Kelly %.1f%%",
+    snprintf(w->reason, sizeof w->reason, "KELLY: %zu wins in %zu results, quarter Kelly %.1f%%",
              w->wins, w->trades, 100 * KELLY_PART * w->kelly_risk_fraction / w->stop_fraction);
     return true;
 }
