@@ -77,7 +77,7 @@ struct console {
     char session[40];
     bool reading_only;
     bool bell; /* notify */
-    bool connected;
+    bool connected, critical;
     int status; /* exit status */
 };
 
@@ -95,7 +95,13 @@ int console_page(const struct console *c);
 /* A line to run when the turn is over. */
 void console_queue(struct console *c, const char *line);
 void console_event(struct console *c, const struct input_event *ev);
-/* The kind a session is known by: console, plain. */
+/* console_picture.c */
+void console_tell_loader(struct console *c); /* what is looked at now */
+void console_draw(struct console *c, int64_t now);
+void console_turn_over(void *console); /* after every turn */
+void console_later(void *console);     /* the timer of a frame that was put off */
+
+/* console_session.c: the kind a session is known by: console, plain. */
 void console_session_begin(struct console *c, const char *kind);
 void console_session_seen(struct console *c);
 void console_session_end(struct console *c);

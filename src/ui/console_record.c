@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "quorum/buf.h"
@@ -13,7 +14,6 @@
 
 struct recorder {
     int fd;
-    bool begun;
     int64_t start;
 };
 
@@ -48,6 +48,27 @@ static void write_event(struct recorder *r, const char *kind, const char *text)
     write_line(r, &line);
 }
 
+static void write_header(struct recorder *r)
+{
+    struct buf line = {0};
+    struct json j;
+    struct winsize size = {.ws_row = 24, .ws_col = 80};
+    const char *term = getenv("TERM");
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    json_begin(&j, &line);
+    json_open(&j, NULL, '{');
+    json_int(&j, "version", 2);
+    json_int(&j, "width", size.ws_col);
+    json_int(&j, "height", size.ws_row);
+    json_int(&j, "timestamp", time_machine_now() / 1000000);
+    json_open(&j, "env", '{');
+    json_str(&j, "TERM", term ? term : "");
+    json_close(&j, '}');
+    json_close(&j, '}');
+    buf_char(&line, '\n');
+    write_line(r, &line);
+}
+
 enum err recorder_open(struct recorder **out, const char *path, struct error *e)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -61,34 +82,15 @@ enum err recorder_open(struct recorder **out, const char *path, struct error *e)
     *out = mem_alloc(sizeof **out);
     (*out)->fd = fd;
     (*out)->start = time_monotonic_us();
+    write_header(*out);
     return OK;
 }
 
-/* The first size is the recording's. */
 void recorder_size(struct recorder *r, int rows, int cols)
 {
     char size[24];
     snprintf(size, sizeof size, "%dx%d", cols, rows);
-    if (r->begun) {
-        write_event(r, "r", size);
-        return;
-    }
-    struct buf line = {0};
-    struct json j;
-    const char *term = getenv("TERM");
-    json_begin(&j, &line);
-    json_open(&j, NULL, '{');
-    json_int(&j, "version", 2);
-    json_int(&j, "width", cols);
-    json_int(&j, "height", rows);
-    json_int(&j, "timestamp", time_machine_now() / 1000000);
-    json_open(&j, "env", '{');
-    json_str(&j, "TERM", term ? term : "");
-    json_close(&j, '}');
-    json_close(&j, '}');
-    buf_char(&line, '\n');
-    write_line(r, &line);
-    r->begun = true;
+    write_event(r, "r", size);
 }
 
 void recorder_write(void *recorder, const char *bytes, size_t n)

@@ -330,14 +330,20 @@ static void ask(struct console *c, const struct call *call, const char *line, in
 
 /* ---- running */
 
+bool console_runs(const char *command)
+{
+    for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++)
+        if (strcmp(command, elsewhere[i]) == 0)
+            return false;
+    return true;
+}
+
 static enum err refuse(const struct console *c, const struct call *call, struct error *e)
 {
     const struct command *k = call->command;
-    for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
-        if (strcmp(k->name, elsewhere[i]) == 0) {
-            err_set(e, ERR_USAGE, "%s does not run inside the console", k->name);
-            return err_fix(e, "in a shell: quorum %s", k->name);
-        }
+    if (!console_runs(k->name)) {
+        err_set(e, ERR_USAGE, "%s does not run inside the console", k->name);
+        return err_fix(e, "leave it, and in the shell: quorum %s", k->name);
     }
     if (call->desk_name && strcmp(call->desk_name, desk_kind_name(c->desk->kind)) != 0)
         return err_set(e, ERR_USAGE, "this console is attached to the %s desk",

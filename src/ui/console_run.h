@@ -18,6 +18,8 @@ struct words {
  * that is not closed. */
 enum err words_split(const char *line, struct words *w, struct error *e);
 
+/* False for commands that need the terminal, another desk or a process of their own. */
+bool console_runs(const char *command);
 /* Runs a line; may wait. Not from inside a callback. */
 void console_run_line(struct console *c, const char *line);
 /* The question was answered. */

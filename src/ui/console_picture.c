@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* At most one frame a turn: when it is made, and when it is dropped. */
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "ui/bar.h"
+#include "ui/console_run.h"
+#include "ui/question.h"
+
+enum {
+    FRAME_EVERY_US = 250000, /* what changes by itself is shown at most four times a second */
+    SLOW_FRAME_US = 100000,
+    SLOW_MOST_MS = 5000
+};
+
+void console_tell_loader(struct console *c)
+{
+    bool shown[PANEL_COUNT] = {false};
+    enum panel_id id[PANEL_COUNT];
+    size_t n = console_panels(&c->view, c->frame.rows, c->frame.cols, id);
+    for (size_t i = 0; i < n && !c->view.frozen; i++)
+        shown[id[i]] = true;
+    if (c->view.focus != PANEL_NONE && !c->view.frozen)
+        shown[c->view.focus] = true;
+    loader_watch(c->loader, shown, view_top(&c->view));
+}
+
+/* What needs somebody now rings once. */
+static void ring_for_alerts(struct console *c)
+{
+    const struct rows *r = &c->snapshot.status.rows;
+    const char *worst = r->nrows ? rows_named(r, 0, "alert_worst") : NULL;
+    bool critical = worst && *worst == 'C';
+    if (critical && !c->critical)
+        console_bell(c);
+    c->critical = critical;
+}
+
+static void set_title(struct console *c)
+{
+    char title[sizeof c->title];
+    const struct rows *r = &c->snapshot.status.rows;
+    const char *pending = r->nrows ? rows_named(r, 0, "pending") : NULL;
+    const char *alerts = r->nrows ? rows_named(r, 0, "alerts") : NULL;
+    snprintf(title, sizeof title, "(P%.8s A%.8s) quorum", pending ? pending : "0",
+             alerts ? alerts : "0");
+    if (strcmp(title, c->title) == 0)
+        return;
+    copy_text(c->title, sizeof c->title, title);
+    screen_title(c->screen, title);
+}
+
+static void draw_question(struct console *c, const struct pane *row)
+{
+    char prompt[160];
+    question_prompt(&c->view.question, prompt, sizeof prompt);
+    pane_fill(row, 0, 0, 1, row->cols, TOKEN_FG, ' ');
+    int end = pane_cut(row, 0, 0, row->cols, TOKEN_KEY, prompt);
+    c->frame.cursor_on = true;
+    c->frame.cursor_row = row->row;
+    c->frame.cursor_col = end < row->cols ? end : row->cols - 1;
+}
+
+static void make_frame(struct console *c)
+{
+    int rows, cols;
+    screen_size(c->screen, &rows, &cols);
+    c->frame.ascii = c->options->ascii || (!c->options->unicode && !screen_is_utf8(c->screen));
+    frame_resize(&c->frame, rows, cols);
+    loader_tick(c->loader);
+    view_settle(&c->view, &c->snapshot);
+    console_watch_question(c);
+    console_frame(&c->frame, &c->snapshot, &c->view);
+    struct pane all = pane_of(&c->frame), bar = pane_part(&all, rows - 1, 0, 1, cols);
+    struct pane above = pane_part(&all, 0, 0, rows - 1, cols);
+    if (c->view.bare || c->frame.rows < 2)
+        return;
+    if (c->view.question.open) {
+        draw_question(c, &bar);
+    } else {
+        bar_draw(&bar);
+        bar_draw_popup(&above);
+    }
+}
+
+static void try_later(struct console *c, int64_t after_ms)
+{
+    loop_timer_start(c->later, after_ms);
+}
+
+/* The terminal is behind: this frame is dropped, never queued, and the next try comes later. */
+static void slow_down(struct console *c)
+{
+    c->slow_ms = c->slow_ms ? c->slow_ms * 2 : FRAME_EVERY_US / 1000;
+    if (c->slow_ms > SLOW_MOST_MS)
+        c->slow_ms = SLOW_MOST_MS;
+    copy_text(c->view.notice, sizeof c->view.notice, "slow link");
+    try_later(c, c->slow_ms);
+}
+
+void console_draw(struct console *c, int64_t now)
+{
+    bool was_slow = c->slow_ms > 0;
+    if (was_slow)
+        copy_text(c->view.notice, sizeof c->view.notice, c->recorder ? "REC" : "");
+    make_frame(c);
+    c->dirty = c->urgent = false;
+    c->drawn_at = now;
+    if (!screen_draw(c->screen, &c->frame, &c->theme)) {
+        c->hung_up = true;
+        console_quit(c);
+        return;
+    }
+    set_title(c);
+    ring_for_alerts(c);
+    int64_t end = time_monotonic_us();
+    question_painted(&c->view.question, end);
+    c->slow_ms = 0;
+    if (end - now > SLOW_FRAME_US)
+        slow_down(c);
+}
+
+void console_turn_over(void *arg)
+{
+    struct console *c = arg;
+    int64_t now = time_monotonic_us(), since = now - c->drawn_at;
+    if (c->script && !*c->at_work)
+        script_step(c->script);
+    if (c->stop)
+        console_suspend(c);
+    if (!c->screen || !c->dirty || c->hung_up)
+        return;
+    if (!c->urgent && since < FRAME_EVERY_US)
+        try_later(c, (FRAME_EVERY_US - since) / 1000 + 1);
+    else if (!screen_is_ready(c->screen))
+        slow_down(c);
+    else
+        console_draw(c, now);
+    console_tell_loader(c);
+}
+
+void console_later(void *arg)
+{
+    struct console *c = arg;
+    c->dirty = true;
+    c->urgent |= c->slow_ms > 0;
+}
