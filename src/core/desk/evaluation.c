@@ -12,11 +12,6 @@
 
 enum { RENEW_EVERY_MS = 20000 };
 
-/* A step in the middle need not reach the disk before the next begins: the log keeps the order, and
- * what holds money (a reservation) or ends an evaluation waits for the disk and takes all before it
- * along. */
-#define NOT_YET_ON_DISK "set_config('synchronous_commit', 'off', true)"
-
 static const struct statement create = {
     "evaluation create",
     "WITH ev AS ("
@@ -29,66 +24,6 @@ static const struct statement create = {
     "SELECT id, as_of, CASE WHEN $10::text IS NULL THEN audit_append($2, $3, 'evaluate',"
     "         'evaluation #' || id || ' ' || $1, '', '', $4::text) END,"
     "       ensure_partitions(desk_now()), " NOT_YET_ON_DISK " FROM ev"};
-
-/* Every step from one stored state to the next, fenced by owner and state. $4 holds the columns
- * that change; $5 the new votes, each with its interaction row and rollups; $6 the dossier. */
-static const struct statement advance = {
-    "evaluation advance",
-    "WITH ev AS ("
-    "  UPDATE evaluations e SET (state, state_reason, price, regime, regime_confidence, decision,"
-    "    consensus_reached, agree, consensus_reason, risk_decision, shares, position_pct,"
-    "    stop_loss_pct, take_profit_pct, size_reason, binding, worksheet, degraded,"
-    "    degraded_reason, barrier_stop_pct, barrier_target_pct, finished_at, latency_ms,"
-    "    lease_until, cost_usd, tokens) ="
-    "  (SELECT r.state, r.state_reason, r.price, r.regime, r.regime_confidence, r.decision,"
-    "    r.consensus_reached, r.agree, r.consensus_reason, r.risk_decision, r.shares,"
-    "    r.position_pct, r.stop_loss_pct, r.take_profit_pct, r.size_reason, r.binding,"
-    "    r.worksheet, r.degraded, r.degraded_reason, r.barrier_stop_pct, r.barrier_target_pct,"
-    "    CASE WHEN f.final THEN desk_now() END,"
-    "    LEAST(extract(epoch FROM clock_timestamp() - e.started_machine) * 1000, 2147483647)::int,"
-    "    CASE WHEN NOT f.final THEN clock_timestamp() + " LEASE " END, spent.cost, spent.tokens"
-    "   FROM jsonb_populate_record(e, $4::jsonb) r,"
-    "    LATERAL (SELECT r.state IN ('DECIDED', 'NO_QUORUM', 'REFUSED', 'CANCELLED', 'FAILED')"
-    "             AS final) f, LATERAL"
-    "    (SELECT COALESCE(sum(i.cost_usd), 0) AS cost, COALESCE(sum(i.tokens_used), 0) AS tokens"
-    "     FROM agent_interactions i WHERE i.evaluation_id = e.id) spent)"
-    "  WHERE e.id = $1::bigint AND e.locked_by = $2 AND e.state = $3 RETURNING id, created_at"
-    "), v AS ("
-    "  SELECT t.*, t.agent || '_baseline' AS agent_name FROM ev, jsonb_to_recordset($5::jsonb) AS"
-    "    t (agent text, source text, role text, vote text, answer text, confidence float8,"
-    "       reason text, score float8, evidence jsonb, wrong_evidence int, counted bool,"
-    "       prompt_version int, latency_ms int)"
-    "), interaction AS ("
-    "  INSERT INTO agent_interactions (agent_name, action, context, result, cost_usd, latency_ms,"
-    "                                  evaluation_id, status)"
-    "  SELECT v.agent_name, v.role, jsonb_build_object('evaluation_id', ev.id),"
-    "    jsonb_build_object('vote', v.vote, 'answer', v.answer, 'confidence', v.confidence,"
-    "                       'reason', v.reason), 0, v.latency_ms, ev.id, 'DONE'"
-    "  FROM v, ev RETURNING id, agent_name, created_at, latency_ms"
-    "), rolled AS ("
-    "  SELECT add_to_rollups(agent_name, created_at, 1, 0, 0, latency_ms, 0) AS one"
-    "  FROM (SELECT * FROM interaction ORDER BY agent_name) i"
-    "), vote AS ("
-    "  INSERT INTO votes (evaluation_id, agent, source, role, vote, answer, confidence, reason,"
-    "    score, evidence, wrong_evidence, counted, prompt_version, interaction_id)"
-    "  SELECT ev.id, v.agent, v.source, v.role, v.vote, v.answer, v.confidence, v.reason, v.score,"
-    "    v.evidence, v.wrong_evidence, v.counted, v.prompt_version, i.id"
-    "  FROM v JOIN interaction i USING (agent_name), ev"
-    "), dossier AS ("
-    "  INSERT INTO dossiers (evaluation_id, created_at, content, sha256, bars_from, bars_to,"
-    "                        bars_count, bars_sha256)"
-    "  SELECT ev.id, desk_now(), $6, encode(sha256(convert_to($6, 'UTF8')), 'hex'), $7::date,"
-    "    $8::date, $9::int, encode(sha256(convert_to($10, 'UTF8')), 'hex')"
-    "  FROM ev WHERE $6::text IS NOT NULL"
-    ") SELECT id, (SELECT sum(one) FROM rolled), CASE WHEN $4::jsonb->>'state' IN"
-    "   ('VOTING', 'SIZING') THEN " NOT_YET_ON_DISK " END FROM ev"};
-
-/* The step that changes nothing else: a light statement, for it stands in every evaluation's way.
- */
-static const struct statement gather = {
-    "evaluation gather", "UPDATE evaluations SET state = 'GATHERING', lease_until = "
-                         "clock_timestamp() + " LEASE " WHERE id = $1::bigint AND locked_by = $2"
-                         " AND state = 'QUEUED' RETURNING id, " NOT_YET_ON_DISK};
 
 static const struct statement renew = {
     "evaluation renew", "UPDATE evaluations SET lease_until = clock_timestamp() + " LEASE
@@ -120,118 +55,11 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
     done(arg, id, e);
 }
 
-/* The columns a step changes are written as one JSON object; json_populate keeps the others. */
-static void patch_begin(struct json *j, struct buf *b, const char *state)
-{
-    json_begin(j, b);
-    json_open(j, NULL, '{');
-    json_str(j, "state", state);
-}
-
-static void advanced(void *arg, struct rows *rows, const struct error *e)
-{
-    struct evaluation *v = arg;
-    if (e && e->kind) {
-        evaluation_finish(v, e);
-        return;
-    }
-    if (rows->nrows == 0) {
-        struct error lost = {0};
-        err_set(&lost, ERR_CONFLICT, "evaluation #%lld was taken over by another process",
-                (long long)v->id);
-        evaluation_finish(v, &lost);
-        return;
-    }
-    v->stored_votes = v->sent_votes;
-    if (v->on_state)
-        v->on_state(v->on_state_arg, v->id, v->state);
-    evaluation_step(v);
-}
-
-/* What the hash of the bars is over: a line a bar, "day open high low close volume". */
-static void bars_text(const struct bars *b, struct buf *out)
-{
-    for (const struct bar *x = b->bar; x < b->bar + b->n; x++) {
-        const int64_t field[] = {x->day, x->open, x->high, x->low, x->close, x->volume};
-        for (size_t i = 0; i < ARRAY_LEN(field); i++) {
-            buf_int(out, field[i]);
-            buf_char(out, i + 1 < ARRAY_LEN(field) ? ' ' : '\n');
-        }
-    }
-}
-
-/* Sends the step to `state`. owned_patch is an open JSON object; dossier may be NULL. */
-static void send_advance(struct evaluation *v, const char *state, struct json *patch,
-                         const struct buf *dossier)
-{
-    struct params p = {0};
-    struct buf votes = {0}, bars = {0};
-    char from[11], to[11];
-    const struct bars *b = &v->dossier.market.bars;
-    const struct bar_range *range = &v->dossier.bars;
-    json_close(patch, '}');
-    params_int(&p, v->id);
-    params_text(&p, owner_self());
-    params_text(&p, v->state);
-    params_text(&p, buf_text(patch->out));
-    evaluation_votes_json(v, v->stored_votes, &votes);
-    params_text(&p, buf_text(&votes));
-    params_text(&p, dossier ? buf_text(dossier) : NULL);
-    bool has_bars = dossier && range->count;
-    params_text(&p, has_bars ? day_print(from, range->first) : NULL);
-    params_text(&p, has_bars ? day_print(to, range->last) : NULL);
-    params_int(&p, has_bars ? range->count : 0);
-    if (has_bars && b->n)
-        bars_text(b, &bars);
-    params_text(&p, bars.len ? buf_text(&bars) : NULL);
-    v->state = state;
-    v->sent_votes = v->nvotes;
-    db_send(v->desk->db, &advance, &p, advanced, v);
-    buf_release(&votes);
-    buf_release(&bars);
-    buf_release(patch->out);
-}
-
-void evaluation_fail(struct evaluation *v, const char *state, const char *reason)
-{
-    struct buf b = {0};
-    struct json j;
-    patch_begin(&j, &b, state);
-    json_str(&j, "state_reason", reason);
-    send_advance(v, state, &j, NULL);
-}
-
 static void prepare_votes(struct evaluation *v);
 
-/* The barriers of the shadow outcome: the standard ones, so that scores stay comparable whatever
- * is learned. */
-static void write_barriers(const struct dossier *d, struct json *j)
+static void facts_known(struct evaluation *v)
 {
-    double stop, target;
-    if (d->price <= 0 || !d->indicators.atr.known)
-        return;
-    barrier_fractions(d->price, d->indicators.atr.v, d->indicators.beta, STOP_MULTIPLE,
-                      TARGET_MULTIPLE, &stop, &target);
-    json_num(j, "barrier_stop_pct", 100 * stop);
-    json_num(j, "barrier_target_pct", 100 * target);
-}
-
-static void store_facts(struct evaluation *v)
-{
-    struct buf patch = {0}, dossier = {0};
-    struct json j;
-    char price[40];
-    dossier_write(&v->dossier, &dossier);
-    patch_begin(&j, &patch, "VOTING");
-    if (v->dossier.price > 0)
-        json_raw(&j, "price",
-                 decimal_print(price, sizeof price, v->dossier.price, PRICE_DIGITS, PRICE_DIGITS));
-    json_str(&j, "regime", regime_name(v->dossier.regime.label));
-    if (v->dossier.regime.label != REGIME_UNKNOWN)
-        json_num(&j, "regime_confidence", v->dossier.regime.confidence);
-    write_barriers(&v->dossier, &j);
-    send_advance(v, "VOTING", &j, &dossier);
-    buf_release(&dossier);
+    evaluation_store_facts(v);
     prepare_votes(v); /* while the database stores what they rest on */
 }
 
@@ -248,7 +76,7 @@ static void gathered(void *arg, const struct error *e)
         return;
     }
     dossier_build(&v->dossier, v->desk->agents, v->has_given ? &v->given : NULL, v->given_price);
-    store_facts(v);
+    facts_known(v);
 }
 
 static void degrade(struct evaluation *v, const char *who, const char *why)
@@ -291,7 +119,7 @@ static void send_votes(struct evaluation *v)
     const char *next = !c->quorum                    ? "NO_QUORUM"
                        : c->decision == DECISION_BUY ? "SIZING"
                                                      : "DECIDED";
-    patch_begin(&j, &b, next);
+    evaluation_patch_begin(&j, &b, next);
     json_str(&j, "decision", decision_name(c->decision));
     json_flag(&j, "consensus_reached", c->reached);
     json_int(&j, "agree", c->agree);
@@ -300,7 +128,7 @@ static void send_votes(struct evaluation *v)
     write_degraded(v, &j);
     if (c->quorum && c->decision == DECISION_BUY)
         read_account_ahead(v);
-    send_advance(v, next, &j, NULL);
+    evaluation_advance(v, next, &j);
 }
 
 /* Takes what an agent's model said; true when the last open one came in. */
@@ -369,7 +197,7 @@ static void send_decision(struct evaluation *v)
     struct json j;
     evaluation_apply_veto(v);
     const struct worksheet *w = &v->worksheet;
-    patch_begin(&j, &b, "DECIDED");
+    evaluation_patch_begin(&j, &b, "DECIDED");
     json_str(&j, "risk_decision", v->risk_decision);
     json_int(&j, "shares", v->shares);
     if (w->shares)
@@ -384,7 +212,7 @@ static void send_decision(struct evaluation *v)
         write_degraded(v, &j);
     evaluation_worksheet_json(v, &sheet);
     json_raw(&j, "worksheet", buf_text(&sheet));
-    send_advance(v, "DECIDED", &j, NULL);
+    evaluation_advance(v, "DECIDED", &j);
     buf_release(&sheet);
 }
 
@@ -448,14 +276,10 @@ static void renew_lease(void *arg)
 void evaluation_step(struct evaluation *v)
 {
     if (strcmp(v->state, "QUEUED") == 0) {
-        struct params p = {0};
-        params_int(&p, v->id);
-        params_text(&p, owner_self());
-        v->state = "GATHERING";
-        db_send(v->desk->db, &gather, &p, advanced, v);
+        evaluation_begin_gathering(v);
     } else if (strcmp(v->state, "GATHERING") == 0) {
         if (v->made) {
-            store_facts(v);
+            facts_known(v);
             return;
         }
         if (v->fresh && !v->recorded)

@@ -55,9 +55,20 @@ struct evaluation {
 /* How long others leave an evaluation alone without a sign of life; every step renews it. */
 #define LEASE "interval '60 seconds'"
 
+/* A step in the middle need not reach the disk before the next begins: the log keeps the order, and
+ * what holds money (a reservation) or ends an evaluation waits for the disk and takes all before it
+ * along. */
+#define NOT_YET_ON_DISK "set_config('synchronous_commit', 'off', true)"
+
 struct evaluation *evaluation_new(struct desk *d, evaluation_done_fn *done, void *arg);
 /* Does what the stored state asks for next. */
 void evaluation_step(struct evaluation *v);
+/* evaluation_advance.c: the steps to GATHERING, to VOTING with the facts, and to any other state
+ * with the new votes and the columns of `patch`, an open JSON object that ends with it. */
+void evaluation_begin_gathering(struct evaluation *v);
+void evaluation_store_facts(struct evaluation *v);
+void evaluation_patch_begin(struct json *patch, struct buf *out, const char *state);
+void evaluation_advance(struct evaluation *v, const char *state, struct json *patch);
 /* Ends in a stated state, or without one when the database cannot be told. Both free v. */
 void evaluation_fail(struct evaluation *v, const char *state, const char *reason);
 void evaluation_finish(struct evaluation *v, const struct error *e);
