@@ -44,6 +44,16 @@ static bool was_told(const struct plain *p, uint64_t h)
     return false;
 }
 
+static void prompt(struct plain *p)
+{
+    const struct console *c = p->console;
+    if (!p->terminal || p->prompted || c->queued || c->view.question.open || c->quits)
+        return;
+    fputs("quorum> ", stdout);
+    fflush(stdout);
+    p->prompted = true;
+}
+
 static void say_event(const struct rows *r, size_t row)
 {
     struct buf line = {0};
@@ -71,13 +81,19 @@ static void tell_events(void *arg)
         return;
     for (size_t i = n; i-- > 0;) {
         now[i] = hash_row(&s->rows, i);
-        if (p->primed && !was_told(p, now[i]))
-            say_event(&s->rows, i);
+        if (!p->primed || was_told(p, now[i]))
+            continue;
+        if (p->prompted)
+            putchar('\n');
+        p->prompted = false;
+        say_event(&s->rows, i);
     }
     memcpy(p->told, now, n * sizeof now[0]);
     p->ntold = n;
     p->primed = true;
     fflush(stdout);
+    if (!*p->console->at_work)
+        prompt(p);
 }
 
 static void turn_over(void *arg)
@@ -87,15 +103,6 @@ static void turn_over(void *arg)
         p->console->dirty = p->console->urgent = false;
         tell_events(p);
     }
-}
-
-static void prompt(struct plain *p)
-{
-    if (!p->terminal || p->prompted)
-        return;
-    fputs("quorum> ", stdout);
-    fflush(stdout);
-    p->prompted = true;
 }
 
 static void take_line(struct plain *p, const char *text, size_t len)

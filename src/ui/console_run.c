@@ -7,13 +7,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "quorum/log.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
-#include "ui/question.h"
 
 /* Looking verbs that, alone, are a panel. */
 static const struct {
@@ -175,159 +173,6 @@ static void answer_to_file(struct console *c, const struct call *call, const cha
         console_say(c, TOAST_OK, "%zu bytes written to %s", b->len, path);
 }
 
-/* ---- questions */
-
-/* What a question rests on: when it changes while the question stands, it is asked anew. */
-static void fingerprint(const struct console *c, char *dst, size_t size)
-{
-    const struct rows *r = &c->snapshot.status.rows;
-    const char *state = r->nrows ? rows_named(r, 0, "state") : NULL;
-    const char *positions = r->nrows ? rows_named(r, 0, "positions") : NULL;
-    snprintf(dst, size, "%s, %s open positions", state ? state : "?", positions ? positions : "?");
-}
-
-void console_watch_question(struct console *c)
-{
-    char now[sizeof c->asked.before], both[sizeof now * 2 + 8];
-    if (!c->view.question.open || !c->snapshot.status.loaded_at)
-        return;
-    fingerprint(c, now, sizeof now);
-    if (strcmp(now, c->asked.before) == 0)
-        return;
-    snprintf(both, sizeof both, "%s -> %s", c->asked.before, now);
-    if (c->asked.before[0] != '?')
-        question_changed(&c->view.question, both);
-    copy_text(c->asked.before, sizeof c->asked.before, now);
-}
-
-static void drop_asked(struct console *c)
-{
-    for (int i = 0; i < c->asked.n; i++)
-        mem_free(c->asked.line[i]);
-    c->asked = (struct asked){0};
-    question_close(&c->view.question);
-}
-
-/* Which of the question's words was typed. */
-static int answer_of(const struct question *q)
-{
-    int i = 0;
-    for (const char *w = q->word; *w; i++, w += strcspn(w, " "), w += strspn(w, " "))
-        if (strncmp(w, q->typed, strcspn(w, " ")) == 0 && strlen(q->typed) == strcspn(w, " "))
-            return i;
-    return 0;
-}
-
-void console_answered(struct console *c, bool yes)
-{
-    int i = answer_of(&c->view.question);
-    if (yes && i < c->asked.n) {
-        mem_free(c->agreed);
-        c->agreed = c->asked.line[i];
-        c->asked.line[i] = NULL;
-    }
-    drop_asked(c);
-}
-
-static const char *position_line(const struct console *c, const char *symbol, char *dst,
-                                 size_t size)
-{
-    const struct rows *r = &c->snapshot.panel[PANEL_POSITIONS].rows;
-    const struct panel *p = &panels[PANEL_POSITIONS];
-    struct buf b = {0};
-    for (size_t i = 0; i < r->nrows; i++) {
-        const char *name = rows_text(r, i, 1);
-        if (!name || strcasecmp(name, symbol) != 0)
-            continue;
-        for (size_t k = 1; k < p->ncolumns && k < 7; k++) {
-            const char *cell = rows_text(r, i, k + 1);
-            if (cell && *cell && p->column[k].look != LOOK_HIDDEN)
-                buf_printf(&b, "%s %s  ", p->column[k].title, cell);
-        }
-    }
-    copy_text(dst, size, buf_text(&b));
-    buf_release(&b);
-    return dst;
-}
-
-static void explain(struct console *c, const struct call *call)
-{
-    struct question *q = &c->view.question;
-    const char *name = call->command->name;
-    char line[160];
-    if (strcmp(name, "pause") == 0) {
-        question_line(q, "  no new entries and no scheduled evaluations; stops, targets and other"
-                         " exits go on");
-        question_line(q, "  it survives a restart; resume lifts it");
-    } else if (strcmp(name, "resume") == 0) {
-        const struct rows *r = &c->snapshot.status.rows;
-        const char *state = r->nrows ? rows_named(r, 0, "state") : "", *by = "", *why = "";
-        if (r->nrows) {
-            by = rows_named(r, 0, "state_by");
-            why = rows_named(r, 0, "state_reason");
-        }
-        question_line(q, "  lifts %s%s%s%s%s%s", state ? state : "", by && *by ? " by " : "",
-                      by ? by : "", why && *why ? " (" : "", why ? why : "",
-                      why && *why ? ")" : "");
-        question_line(q, "  scheduled evaluations and entries begin again");
-    } else if (strcmp(name, "close") == 0 && strcmp(call->arg[0], "all") != 0) {
-        position_line(c, call->arg[0], line, sizeof line);
-        question_line(q, "  %s", *line ? line : "no such position is open here");
-        question_line(q, "  a market order at the next price");
-    } else {
-        question_line(q, "  %s", call->command->help);
-    }
-}
-
-static void begin_question(struct console *c, int level, const char *word, const char *prompt,
-                           const char *head)
-{
-    const char *desk = desk_kind_name(c->desk->kind);
-    question_open(&c->view.question, level, word, prompt, time_monotonic_us());
-    question_line(&c->view.question, "%s   on the %s desk, %s", head, desk, c->asked.before);
-    console_urgent(c);
-}
-
-/* The kill switch asks how far; each word is a line of its own. */
-static void ask_kill(struct console *c)
-{
-    static const char *const lines[] = {"kill pause", "kill halt", "kill flatten"};
-    struct question *q = &c->view.question;
-    drop_asked(c);
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-        c->asked.line[c->asked.n++] = mem_text(lines[i]);
-    fingerprint(c, c->asked.before, sizeof c->asked.before);
-    begin_question(c, 3, "PAUSE HALT FLATTEN",
-                   "type PAUSE, HALT or FLATTEN:", "KILL SWITCH - choose how far to go");
-    question_line(q, "  pause     no new entries; exits, stops and targets continue");
-    question_line(q, "  halt      pause, and the open entry orders are cancelled");
-    question_line(q, "  flatten   halt, then every position is closed at the next price");
-    question_line(q, "It survives a restart. Only :resume lifts it.          Esc leaves it as it "
-                     "is");
-}
-
-static void ask(struct console *c, const struct call *call, const char *line, int level,
-                const char *word)
-{
-    struct question *q = &c->view.question;
-    char prompt[80], head[120];
-    drop_asked(c);
-    c->asked.line[c->asked.n++] = mem_text(line);
-    fingerprint(c, c->asked.before, sizeof c->asked.before);
-    snprintf(head, sizeof head, "%s", line);
-    for (char *p = head; *p && *p != ' '; p++)
-        *p = (char)toupper((unsigned char)*p);
-    if (level == 2)
-        snprintf(prompt, sizeof prompt, "%.50s? [y/N]", line);
-    else
-        snprintf(prompt, sizeof prompt, "type %s to do it:", word);
-    begin_question(c, level, level == 2 ? "" : word, prompt, head);
-    explain(c, call);
-    question_line(q, level == 2 ? "  y = do it    n, Esc or Enter alone = leave it as it is"
-                                  "       [60 s, then No]"
-                                : "  Esc leaves it as it is       [60 s, then No]");
-}
-
 /* ---- running */
 
 bool console_runs(const char *command)
@@ -449,9 +294,9 @@ static bool needs_answer(struct console *c, struct call *call, const char *line,
         return true;
     }
     if (strcmp(call->command->name, "kill") == 0 && call->nargs == 0)
-        ask_kill(c);
+        console_ask_kill(c);
     else
-        ask(c, call, line, level, word);
+        console_ask(c, call, line, level, word);
     return true;
 }
 
