@@ -176,7 +176,7 @@ static void warning_lines(struct page *g)
     if (page_fact(g, "warnings"))
         page_say(g, TOKEN_SEV_WARN, "%s", page_fact(g, "warnings"));
     if (page_fact(g, "conflicts"))
-        page_say(g, TOKEN_SEV_WARN, "E15 %s want to change the same parameter",
+        page_say(g, TOKEN_SEV_WARN, "E15 %s: the same parameter; decide one, the other is re-based",
                  page_fact(g, "conflicts"));
     if (!page_fact(g, "warnings") && !page_fact(g, "conflicts"))
         page_say(g, TOKEN_DIM, "none are recorded");
@@ -254,6 +254,8 @@ static void decision_lines(struct page *g)
         page_say(g, TOKEN_FG, "\"%s\"", page_fact(g, "decision_reason"));
     if (page_fact(g, "applied"))
         page_say(g, TOKEN_FG, "applied %s", page_fact(g, "applied"));
+    if (!page_fact(g, "applied"))
+        return;
     page_label(g, "RESULT");
     page_say(g, TOKEN_DIM, "not measured yet");
 }
@@ -266,10 +268,16 @@ static void set_title(struct page *g)
     v->depth = 0;
     if (expires)
         duration_print(left, expires * USEC_SECOND - g->snapshot->now);
-    snprintf(v->title, sizeof v->title, "%.12s for %s%s%s", page_fact(g, "status"),
-             age_text(age, g, page_fact(g, "created_epoch")),
-             waits(g) && *left ? (*left == '-' ? ", expired" : ", expires in ") : "",
-             waits(g) && *left && *left != '-' ? left : "");
+    if (waits(g))
+        snprintf(v->title, sizeof v->title, "%.12s for %s%s%s", page_fact(g, "status"),
+                 age_text(age, g, page_fact(g, "created_epoch")),
+                 !*left         ? ""
+                 : *left == '-' ? ", expired"
+                                : ", expires in ",
+                 *left == '-' ? "" : left);
+    else
+        snprintf(v->title, sizeof v->title, "%.14s %.19s", page_fact(g, "status"),
+                 page_fact(g, "decided") ? page_fact(g, "decided") : "");
     sanitize_line(v->title, sizeof v->title, untrusted(v->title));
 }
 
@@ -286,8 +294,12 @@ static void body(struct page *g)
     evidence_lines(g);
     warning_lines(g);
     page_label(g, "REASON");
-    g->line--; /* the words stand in its line */
-    page_quote(g, page_fact(g, "reasoning"), 0);
+    if (*page_fact(g, "reasoning")) {
+        g->line--; /* the words stand in its line */
+        page_quote(g, page_fact(g, "reasoning"), 0);
+    } else {
+        page_say(g, TOKEN_DIM, "none was given");
+    }
     decision_lines(g);
     history_table(g);
     trades_table(g);

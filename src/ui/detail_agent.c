@@ -117,7 +117,7 @@ static const char *grouped(char dst[PAGE_CELL], const char *count)
 {
     int64_t n = 0;
     if (count)
-        text_to_int64(count, &n);
+        whole_number(count, &n);
     return decimal_group(dst, PAGE_CELL, n, 0, 0);
 }
 
@@ -161,7 +161,7 @@ static void latency_bars(struct page *g)
     int64_t most = 0;
     for (size_t i = 0; i < r->nrows; i++) {
         int64_t n = 0;
-        text_to_int64(rows_named(r, i, "n"), &n);
+        whole_number(rows_named(r, i, "n"), &n);
         most = n > most ? n : most;
     }
     if (most == 0)
@@ -170,7 +170,7 @@ static void latency_bars(struct page *g)
         struct page_picture picture;
         int64_t n = 0;
         char name[PAGE_CELL];
-        text_to_int64(rows_named(r, i, "n"), &n);
+        whole_number(rows_named(r, i, "n"), &n);
         page_picture(g, &picture, 1);
         pane_right(&picture.pane, 0, g->indent, 6, TOKEN_DIM, rows_named(r, i, "name"));
         pane_right(&picture.pane, 0, g->indent + 7, 7, TOKEN_FG,
@@ -246,8 +246,8 @@ static void calibration_table(struct page *g)
     for (size_t i = 0; i < r->nrows; i++) {
         char bin[32], stated[FIGURE_SIZE], real[FIGURE_SIZE];
         int64_t low = 0, n = 0;
-        text_to_int64(rows_named(r, i, "low"), &low);
-        text_to_int64(rows_named(r, i, "n"), &n);
+        whole_number(rows_named(r, i, "low"), &low);
+        whole_number(rows_named(r, i, "n"), &n);
         snprintf(bin, sizeof bin, low >= 90 ? "%lld+" : "%lld-%lld", (long long)low,
                  (long long)low + 9);
         const struct page_cell cells[] = {

@@ -42,6 +42,11 @@ static const char *vote_word(const char *vote, const char *answer)
     return answer && *answer ? answer : vote;
 }
 
+static bool has_opinion(const char *word)
+{
+    return word && !says(word, "ABST") && !says(word, "FAIL");
+}
+
 /* The model's vote, unless only the baseline's is there or counts. */
 static bool by_baseline(const struct page *g, size_t i)
 {
@@ -78,7 +83,7 @@ static const char *cost_of(char dst[PAGE_CELL], const char *usd, int places)
 static const char *grouped(char dst[PAGE_CELL], const char *count)
 {
     int64_t n;
-    if (!count || !text_to_int64(count, &n))
+    if (!whole_number(count, &n))
         return NULL;
     return decimal_group(dst, PAGE_CELL, n, 0, 0);
 }
@@ -90,7 +95,7 @@ static const char *stopwatch(char dst[PAGE_CELL], const struct page *g, int part
 {
     int64_t n = 0;
     const struct snap *snap = &g->snapshot->detail[part];
-    if (!ms || !text_to_int64(ms, &n))
+    if (!whole_number(ms, &n))
         return NULL;
     if (snap->loaded_at && g->snapshot->monotonic > snap->loaded_at)
         n += (g->snapshot->monotonic - snap->loaded_at) / 1000;
@@ -120,7 +125,7 @@ static void running_note(const struct page *g, size_t i, char *out, size_t size)
     int64_t tries = 0;
     const char *count = agent(g, i, "tries");
     if (count)
-        text_to_int64(count, &tries);
+        whole_number(count, &tries);
     if (vote)
         snprintf(out, size, "%s %s%s", vote, confidence_text(conf, chosen(g, i, "confidence")),
                  by_baseline(g, i) ? "  baseline" : "");
@@ -146,7 +151,7 @@ static void running_agent(struct page *g, size_t i)
     const char *out = agent(g, i, "tokens_out"), *in = agent(g, i, "tokens_in");
     const char *waiting = stopwatch(time, g, PART_AGENTS, agent(g, i, "waiting_ms"));
     int64_t a = 0, b = 0;
-    if (in && out && text_to_int64(in, &a) && text_to_int64(out, &b))
+    if (in && out && whole_number(in, &a) && whole_number(out, &b))
         snprintf(sum, sizeof sum, "%lld", (long long)(a + b));
     bool known = in && a + b > 0;
     running_note(g, i, note, sizeof note);
@@ -293,9 +298,9 @@ static void agent_row(struct page *g, size_t i)
     if (asked)
         snprintf(tok, sizeof tok, "%.20s+%.20s", grouped(in, agent(g, i, "tokens_in")),
                  grouped(out, agent(g, i, "tokens_out")));
-    snprintf(from, sizeof from, "%.40s%s%.10s%s", asked ? short_model(model, name) : "baseline",
-             asked && version ? " v" : "", asked && version ? version : "",
-             asked && by_baseline(g, i) ? " failed: baseline" : "");
+    bool baseline = !asked || by_baseline(g, i);
+    snprintf(from, sizeof from, "%.40s%s%.10s", baseline ? "baseline" : short_model(model, name),
+             !baseline && version ? " v" : "", !baseline && version ? version : "");
     if (agent(g, i, "base_vote"))
         snprintf(base, sizeof base, "%.8s %.6s",
                  vote_word(agent(g, i, "base_vote"), agent(g, i, "base_answer")),
@@ -303,7 +308,7 @@ static void agent_row(struct page *g, size_t i)
     const struct page_cell cells[] = {
         {agent(g, i, "agent"), TOKEN_FG},
         {word, style_of_vote(word)},
-        {word ? confidence_text(conf, chosen(g, i, "confidence")) : NULL, TOKEN_FG},
+        {has_opinion(word) ? confidence_text(conf, chosen(g, i, "confidence")) : NULL, TOKEN_FG},
         {asked ? tok : NULL, TOKEN_FG},
         {asked ? cost_of(cost, agent(g, i, "cost_usd"), 4) : NULL, TOKEN_FG},
         {asked ? latency_text(lat, agent(g, i, "latency_ms")) : NULL, TOKEN_FG},
@@ -379,7 +384,7 @@ static void input_text(const struct page *g, size_t i, char *out, size_t size)
     const char *seconds = page_value(g, PART_INPUTS, i, "age_s");
     const char *n = page_value(g, PART_INPUTS, i, "n");
     int64_t s;
-    if (seconds && text_to_int64(seconds, &s))
+    if (whole_number(seconds, &s))
         duration_print(age, (s < 0 ? 0 : s) * USEC_SECOND);
     const char *name = page_value(g, PART_INPUTS, i, "name");
     if (n && says(name, "news"))
@@ -611,7 +616,7 @@ static void draw_agent_words(struct page *g, size_t i)
     one_vote(g, i, false);
     if (wrong && strcmp(wrong, "0") != 0) {
         page_label(g, "");
-        page_say(g, TOKEN_SEV_WARN, "%s cited values are not what it was shown: at most 50%%",
+        page_say(g, TOKEN_SEV_WARN, "values cited wrongly: %s; its confidence is capped at 50%%",
                  wrong);
     }
     page_blank(g);
@@ -624,7 +629,7 @@ static void wire_text(struct page *g, const char *title, const char *text, const
     char note[PAGE_CELL] = "";
     struct buf shown = {0};
     int64_t bytes = 0;
-    if (length && text_to_int64(length, &bytes))
+    if (whole_number(length, &bytes))
         snprintf(note, sizeof note, "%lld characters%s", (long long)bytes,
                  bytes > 100000 ? ", the first 100000" : "");
     page_heading(g, title, note);

@@ -119,11 +119,20 @@ const char *page_fact(const struct page *g, const char *column)
     return page_value(g, 0, 0, column);
 }
 
+bool whole_number(const char *text, int64_t *out)
+{
+    static const int64_t most = INT64_C(1000000000000);
+    int64_t n = 0;
+    bool is = text && text_to_int64(text, &n);
+    *out = !is ? 0 : n > most ? most : n < -most ? -most : n;
+    return is;
+}
+
 int64_t page_number(const struct page *g, const char *column)
 {
-    const char *text = page_fact(g, column);
-    int64_t n = 0;
-    return text && text_to_int64(text, &n) ? n : 0;
+    int64_t n;
+    whole_number(page_fact(g, column), &n);
+    return n;
 }
 
 bool page_is(const struct page *g, const char *column, const char *text)
@@ -140,6 +149,8 @@ bool page_flag(const struct page *g, const char *column)
 bool page_ready(struct page *g, const char *what, const char *fix)
 {
     const struct snap *head = &g->snapshot->detail[0];
+    const char *id = g->view->id;
+    bool number = *id && strspn(id, "0123456789") == strlen(id);
     if (head->rows.nrows > 0)
         return true;
     page_label(g, "");
@@ -149,7 +160,7 @@ bool page_ready(struct page *g, const char *what, const char *fix)
     else if (head->loaded_at == 0)
         page_say(g, TOKEN_DIM, "loading %s %s", what, g->view->id);
     else
-        page_say(g, TOKEN_TOAST_ERR, "E10 no %s %s. %s", what, g->view->id, fix);
+        page_say(g, TOKEN_TOAST_ERR, "E10 no %s %s%s. %s", what, number ? "#" : "", id, fix);
     return false;
 }
 
@@ -423,7 +434,7 @@ const char *short_model(char dst[PAGE_CELL], const char *model)
 const char *latency_text(char dst[PAGE_CELL], const char *ms)
 {
     int64_t n;
-    if (!ms || !text_to_int64(ms, &n))
+    if (!whole_number(ms, &n))
         copy_text(dst, PAGE_CELL, "-");
     else if (n < 1000)
         snprintf(dst, PAGE_CELL, "%lldms", (long long)n);
@@ -435,7 +446,7 @@ const char *latency_text(char dst[PAGE_CELL], const char *ms)
 const char *age_text(char dst[PAGE_CELL], const struct page *g, const char *epoch)
 {
     int64_t t;
-    if (epoch && text_to_int64(epoch, &t)) {
+    if (whole_number(epoch, &t)) {
         int64_t age = g->snapshot->now - t * USEC_SECOND;
         duration_print(dst, age < 0 ? 0 : age);
     } else {

@@ -37,6 +37,9 @@ bool page_came(const struct page *g, int part);
 const char *page_fact(const struct page *g, const char *column);
 const char *page_value(const struct page *g, int part, size_t row, const char *column);
 int64_t page_number(const struct page *g, const char *column); /* 0 when there is none */
+/* A whole number, at most 10^12 either way, so that it can be added up and be seconds; false, and
+ * 0, when it is none. */
+bool whole_number(const char *text, int64_t *out);
 bool page_is(const struct page *g, const char *column, const char *text);
 bool page_flag(const struct page *g, const char *column);
 

@@ -55,16 +55,16 @@ static void step_chart(struct page *g)
     if (n < 2 || g->cols < 40)
         return;
     struct page_picture picture;
-    double step[STEPS_MAX * 4];
-    int each = 4;
-    for (size_t i = 0; i < n * (size_t)each; i++)
-        step[i] = value[i / (size_t)each];
     struct chart_range range = chart_range_of(value, n);
     page_blank(g);
     page_picture(g, &picture, CHART_ROWS);
     struct pane canvas = pane_part(&picture.pane, 0, AXIS + 1, CHART_ROWS, g->cols - AXIS - 2);
     pane_vrule(&picture.pane, 0, AXIS, CHART_ROWS, TOKEN_RULE, LINE_THIN);
-    chart_line(&canvas, CHART_BLOCKS, range, step, n * (size_t)each, TOKEN_CHART_1);
+    double step[FRAME_MOST];
+    size_t width = (size_t)canvas.cols;
+    for (size_t i = 0; i < width; i++)
+        step[i] = value[i * n / width];
+    chart_line(&canvas, CHART_BLOCKS, range, step, width, TOKEN_CHART_1);
     char text[40];
     snprintf(text, sizeof text, "%.6g", range.high);
     pane_right(&picture.pane, 0, 0, AXIS - 1, TOKEN_DIM, text);

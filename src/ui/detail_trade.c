@@ -30,15 +30,16 @@ static double number(const struct page *g, const char *column)
 static void side_line(struct page *g, const char *label, const char *when, const char *price)
 {
     char a[FIGURE_SIZE], b[FIGURE_SIZE];
-    int64_t quantity = page_number(g, "quantity");
+    int64_t quantity = page_number(g, "quantity"), total;
     page_label(g, label);
     if (!price) {
         page_say(g, TOKEN_DIM, "not filled yet");
         return;
     }
     page_say(g, TOKEN_FG, "%s", when ? when : "-");
-    page_say(g, TOKEN_FG, "%lld @ %s = %s", (long long)quantity,
-             figure_text(a, FIGURE_MONEY, price), money_text(b, quantity * micro_of(price), false));
+    page_say(g, TOKEN_FG, "%lld @ %s", (long long)quantity, figure_text(a, FIGURE_MONEY, price));
+    if (!__builtin_mul_overflow(quantity, micro_of(price), &total))
+        page_more(g, TOKEN_FG, "= %s", money_text(b, total, false));
 }
 
 static void entry_exit(struct page *g)
@@ -72,16 +73,15 @@ static void result_line(struct page *g)
     int64_t to = closed(g) ? page_number(g, "closed_epoch") * USEC_SECOND : g->snapshot->now;
     const char *pnl = page_fact(g, "pnl_usd");
     page_label(g, "HELD");
-    if (to >= from && page_fact(g, "entry_price")) {
+    if (to >= from && to - from < 36500 * USEC_DAY && page_fact(g, "entry_price")) {
         int sessions = calendar_between(exchange_day(from), exchange_day(to));
         page_say(g, TOKEN_FG, "%s, %d session%s", duration_print(span, to - from), sessions,
                  sessions == 1 ? "" : "s");
     } else {
         page_say(g, TOKEN_DIM, "not yet");
     }
-    page_say(g, TOKEN_FG, "P&L");
-    page_more(g, style_of_sign(pnl) | STYLE_BOLD, "%s (%s)", figure_text(a, FIGURE_PROFIT, pnl),
-              figure_text(b, FIGURE_CHANGE, page_fact(g, "pnl_pct")));
+    page_say(g, style_of_sign(pnl) | STYLE_BOLD, "P&L %s (%s)", figure_text(a, FIGURE_PROFIT, pnl),
+             figure_text(b, FIGURE_CHANGE, page_fact(g, "pnl_pct")));
     page_say(g, TOKEN_FG, "R %s", figure_text(a, FIGURE_R, page_fact(g, "r_multiple")));
     page_say(g, TOKEN_FG, "MFE %s", figure_text(a, FIGURE_CHANGE, page_fact(g, "mfe_pct")));
     page_say(g, TOKEN_FG, "MAE %s", figure_text(a, FIGURE_CHANGE, page_fact(g, "mae_pct")));
