@@ -8,6 +8,11 @@
 #include "quorum/command.h"
 #include "quorum/text.h"
 #include "ui/console_private.h"
+#include "ui/console_verbs.h"
+
+const enum panel_id complete_panels[] = {PANEL_POSITIONS, PANEL_PENDING,     PANEL_TRADES,
+                                         PANEL_WATCHLIST, PANEL_EVALUATIONS, PANEL_ALERTS};
+const size_t complete_npanels = ARRAY_LEN(complete_panels);
 
 /* ---- the line as words: where the one at the point begins, and how many stand before it */
 
@@ -87,6 +92,7 @@ static void usage_word(const char *usage, int i, char *dst, size_t size)
 
 struct offer {
     const struct snapshot *snapshot;
+    enum panel_id focus;
     const struct agent *const *agents;
     struct bar_words *words;
     const struct command *command;
@@ -124,7 +130,8 @@ static void offer_objects(const struct offer *o, enum panel_id id, const char *k
         for (size_t c = 1; c < r->ncols && c <= p->ncolumns && c < 7; c++) {
             const char *cell = rows_text(r, i, c);
             size_t k = strlen(meaning);
-            if (!cell || p->column[c - 1].look == LOOK_HIDDEN || strcmp(cell, object + n + 1) == 0)
+            if (!cell || p->column[c - 1].look == LOOK_HIDDEN ||
+                strcmp(cell + (*cell == '#'), object + n + 1) == 0)
                 continue;
             sanitize_line(clean, sizeof clean, untrusted(cell));
             snprintf(meaning + k, sizeof meaning - k, "%s%s", k ? "  " : "", clean);
@@ -177,6 +184,53 @@ static void offer_themes(const struct offer *o)
         bar_offer(o->words, name, "");
 }
 
+/* The columns of the panel that has the focus. */
+static void offer_columns(const struct offer *o)
+{
+    const struct panel *p = o->focus < PANEL_COUNT ? &panels[o->focus] : NULL;
+    for (size_t i = 0; p && i < p->ncolumns; i++)
+        if (p->column[i].look != LOOK_HIDDEN && *p->column[i].title)
+            bar_offer(o->words, p->column[i].title, "");
+}
+
+static void offer_console_options(const struct offer *o)
+{
+    const char *name, *values, *help;
+    for (size_t i = 0; (name = console_option(i, &values, &help)); i++)
+        bar_offer(o->words, name, help);
+}
+
+/* Values of "set theme=", each after its name. */
+static void offer_option_values(const struct offer *o, const char *wanted)
+{
+    const char *name, *values, *help;
+    char word[40];
+    for (size_t i = 0; (name = console_option(i, &values, &help)); i++) {
+        if (strcmp(name, wanted) != 0)
+            continue;
+        if (strcmp(name, "theme") == 0) {
+            offer_themes(o);
+            return;
+        }
+        for (const char *p = values; *p; p += strspn(p, " ")) {
+            size_t n = strcspn(p, " ");
+            copy_bytes(word, sizeof word, p, n);
+            bar_offer(o->words, word, "");
+            p += n;
+        }
+    }
+}
+
+static void offer_rules(const struct offer *o)
+{
+    const struct rows *r = &o->snapshot->panel[PANEL_ALERTS].rows;
+    const struct panel *p = &panels[PANEL_ALERTS];
+    for (size_t c = 0; c < p->ncolumns; c++)
+        for (size_t i = 0; strcmp(p->column[c].title, "RULE") == 0 && i < r->nrows; i++)
+            if (rows_text(r, i, c + 1))
+                bar_offer(o->words, rows_text(r, i, c + 1), "");
+}
+
 static void offer_commands(const struct offer *o)
 {
     for (const struct command *k = NULL; (k = command_next(k));)
@@ -218,11 +272,14 @@ static const struct {
     const char *command, *word;
     void (*offer)(const struct offer *o);
 } named[] = {
-    {"agent", NULL, offer_agents},      {"agent run", "NAME", offer_agents},
-    {"show", NULL, offer_panels},       {"hide", NULL, offer_panels},
-    {"goto", NULL, offer_panels},       {"export", NULL, offer_panels},
-    {"theme", NULL, offer_themes},      {"help", NULL, offer_commands},
-    {"settings", NULL, offer_settings}, {"settings adopt", NULL, offer_settings},
+    {"agent", NULL, offer_agents},        {"agent run", "NAME", offer_agents},
+    {"show", NULL, offer_panels},         {"hide", NULL, offer_panels},
+    {"goto", NULL, offer_panels},         {"export", NULL, offer_panels},
+    {"theme", NULL, offer_themes},        {"help", NULL, offer_commands},
+    {"settings", NULL, offer_settings},   {"settings adopt", NULL, offer_settings},
+    {"sort", "COLUMN", offer_columns},    {"set", "NAME=VALUE", offer_console_options},
+    {"get", NULL, offer_console_options}, {"toggle", NULL, offer_console_options},
+    {"mute", "RULE", offer_rules},        {"unmute", "RULE", offer_rules},
 };
 
 static void offer_argument(const struct offer *o, const char *word)
@@ -271,11 +328,12 @@ static void offer_options(const struct offer *o)
     }
 }
 
-void complete_line(const struct snapshot *s, const struct agent *const *agents, const char *line,
-                   size_t point, struct bar_words *words)
+void complete_line(const struct snapshot *s, enum panel_id focus, const struct agent *const *agents,
+                   const char *line, size_t point, struct bar_words *words)
 {
     struct place p = place_of(line, point);
-    struct offer o = {.snapshot = s, .agents = agents, .words = words, .command = p.command};
+    struct offer o = {
+        .snapshot = s, .focus = focus, .agents = agents, .words = words, .command = p.command};
     const char *word = line + p.from, *equals = memchr(word, '=', point - p.from);
     char name[60], wanted[80];
     words->from = p.from;
@@ -292,6 +350,12 @@ void complete_line(const struct snapshot *s, const struct agent *const *agents, 
     }
     if (point > p.from && *word == '-') {
         offer_options(&o);
+        return;
+    }
+    if (equals && strcmp(p.command->name, "set") == 0) {
+        copy_bytes(name, sizeof name, word, (size_t)(equals - word));
+        words->from = (size_t)(equals - line) + 1;
+        offer_option_values(&o, name);
         return;
     }
     usage_word(p.command->usage, p.index, wanted, sizeof wanted);
@@ -337,7 +401,7 @@ void hint_line(const char *line, size_t point, char *out, size_t size)
 void console_complete(void *arg, const char *line, size_t point, struct bar_words *words)
 {
     const struct console *c = arg;
-    complete_line(&c->snapshot, c->call->agents, line, point, words);
+    complete_line(&c->snapshot, c->view.focus, c->call->agents, line, point, words);
 }
 
 void console_hint(void *arg, const char *line, size_t point, char *out, size_t size)

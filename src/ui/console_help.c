@@ -12,17 +12,35 @@
 
 enum { LEAST_COLS = 40, LEAST_ROWS = 10, KEY_COLS = 9 };
 
-/* Keys without help of their own stand in the help of a neighbour ("j k"). */
-static int draw_layer(const struct pane *p, int row, const struct key_layer *l)
+/* A column of the page, filled from the top; what does not fit is left out. */
+struct help_column {
+    struct pane pane;
+    int row;
+};
+
+static bool is_full(const struct help_column *c)
 {
-    pane_cut(p, row++, 0, p->cols, TOKEN_TITLE | STYLE_BOLD, l->name);
+    return c->row >= c->pane.rows;
+}
+
+/* Keys without help of their own stand in the help of a neighbour ("j k"). What the column has no
+ * room for goes on in the other one. */
+static void draw_layer(struct help_column *c, struct help_column *other, const struct key_layer *l)
+{
+    if (is_full(c))
+        return;
+    pane_cut(&c->pane, c->row++, 0, c->pane.cols, TOKEN_TITLE | STYLE_BOLD, l->name);
     for (const struct key_binding *b = l->binding; b->key; b++) {
         if (!b->help)
             continue;
-        pane_text(p, row, 1, TOKEN_KEY, b->key);
-        pane_cut(p, row++, KEY_COLS, p->cols - KEY_COLS, TOKEN_FG, b->help);
+        if (is_full(c) && other)
+            c = other, other = NULL;
+        if (is_full(c))
+            return;
+        pane_text(&c->pane, c->row, 1, TOKEN_KEY, b->key);
+        pane_cut(&c->pane, c->row++, KEY_COLS, c->pane.cols - KEY_COLS, TOKEN_FG, b->help);
     }
-    return row + 1;
+    c->row++;
 }
 
 static bool concerns(const struct key_layer *l, const struct view *v, enum detail_kind open)
@@ -36,18 +54,18 @@ static void draw_keys(const struct pane *p, const struct view *v)
 {
     enum detail_kind open = v->ndetails ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
     bool two = p->cols >= 76;
-    struct pane left = pane_part(p, 0, 1, p->rows, two ? p->cols / 2 - 2 : p->cols - 2);
-    struct pane right = pane_part(p, 0, p->cols / 2, p->rows, p->cols - p->cols / 2 - 1);
-    int row = 0, other = 0;
+    int rows = p->rows - 1; /* the last one is the footer's */
+    struct help_column left = {.pane =
+                                   pane_part(p, 0, 1, rows, two ? p->cols / 2 - 2 : p->cols - 2)};
+    struct help_column right = {.pane =
+                                    pane_part(p, 0, p->cols / 2, rows, p->cols - p->cols / 2 - 1)};
     const struct key_layer *l;
     for (size_t i = 0; (l = console_keys_layer(i)); i++) {
         bool everywhere = l->panel == PANEL_NONE && l->detail == DETAIL_NONE;
-        if (!everywhere && !concerns(l, v, open))
-            continue;
         if (everywhere && two)
-            other = draw_layer(&right, other, l);
-        else
-            row = draw_layer(&left, row, l);
+            draw_layer(&right, &left, l);
+        else if (everywhere || concerns(l, v, open))
+            draw_layer(&left, NULL, l);
     }
     pane_cut(p, p->rows - 1, 1, p->cols - 2, TOKEN_HINT,
              "commands: help commands    one: help VERB    errors: help E21    Esc closes");

@@ -6,6 +6,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 #include "ui/bar.h"
+#include "ui/console_complete.h"
 #include "ui/console_run.h"
 #include "ui/question.h"
 
@@ -24,6 +25,8 @@ void console_tell_loader(struct console *c)
         shown[id[i]] = true;
     if (c->view.focus != PANEL_NONE && !c->view.frozen)
         shown[c->view.focus] = true;
+    for (size_t i = 0; bar_is_active() && i < complete_npanels; i++)
+        shown[complete_panels[i]] = true;
     loader_watch(c->loader, shown, view_top(&c->view));
 }
 

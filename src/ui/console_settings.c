@@ -111,6 +111,15 @@ static const struct option {
 };
 enum { OPTIONS = ARRAY_LEN(options) };
 
+const char *console_option(size_t i, const char **values, const char **help)
+{
+    if (i >= OPTIONS)
+        return NULL;
+    *values = options[i].values;
+    *help = options[i].help;
+    return options[i].name;
+}
+
 static const struct option *find(const char *name, struct error *e)
 {
     char shown[40];

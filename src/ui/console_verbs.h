@@ -29,6 +29,8 @@ enum err verb_save(struct call *c, struct error *e);
 enum err console_settings_load(struct console *c, struct error *e);
 /* Changes one option; shared with the verbs layout and theme. */
 enum err console_set(struct console *c, const char *name, const char *value, struct error *e);
+/* The i-th option and its values, separated by blanks; NULL behind the last. */
+const char *console_option(size_t i, const char **values, const char **help);
 bool console_find_panel(const char *word, enum panel_id *out);
 
 #endif
