@@ -338,7 +338,8 @@ void complete_line(const struct snapshot *s, enum panel_id focus, const struct a
     char name[60], wanted[80];
     words->from = p.from;
     if (!p.command || (p.command && p.index == 0 && p.verb > p.from)) {
-        words->from = strspn(line, " ");
+        size_t start = strspn(line, " ");
+        words->from = start < point ? start : point;
         offer_commands(&o);
         return;
     }

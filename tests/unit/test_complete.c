@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What Tab offers and what the hint says, on a desk made by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "frame_fixture.h"
+#include "quorum/mem.h"
+#include "ui/console_complete.h"
+
+struct offers {
+    struct snapshot desk;
+    struct bar_words words;
+};
+
+static int begin(void **state)
+{
+    struct offers *o = mem_alloc(sizeof *o);
+    pictured_desk(&o->desk);
+    *state = o;
+    return 0;
+}
+
+static void forget(struct offers *o)
+{
+    mem_free(o->words.word);
+    arena_release(&o->words.arena);
+    o->words = (struct bar_words){0};
+}
+
+static int end(void **state)
+{
+    struct offers *o = *state;
+    forget(o);
+    snapshot_release(&o->desk);
+    mem_free(o);
+    return 0;
+}
+
+/* The point is at the end of the line. */
+static void ask(struct offers *o, const char *line)
+{
+    forget(o);
+    complete_line(&o->desk, PANEL_POSITIONS, NULL, line, strlen(line), &o->words);
+}
+
+static const struct bar_word *offered(const struct offers *o, const char *word)
+{
+    for (size_t i = 0; i < o->words.n; i++)
+        if (strcmp(o->words.word[i].word, word) == 0)
+            return &o->words.word[i];
+    return NULL;
+}
+
+static void test_every_command_is_found_by_tab(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "");
+    assert_non_null(offered(o, "status"));
+    assert_non_null(offered(o, "watch add"));
+    ask(o, "  sta");
+    assert_int_equal(o->words.from, 2);
+    assert_non_null(offered(o, "status"));
+}
+
+static void test_symbols_come_from_what_is_held_once(void **state)
+{
+    struct offers *o = *state;
+    int times = 0;
+    ask(o, "evaluate AAPL N");
+    assert_int_equal(o->words.from, 14);
+    for (size_t i = 0; i < o->words.n; i++)
+        times += strcmp(o->words.word[i].word, "NVDA") == 0;
+    assert_int_equal(times, 1);
+}
+
+static void test_an_id_comes_with_what_it_is(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "trade ");
+    const struct bar_word *w = offered(o, "88");
+    assert_non_null(w);
+    assert_non_null(strstr(w->meaning, "TSLA"));
+    assert_null(strstr(w->meaning, "#88"));
+}
+
+static void test_words_of_a_choice_are_offered(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "kill ");
+    assert_non_null(offered(o, "halt"));
+    assert_non_null(offered(o, "flatten"));
+    ask(o, "watch ");
+    assert_non_null(offered(o, "add"));
+}
+
+static void test_options_and_their_values_are_offered(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "evaluate AAPL --");
+    assert_non_null(offered(o, "--fresh"));
+    assert_non_null(offered(o, "--max-cost="));
+    ask(o, "trades --reason=");
+    assert_int_equal(o->words.from, 16);
+    assert_non_null(offered(o, "stop_loss"));
+}
+
+static void test_the_consoles_options_columns_and_themes_are_offered(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "set ");
+    assert_non_null(offered(o, "theme"));
+    ask(o, "set theme=");
+    assert_non_null(offered(o, "safe-rg"));
+    ask(o, "set mouse=o");
+    assert_int_equal(o->words.from, 10);
+    assert_non_null(offered(o, "off"));
+    ask(o, "sort ");
+    assert_non_null(offered(o, "QTY"));
+    ask(o, "goto ");
+    assert_non_null(offered(o, "budget"));
+}
+
+/* Every place of every command's line is asked; the sanitizers look. */
+static void test_no_line_is_too_odd_to_complete(void **state)
+{
+    struct offers *o = *state;
+    char hint[40];
+    static const char *const odd[] = {
+        "--",           "evaluate --=",
+        "kill  ",       " \t watch",
+        "set =",        "trade ID ID ID ID",
+        "\"",           "perf by x y",
+        "watch add --", "evaluate \xc3\xa4\xc3\xb6 --price=",
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        for (size_t point = 0; point <= strlen(odd[i]); point++) {
+            forget(o);
+            complete_line(&o->desk, PANEL_NONE, NULL, odd[i], point, &o->words);
+            assert_true(o->words.from <= point);
+            hint_line(odd[i], point, hint, sizeof hint);
+            assert_true(strlen(hint) < sizeof hint);
+        }
+    }
+}
+
+static void test_the_hint_shows_the_argument_in_capitals(void **state)
+{
+    char hint[200];
+    (void)state;
+    hint_line("kill ", 5, hint, sizeof hint);
+    assert_non_null(strstr(hint, "kill [PAUSE|HALT|FLATTEN] [reason]"));
+    hint_line("kill halt ", 10, hint, sizeof hint);
+    assert_non_null(strstr(hint, "kill [pause|halt|flatten] [REASON]"));
+    hint_line("nonsense ", 9, hint, sizeof hint);
+    assert_string_equal(hint, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_every_command_is_found_by_tab, begin, end),
+        cmocka_unit_test_setup_teardown(test_symbols_come_from_what_is_held_once, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_id_comes_with_what_it_is, begin, end),
+        cmocka_unit_test_setup_teardown(test_words_of_a_choice_are_offered, begin, end),
+        cmocka_unit_test_setup_teardown(test_options_and_their_values_are_offered, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_consoles_options_columns_and_themes_are_offered,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_no_line_is_too_odd_to_complete, begin, end),
+        cmocka_unit_test(test_the_hint_shows_the_argument_in_capitals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
