@@ -232,7 +232,7 @@ static void draw_toast(const struct pane *p, const struct layout *l, const struc
     else if (v->wait)
         pane_cut(p, row, 1, p->cols - 1, TOKEN_HINT, "working; Ctrl-C cancels");
     else if (lost && l->size > CLASS_COMPACT)
-        pane_cut(p, row, 1, p->cols - 1, TOKEN_STATE_LOST,
+        pane_cut(p, row, 1, p->cols - 1, TOKEN_TOAST_WARN,
                  "Engine state unknown. approve, reject and eval are off until the database is up");
     else if (l->size > CLASS_COMPACT)
         draw_told(p, row, s, v);

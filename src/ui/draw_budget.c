@@ -7,7 +7,6 @@
 #include "ui/chart.h"
 #include "ui/draw.h"
 #include "ui/draw_rows.h"
-#include "ui/list.h"
 
 enum { HOURS_MOST = 48, AGENTS_MOST = 8 };
 
@@ -59,15 +58,6 @@ static void draw_fmp(const struct pane *p, int row, const struct rows *r, size_t
     draw_gauge(p, row, "FMP", used, NAN, limit, text);
 }
 
-/* Puts a piece behind what stands in the row, all of it or nothing: half a number is another one.
- */
-static void put(const struct pane *p, int row, int *at, uint16_t style, const char *text)
-{
-    int len = list_columns(text, FRAME_MOST);
-    if (*at + len <= p->cols)
-        *at += pane_text(p, row, *at, style, text);
-}
-
 static void draw_spent(const struct pane *p, int row, const struct rows *r, size_t day)
 {
     char used[24], rate[24], at_reset[24], text[3][64];
@@ -79,10 +69,10 @@ static void draw_spent(const struct pane *p, int row, const struct rows *r, size
     int n = snprintf(text[0], sizeof text[0], "spent %s", used);
     n += snprintf(text[1], sizeof text[1], "  rate %s/h", rate);
     n += snprintf(text[2], sizeof text[2], "  at reset %s", at_reset);
-    put(p, row, &at, TOKEN_FG, text[0]);
+    draw_whole(p, row, &at, TOKEN_FG, text[0]);
     if (1 + n <= p->cols)
-        put(p, row, &at, TOKEN_FG, text[1]);
-    put(p, row, &at, limit > 0 && projected > limit ? TOKEN_SEV_WARN : TOKEN_FG, text[2]);
+        draw_whole(p, row, &at, TOKEN_FG, text[1]);
+    draw_whole(p, row, &at, limit > 0 && projected > limit ? TOKEN_SEV_WARN : TOKEN_FG, text[2]);
 }
 
 static void draw_forecast(const struct pane *p, int row, const struct rows *r, size_t day)
@@ -93,20 +83,20 @@ static void draw_forecast(const struct pane *p, int row, const struct rows *r, s
     int at = 1;
     money(a, rows_figure(r, day, "spent"));
     snprintf(text, sizeof text, "spent %s", a);
-    put(p, row, &at, TOKEN_FG, text);
+    draw_whole(p, row, &at, TOKEN_FG, text);
     snprintf(text, sizeof text, "   now %s/h", money(a, rows_figure(r, day, "rate")));
-    put(p, row, &at, TOKEN_FG, text);
+    draw_whole(p, row, &at, TOKEN_FG, text);
     snprintf(text, sizeof text, "   24h avg %s/h", money(a, rows_figure(r, day, "rate_day")));
-    put(p, row, &at, TOKEN_FG, text);
+    draw_whole(p, row, &at, TOKEN_FG, text);
     at = 1;
     snprintf(text, sizeof text, "at reset %s", money(a, projected));
-    put(p, row + 1, &at, limit > 0 && projected > limit ? TOKEN_SEV_WARN : TOKEN_FG, text);
+    draw_whole(p, row + 1, &at, limit > 0 && projected > limit ? TOKEN_SEV_WARN : TOKEN_FG, text);
     money(a, rows_figure(r, day, "low"));
     money(b, rows_figure(r, day, "high"));
     snprintf(text, sizeof text, " (p10 %s, p90 %s)", a, b);
-    put(p, row + 1, &at, TOKEN_DIM, text);
+    draw_whole(p, row + 1, &at, TOKEN_DIM, text);
     snprintf(text, sizeof text, "   %s%.12s", *cap ? "cap at " : "cap: not reached", cap);
-    put(p, row + 1, &at, *cap ? TOKEN_SEV_WARN : TOKEN_FG, text);
+    draw_whole(p, row + 1, &at, *cap ? TOKEN_SEV_WARN : TOKEN_FG, text);
 }
 
 /* Which of the two ends first is the one to look at. */
@@ -116,34 +106,34 @@ static void draw_left(const struct pane *p, int row, const struct rows *r, size_
     bool has_usd = isfinite(usd), has_fmp = isfinite(fmp);
     char text[40];
     int at = 1;
-    put(p, row, &at, TOKEN_FG, "evals left: ");
+    draw_whole(p, row, &at, TOKEN_FG, "evals left: ");
     if (!has_usd && !has_fmp)
-        put(p, row, &at, TOKEN_DIM, "no limit binds");
+        draw_whole(p, row, &at, TOKEN_DIM, "no limit binds");
     snprintf(text, sizeof text, "%.0f by $", has_usd ? fmin(usd, 1e6) : 0);
     if (has_usd)
-        put(p, row, &at, TOKEN_FG, text);
+        draw_whole(p, row, &at, TOKEN_FG, text);
     snprintf(text, sizeof text, "%s%.0f by FMP", has_usd ? ", " : "", has_fmp ? fmin(fmp, 1e6) : 0);
     if (has_fmp)
-        put(p, row, &at, TOKEN_FG, text);
+        draw_whole(p, row, &at, TOKEN_FG, text);
     if (has_usd && has_fmp)
-        put(p, row, &at, TOKEN_DIM, fmp < usd ? " <- limit" : " ($ is the limit)");
+        draw_whole(p, row, &at, TOKEN_DIM, fmp < usd ? " <- limit" : " ($ is the limit)");
 }
 
 static void draw_agents(const struct pane *p, int row, const struct rows *r)
 {
     int at = 1, shown = 0;
-    put(p, row, &at, TOKEN_FG, "by agent");
+    draw_whole(p, row, &at, TOKEN_FG, "by agent");
     for (size_t i = 0; i < r->nrows && shown < AGENTS_MOST; i++) {
         char text[64];
         if (!rows_is_part(r, i, "agent"))
             continue;
         snprintf(text, sizeof text, "  %.30s %.0f%%", rows_words(r, i, "name"),
                  fmax(rows_figure(r, i, "share"), 0));
-        put(p, row, &at, TOKEN_DIM, text);
+        draw_whole(p, row, &at, TOKEN_DIM, text);
         shown++;
     }
     if (shown == 0)
-        put(p, row, &at, TOKEN_DIM, "  nothing spent today");
+        draw_whole(p, row, &at, TOKEN_DIM, "  nothing spent today");
 }
 
 static void draw_more(const struct pane *p, int row, const struct rows *r, size_t day)
@@ -152,14 +142,14 @@ static void draw_more(const struct pane *p, int row, const struct rows *r, size_
     double cached = rows_figure(r, day, "cached"), model = rows_figure(r, day, "brier_model");
     int at = 1;
     snprintf(text, sizeof text, "7 days %s", money(a, rows_figure(r, day, "week_usd")));
-    put(p, row, &at, TOKEN_DIM, text);
+    draw_whole(p, row, &at, TOKEN_DIM, text);
     snprintf(text, sizeof text, "   cache %.0f%% of input", cached);
     if (isfinite(cached))
-        put(p, row, &at, TOKEN_DIM, text);
+        draw_whole(p, row, &at, TOKEN_DIM, text);
     snprintf(text, sizeof text, "   Brier %.2f, baseline %.2f", model,
              rows_figure(r, day, "brier_baseline"));
     if (isfinite(model))
-        put(p, row, &at, TOKEN_DIM, text);
+        draw_whole(p, row, &at, TOKEN_DIM, text);
 }
 
 /* Dollars of each hour, the last row the axis. */
@@ -172,13 +162,16 @@ static void draw_hours(const struct pane *p, const struct rows *r)
         return;
     for (size_t i = 0; i < n; i++)
         most = value[i] > most ? value[i] : most;
+    if (most == 0) {
+        pane_cut(p, p->rows / 2, 7, p->cols - 7, TOKEN_DIM, "nothing spent in 24 h");
+        return;
+    }
     int width = p->cols - 8, step = width / (int)n < 1 ? 1 : width / (int)n;
     step = step > 4 ? 4 : step;
     struct pane area = pane_part(p, 0, 7, p->rows - 1, width);
     pane_right(p, 0, 1, 5, TOKEN_DIM, money(label, most));
     pane_vrule(p, 0, 6, p->rows - 1, TOKEN_RULE, LINE_THIN);
-    if (most > 0)
-        chart_bars(&area, CHART_BLOCKS, (struct chart_range){0, most}, value, n, TOKEN_CHART_1);
+    chart_bars(&area, CHART_BLOCKS, (struct chart_range){0, most}, value, n, TOKEN_CHART_1);
     size_t cut = n > (size_t)width ? n - (size_t)width : 0;
     for (size_t i = cut; i < n; i++) {
         int col = 7 + (int)(i - cut) * step;

@@ -8,7 +8,14 @@
 #include "ui/draw_rows.h"
 #include "ui/list.h"
 
-enum { BINS_MOST = 12, NAME = 9 };
+enum { BINS_MOST = 12, BIN = 7, NAME_LEAST = 8, NAME_MOST = 18, BRIER = 11 };
+
+/* Columns for the names at the left: what five bins and a score leave over. */
+static int name_width(const struct pane *p)
+{
+    int left = p->cols - 5 * BIN - BRIER;
+    return left < NAME_LEAST ? NAME_LEAST : left > NAME_MOST ? NAME_MOST : left;
+}
 
 static bool is_total(const struct rows *r, size_t row)
 {
@@ -31,7 +38,7 @@ static size_t draw_all(const struct pane *p, const struct rows *r, const char *b
 {
     static const char *const names[] = {"stated", "actual", "n", "95 %"};
     size_t n = 0;
-    int at = NAME;
+    int at = name_width(p);
     for (int i = 0; i < 4; i++)
         pane_text(p, i, 1, TOKEN_DIM, names[i]);
     for (size_t i = 0; i < r->nrows && n < BINS_MOST; i++) {
@@ -39,7 +46,7 @@ static size_t draw_all(const struct pane *p, const struct rows *r, const char *b
             continue;
         double actual = rows_figure(r, i, "actual"), low = rows_figure(r, i, "low");
         double high = rows_figure(r, i, "high"), stated = rows_figure(r, i, "stated");
-        if (at + 7 > p->cols)
+        if (at + BIN > p->cols)
             break;
         bin[n++] = rows_words(r, i, "bin");
         pane_right(p, 0, at, 6, TOKEN_FG, bin[n - 1]);
@@ -52,7 +59,7 @@ static size_t draw_all(const struct pane *p, const struct rows *r, const char *b
             snprintf(text, sizeof text, "%.0f-%.0f", low, high);
             pane_right(p, 3, at, 6, TOKEN_DIM, text);
         }
-        at += 7;
+        at += BIN;
     }
     return n;
 }
@@ -61,24 +68,29 @@ static size_t draw_all(const struct pane *p, const struct rows *r, const char *b
 static void draw_agents(const struct pane *p, int row, const struct rows *r,
                         const char *const bin[], size_t nbins)
 {
-    int behind = NAME + (int)nbins * 7;
+    int names = name_width(p);
     for (size_t i = 0; i < r->nrows && row < p->rows; i++) {
         const char *agent = rows_words(r, i, "agent");
         if (!is_total(r, i) || strcmp(agent, "all") == 0)
             continue;
-        pane_cut(p, row, 1, NAME - 1, TOKEN_FG, agent);
+        pane_cut(p, row, 1, names - 1, TOKEN_FG, agent);
         for (size_t j = 0; j < i; j++) {
             if (strcmp(rows_words(r, j, "agent"), agent) != 0)
                 continue;
             for (size_t b = 0; b < nbins; b++) {
                 if (strcmp(rows_words(r, j, "bin"), bin[b]) == 0)
-                    put_figure(p, row, NAME + (int)b * 7, TOKEN_FG, rows_figure(r, j, "actual"));
+                    put_figure(p, row, names + (int)b * BIN, TOKEN_FG, rows_figure(r, j, "actual"));
             }
         }
-        double brier = rows_figure(r, i, "brier");
-        if (isfinite(brier) && behind + 16 <= p->cols)
-            pane_printf(p, row, behind + 1, TOKEN_DIM, "Brier %.2f n %.0f", brier,
-                        fmin(rows_figure(r, i, "n"), 1e6));
+        double brier = rows_figure(r, i, "brier"), n = rows_figure(r, i, "n");
+        int at = names + (int)nbins * BIN;
+        char text[40];
+        snprintf(text, sizeof text, " Brier %.2f", isfinite(brier) ? fmin(brier, 9) : 0);
+        if (isfinite(brier))
+            draw_whole(p, row, &at, TOKEN_DIM, text);
+        snprintf(text, sizeof text, "  n %.0f", isfinite(n) ? fmin(n, 1e6) : 0);
+        if (isfinite(brier))
+            draw_whole(p, row, &at, TOKEN_DIM, text);
         row++;
     }
 }

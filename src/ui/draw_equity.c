@@ -24,6 +24,22 @@ static const char *short_money(char dst[24], double x)
     return dst;
 }
 
+/* A large field of colour shouts: only its upper edge has it. */
+static void light_top(const struct pane *p)
+{
+    for (int col = 0; col < p->cols; col++) {
+        for (int row = 0; row < p->rows; row++) {
+            const struct cell *c = frame_cell(p->frame, p->row + row, p->col + col);
+            char text[CELL_BYTES + 1] = "";
+            if (c == NULL || c->text[0] == ' ')
+                continue;
+            memcpy(text, c->text, c->len);
+            pane_put(p, row, col, TOKEN_CHART_1, text);
+            break;
+        }
+    }
+}
+
 /* Names of the sessions below the chart, where they have room. */
 static void draw_days(const struct pane *p, const struct rows *r, size_t first, size_t n)
 {
@@ -63,7 +79,8 @@ void draw_equity(const struct pane *p, const struct snapshot *s)
     double start = rows_figure(r, r->nrows - 1, "start_usd");
     double low = range.low - (range.high - range.low) * 0.05; /* the lowest day shows, too */
     struct chart_range drawn = {low, range.high};
-    chart_area(&area, CHART_BLOCKS, drawn, value, n, TOKEN_CHART_1);
+    chart_area(&area, CHART_BLOCKS, drawn, value, n, TOKEN_GAUGE_TRACK);
+    light_top(&area);
     chart_level(&area, CHART_BLOCKS, drawn, start, TOKEN_GAUGE_TRACK);
     pane_right(p, 0, 0, AXIS - 1, TOKEN_DIM, short_money(label, range.high));
     pane_right(p, area.rows - 1, 0, AXIS - 1, TOKEN_DIM, short_money(label, range.low));

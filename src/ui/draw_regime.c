@@ -13,15 +13,23 @@ enum { SESSIONS_MOST = 20 };
 
 static void draw_now(const struct pane *p, const struct rows *r, size_t now)
 {
-    int at = 1 + pane_printf(p, 0, 1, TOKEN_FG, "%.12s ", rows_words(r, now, "symbol"));
-    at += pane_printf(p, 0, at, TOKEN_TITLE | STYLE_BOLD, "%.12s ", rows_words(r, now, "name"));
+    const char *whose = rows_words(r, now, "symbol"), *since = rows_words(r, now, "since");
     double conf = rows_figure(r, now, "value");
+    char text[64];
+    int at = 1;
+    snprintf(text, sizeof text, "%.40s ", whose);
+    if (*whose)
+        draw_whole(p, 0, &at, TOKEN_FG, text);
+    snprintf(text, sizeof text, "%.20s", rows_words(r, now, "name"));
+    draw_whole(p, 0, &at, TOKEN_TITLE | STYLE_BOLD, text);
+    snprintf(text, sizeof text, " %.0f%%", conf);
     if (isfinite(conf))
-        at += pane_printf(p, 0, at, TOKEN_FG, "%.0f%% ", conf);
-    at += pane_printf(p, 0, at, TOKEN_FG, "%.12s", rows_words(r, now, "word"));
-    const char *since = rows_words(r, now, "since");
+        draw_whole(p, 0, &at, TOKEN_FG, text);
+    snprintf(text, sizeof text, " %.20s", rows_words(r, now, "word"));
+    draw_whole(p, 0, &at, TOKEN_FG, text);
+    snprintf(text, sizeof text, "  since %.30s", since);
     if (*since)
-        pane_printf(p, 0, at, TOKEN_DIM, "  since %.20s", since);
+        draw_whole(p, 0, &at, TOKEN_DIM, text);
 }
 
 /* One letter a session, the newest at the right. */

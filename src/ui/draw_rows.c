@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "quorum/text.h"
+#include "ui/list.h"
 
 bool rows_is_part(const struct rows *r, size_t row, const char *part)
 {
@@ -50,4 +51,10 @@ size_t rows_part_figures(const struct rows *r, const char *part, const char *col
         value[n++] = rows_figure(r, i, column);
     }
     return n;
+}
+
+void draw_whole(const struct pane *p, int row, int *at, uint16_t style, const char *text)
+{
+    if (*at + list_columns(text, FRAME_MOST) <= p->cols)
+        *at += pane_text(p, row, *at, style, text);
 }

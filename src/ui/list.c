@@ -337,6 +337,17 @@ static bool is_marked(const struct list_view *lv, const char *object)
     return false;
 }
 
+/* Nothing stands to the right of a text: it may go on. */
+static bool is_blank_behind(const struct snapshot *s, enum panel_id id, int row,
+                            const struct fit *f, size_t i)
+{
+    for (size_t k = i + 1; k < f->n; k++) {
+        if (*list_cell(s, id, row, f->slot[k].column) != '\0')
+            return false;
+    }
+    return true;
+}
+
 static void draw_row(const struct pane *p, int line, const struct fit *f, const struct snapshot *s,
                      const struct list_view *lv, enum panel_id id, int row, bool selected)
 {
@@ -345,8 +356,11 @@ static void draw_row(const struct pane *p, int line, const struct fit *f, const 
     const char *object = r->ncols > 0 ? rows_text(r, (size_t)row, 0) : NULL;
     bool marked = object != NULL && *object && is_marked(lv, object);
     for (size_t i = 0; i < f->n; i++) {
-        const struct panel_column *c = &panel->column[f->slot[i].column];
-        draw_cell(p, line, &f->slot[i], c, list_cell(s, id, row, f->slot[i].column), lv->filter);
+        struct slot slot = f->slot[i];
+        const struct panel_column *c = &panel->column[slot.column];
+        if (c->grow && is_blank_behind(s, id, row, f, i))
+            slot.width = p->cols - slot.at;
+        draw_cell(p, line, &slot, c, list_cell(s, id, row, slot.column), lv->filter);
     }
     if (selected)
         pane_restyle(p, line, 0, p->cols, STYLE_CURSOR);

@@ -378,7 +378,7 @@ static void draw_banner(const struct pane *row, const struct snapshot *s, const 
     if (s->status.loaded_at > 0 && row->cols >= 60)
         n += snprintf(text + n, sizeof text - (size_t)n, " - showing data of %s",
                       status_clock(clock, v, of, true));
-    if (row->cols >= 76)
+    if (row->cols >= 76 && s->tries > 0)
         n += snprintf(text + n, sizeof text - (size_t)n, ". Retry in %d s (try %d)", s->retry_s,
                       s->tries);
     if (row->cols >= 40)
