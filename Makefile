@@ -169,6 +169,10 @@ bench-run: $B/$(NAME) $(BENCH_BIN)
 $(BENCH_BIN): %: %.o $B/libquorum.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# Pictures of the console for README and docs, of a demo desk that lives for this alone.
+screenshots:
+	+@$(AGAIN) VARIANT=release all
+	@scripts/screenshots.sh build/release/$(NAME)
 lint:
 	@sh scripts/lint.sh
 # The compiler's flags for tools that read C (lint).
@@ -217,6 +221,7 @@ help:
 	@echo 'make unit|store|command|console|chaos           one suite; T=word picks tests by name'
 	@echo 'make fuzz         each parser for FUZZ_TIME=5 seconds (clang)'
 	@echo 'make bench        what docs/performance.md measures'
+	@echo 'make screenshots  docs/images/console*.svg, taken from the real program (tmux)'
 	@echo 'make lint         style, include order, banned calls, clang-tidy, cppcheck'
 	@echo 'make fmt          clang-format the sources;  make cov   lines covered by the tests'
 	@echo 'make install      PREFIX=/usr/local DESTDIR=;  make uninstall'
@@ -225,7 +230,7 @@ help:
 
 FORCE:
 .PHONY: all run demo test check check-long check-run $(SUITES) $(SUITES:%=%-run) chaos chaos-run \
-        fuzz fuzz-run bench bench-run lint print-cflags fmt cov install install-files uninstall \
+        fuzz fuzz-run bench bench-run screenshots lint print-cflags fmt cov install install-files uninstall \
         dist clean deps help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
