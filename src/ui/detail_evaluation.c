@@ -299,7 +299,10 @@ static void agent_row(struct page *g, size_t i)
         snprintf(tok, sizeof tok, "%.20s+%.20s", grouped(in, agent(g, i, "tokens_in")),
                  grouped(out, agent(g, i, "tokens_out")));
     bool baseline = !asked || by_baseline(g, i);
-    snprintf(from, sizeof from, "%.40s%s%.10s", baseline ? "baseline" : short_model(model, name),
+    snprintf(from, sizeof from, "%.40s%s%.10s",
+             !asked && !vote ? "not asked"
+             : baseline      ? "baseline"
+                             : short_model(model, name),
              !baseline && version ? " v" : "", !baseline && version ? version : "");
     if (agent(g, i, "base_vote"))
         snprintf(base, sizeof base, "%.8s %.6s",
@@ -394,6 +397,40 @@ static void input_text(const struct page *g, size_t i, char *out, size_t size)
                  n ? " " : "", n ? n : "", age);
 }
 
+/* What was not there: whole sources, and single facts, by the reason they share. */
+static void gap_lines(struct page *g)
+{
+    const struct rows *inputs = page_rows(g, PART_INPUTS), *facts = page_rows(g, PART_FACTS);
+    int gaps = 0;
+    page_label(g, "GAPS");
+    for (size_t i = 0; i < inputs->nrows; i++) {
+        const char *state = page_value(g, PART_INPUTS, i, "state");
+        const char *why = page_value(g, PART_INPUTS, i, "reason");
+        if (says(state, "PRESENT") || says(state, "STALE"))
+            continue;
+        gaps++;
+        page_say(g, TOKEN_SEV_WARN, "%s: %s", page_value(g, PART_INPUTS, i, "name"),
+                 why && *why ? why
+                 : state     ? state
+                             : "absent");
+    }
+    const char *last = NULL;
+    for (size_t i = 0; i < facts->nrows; i++) {
+        const char *state = page_value(g, PART_FACTS, i, "state");
+        const char *why = page_value(g, PART_FACTS, i, "reason");
+        if (says(state, "PRESENT") || says(state, "STALE"))
+            continue;
+        why = why && *why ? why : state ? state : "absent";
+        if (!last || strcmp(last, why) != 0)
+            page_say(g, TOKEN_STALE, "%s:", why);
+        page_more(g, TOKEN_STALE, "%s", page_value(g, PART_FACTS, i, "id"));
+        last = why;
+        gaps++;
+    }
+    if (gaps == 0)
+        page_say(g, TOKEN_DIM, "none");
+}
+
 static void data_lines(struct page *g)
 {
     static const char *const shown[] = {"sma_20", "sma_50", "sma_200",      "rsi",
@@ -422,21 +459,7 @@ static void data_lines(struct page *g)
         else if (says(state, "STALE"))
             page_say(g, TOKEN_STALE, "%s STALE", text);
     }
-    page_label(g, "GAPS");
-    int gaps = 0;
-    for (size_t i = 0; i < inputs->nrows; i++) {
-        const char *state = page_value(g, PART_INPUTS, i, "state");
-        const char *why = page_value(g, PART_INPUTS, i, "reason");
-        if (says(state, "PRESENT") || says(state, "STALE"))
-            continue;
-        gaps++;
-        page_say(g, TOKEN_SEV_WARN, "%s: %s", page_value(g, PART_INPUTS, i, "name"),
-                 why && *why ? why
-                 : state     ? state
-                             : "absent");
-    }
-    if (gaps == 0)
-        page_say(g, TOKEN_DIM, "none");
+    gap_lines(g);
 }
 
 static void chain_line(struct page *g)
