@@ -41,8 +41,8 @@ static void panel_left(const struct snapshot *s, const struct view *v, enum pane
         return;
     int index[VIEW_ROWS_MAX], shown = (int)view_rows(v, s, id, index);
     if (lv->filter[0])
-        n += snprintf(out + n, size - (size_t)n, "  /%s %d of %zu", lv->filter, shown,
-                      s->panel[id].rows.nrows);
+        snprintf(out + n, size - (size_t)n, "  /%s %d of %zu", lv->filter, shown,
+                 s->panel[id].rows.nrows);
     else if (shown > rows && rows > 0 && !lv->follow)
         snprintf(out + n, size - (size_t)n, "  %d-%d of %d", lv->top + 1, lv->top + rows, shown);
 }

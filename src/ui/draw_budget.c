@@ -55,7 +55,7 @@ static void draw_fmp(const struct pane *p, int row, const struct rows *r, size_t
         return;
     }
     snprintf(text, sizeof text, "%.0f/%.0f", used, limit);
-    draw_gauge(p, row, "FMP", used, NAN, limit, text);
+    draw_gauge(p, row, "FMP", used, (double)NAN, limit, text);
 }
 
 static void draw_spent(const struct pane *p, int row, const struct rows *r, size_t day)
