@@ -39,12 +39,16 @@ CREATE TABLE jobs (
     max_attempts integer NOT NULL DEFAULT 5,
     retry_at     timestamptz,
     locked_by    text,
+    session_pid  integer,
     lease_until  timestamptz,
     result       text NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     started_at   timestamptz,
     finished_at  timestamptz
 );
+COMMENT ON COLUMN jobs.session_pid IS
+    'backend that took it. On a virtual clock commits do not wait for the disk: what was done in a '
+    'session the server lost may be lost with it, so the job is done again';
 CREATE INDEX jobs_open ON jobs (due_at, stage, kind, symbol) WHERE state IN ('available', 'running');
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 

@@ -5,6 +5,7 @@
 
 #include "core/command/show.h"
 #include "quorum/broker.h"
+#include "quorum/engine.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "ui/console_run.h"
@@ -159,7 +160,8 @@ enum err console_evaluate(struct console *c, struct call *call, struct error *e)
         err_set(e, ERR_USAGE, "--recorded does not run inside the console");
         return err_fix(e, "in a shell: quorum evaluate ... --recorded ID");
     }
-    if (request_from_call(call, &r, e) || check_cost(c, &r, e) || prompts_store(c->desk, e))
+    if (request_from_call(call, &r, e) || check_cost(c, &r, e) || prompts_store(c->desk, e) ||
+        life_apply_scenarios(c->desk, e))
         return e->kind;
     r.on_state = stored;
     for (int i = 0; i < call->nargs; i++) {

@@ -98,6 +98,23 @@ static void warn_of_open_entries(struct call *c)
     rows_release(&r);
 }
 
+static const struct statement living = {
+    "living engines", "SELECT count(*) FROM engines WHERE state IN ('STARTING', 'RUNNING')"
+                      " AND heartbeat_at > clock_timestamp() - interval '15 seconds'"};
+
+/* An order is filled by an engine: without one it only waits. */
+static void warn_without_engine(struct call *c)
+{
+    struct rows r = {0};
+    struct error ignored = {0};
+    if (db_query(c->desk->db, &living, NULL, &r, &ignored) == OK && rows_int(&r, 0, 0) == 0)
+        call_warn(c,
+                  "no engine runs on the %s desk: nothing is closed until one does; quorum "
+                  "--desk %s engine start",
+                  desk_kind_name(c->desk->kind), desk_kind_name(c->desk->kind));
+    rows_release(&r);
+}
+
 static enum err set_state(struct call *c, enum control to, int first_word, struct error *e)
 {
     struct control_view before;
@@ -119,9 +136,14 @@ static enum err set_state(struct call *c, enum control to, int first_word, struc
                  before.set_by, why);
     if (proof.after == CONTROL_PAUSED)
         warn_of_open_entries(c);
-    if (proof.after != CONTROL_RUNNING)
+    if (proof.after == CONTROL_FLATTENING)
+        out_line(c->out, "When the last position is closed the desk is HALTED; then quorum resume "
+                         "lifts it.");
+    else if (proof.after != CONTROL_RUNNING)
         out_line(c->out, "Stops, targets and other exits go on. It survives a restart; quorum "
                          "resume lifts it.");
+    if (proof.exits_ordered)
+        warn_without_engine(c);
     return OK;
 }
 
@@ -318,6 +340,8 @@ static enum err run_close(struct call *c, struct error *e)
     }
     if (k.failed)
         c->exit_status = ERR_PARTLY;
+    if (k.done)
+        warn_without_engine(c);
     return result;
 }
 

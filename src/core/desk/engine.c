@@ -70,6 +70,8 @@ static void beaten(void *arg, const struct beat *b, const struct error *e)
     struct engine *g = arg;
     g->beating = false;
     if (e && e->kind) {
+        if (e->kind == ERR_CONFLICT) /* dropped and made anew: that is another desk */
+            g->stopping = true;
         if (!g->beat_problem.kind)
             log_write(LOG_WARN, "engine", "no heartbeat: %s", e->text);
         g->beat_problem = *e;
@@ -452,6 +454,12 @@ static bool catching_up(const struct engine *g)
            g->beat.desk_now < g->life.live_from;
 }
 
+static bool has_lived(const struct engine *g)
+{
+    return g->life.is_virtual && g->life.live_from != TIME_NONE &&
+           g->beat.desk_now >= g->life.live_from;
+}
+
 /* One turn; an error is told once by whoever meets it and tried again: the database comes back. */
 static void turn(struct engine *g)
 {
@@ -459,6 +467,10 @@ static void turn(struct engine *g)
     int64_t taken = 0;
     bool moved = false;
     obey_halts(g);
+    if (g->options->until_lived && has_lived(g)) {
+        g->stopping = true; /* another engine leads, and goes on */
+        return;
+    }
     take_jobs(g, &taken, &e);
     /* A virtual clock waits for all that is due; real time waits for nobody. */
     if (!e.kind && (!g->life.is_virtual || (taken == 0 && g->running == 0)))
@@ -498,9 +510,21 @@ static enum err begin_virtual(struct engine *g, struct error *e)
     return db_query(g->desk->db, &need_no_disk, NULL, NULL, e);
 }
 
+/* A demo desk lives on a virtual clock, whoever starts its first engine. */
+static enum err begin_life(struct engine *g, struct error *e)
+{
+    if (life_load(g->desk, &g->life, e))
+        return e->kind;
+    if (g->desk->kind != DESK_DEMO || g->life.is_virtual)
+        return OK;
+    if (life_begin(g->desk, DAY_NONE, DEMO_SESSIONS, DEMO_SPEED, e) == ERR_CONFLICT)
+        err_clear(e); /* another process was first */
+    return e->kind ? e->kind : life_load(g->desk, &g->life, e);
+}
+
 static enum err begin(struct engine *g, struct error *e)
 {
-    if (life_load(g->desk, &g->life, e) || prompts_store(g->desk, e) || engine_register(g->desk, e))
+    if (begin_life(g, e) || prompts_store(g->desk, e) || engine_register(g->desk, e))
         return e->kind;
     g->plan = engine_schedule(g->desk, g->life.is_virtual);
     if (g->life.is_virtual && begin_virtual(g, e))

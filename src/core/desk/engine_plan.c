@@ -338,8 +338,10 @@ enum err engine_rank(struct engine *g, const struct job *j, char result[RESULT_M
     int64_t now, queued_jobs = 0;
     /* The watchlist may have been changed by a command since this process began. */
     if (desk_load_settings(g->desk, e) || desk_time(g->desk, &now, e) ||
-        book_load(g->desk, &book, e))
+        book_load(g->desk, &book, e) || life_apply_scenarios(g->desk, e)) {
+        book_release(&book);
         return e->kind;
+    }
     g->plan = engine_schedule(g->desk, g->life.is_virtual);
     struct plan_of_day *p = mem_alloc(sizeof *p);
     size_t actions;

@@ -29,6 +29,24 @@ static const struct statement renew = {
     "evaluation renew", "UPDATE evaluations SET lease_until = clock_timestamp() + " LEASE
                         " WHERE id = $1::bigint AND locked_by = $2 AND finished_at IS NULL"};
 
+static struct evaluation *at_work; /* all of this process */
+
+static void leave(struct evaluation *v)
+{
+    struct evaluation **p = &at_work;
+    while (*p != v)
+        p = &(*p)->next;
+    *p = v->next;
+}
+
+bool evaluation_is_at_work(const struct desk *d, int64_t id, const struct evaluation *but)
+{
+    for (const struct evaluation *v = at_work; v; v = v->next)
+        if (v != but && v->desk == d && v->id == id)
+            return true;
+    return false;
+}
+
 void evaluation_finish(struct evaluation *v, const struct error *e)
 {
     evaluation_done_fn *done = v->done;
@@ -47,6 +65,7 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
     }
     if (e && e->kind)
         log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, e->text);
+    leave(v);
     loop_timer_free(v->renewal);
     agent_calls_drop(v);
     dossier_release(&v->dossier);
@@ -389,6 +408,8 @@ struct evaluation *evaluation_new(struct desk *d, evaluation_done_fn *done, void
     *v = (struct evaluation){.desk = d, .state = "QUEUED", .done = done, .arg = arg};
     v->renewal = loop_timer_new(d->loop, renew_lease, v);
     loop_timer_start(v->renewal, RENEW_EVERY_MS);
+    v->next = at_work;
+    at_work = v;
     return v;
 }
 
@@ -424,6 +445,7 @@ static void send_create(struct evaluation *v, const struct evaluation_request *r
 /* One that was not started. */
 static void discard(struct evaluation *v)
 {
+    leave(v);
     loop_timer_free(v->renewal);
     market_free(v->recorded);
     mem_free(v);

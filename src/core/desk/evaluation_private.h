@@ -15,6 +15,7 @@ struct cast_vote {
 
 struct evaluation {
     struct desk *desk;
+    struct evaluation *next; /* of all in this process */
     int64_t id;
     char symbol[16];
     int64_t given_price, as_of;
@@ -60,6 +61,8 @@ struct evaluation {
  * along. */
 #define NOT_YET_ON_DISK "set_config('synchronous_commit', 'off', true)"
 
+/* Does this process work on the evaluation, apart from `but`? */
+bool evaluation_is_at_work(const struct desk *d, int64_t id, const struct evaluation *but);
 struct evaluation *evaluation_new(struct desk *d, evaluation_done_fn *done, void *arg);
 /* Does what the stored state asks for next. */
 void evaluation_step(struct evaluation *v);

@@ -159,6 +159,13 @@ static void claimed(void *arg, struct rows *rows, const struct error *e)
     }
 }
 
+/* An owner that is gone, or this process, which lost the database under it. */
+static bool is_left(const struct evaluation *v, const char *owner)
+{
+    return strcmp(owner, owner_self()) == 0 ? !evaluation_is_at_work(v->desk, v->id, v)
+                                            : owner_is_gone(owner);
+}
+
 static void held(void *arg, struct rows *rows, const struct error *e)
 {
     struct evaluation *v = arg;
@@ -176,7 +183,7 @@ static void held(void *arg, struct rows *rows, const struct error *e)
     struct params p = {0};
     params_int(&p, v->id);
     params_text(&p, owner_self());
-    params_text(&p, owner && owner_is_gone(owner) ? owner : NULL);
+    params_text(&p, owner && is_left(v, owner) ? owner : NULL);
     db_send(v->desk->db, &claim, &p, claimed, v);
 }
 

@@ -13,9 +13,10 @@
 #include "quorum/timeutil.h"
 
 const struct job_kind_row job_kinds[JOB_KINDS] = {
-    [JOB_LOOK] = {"look", 0, 3},   [JOB_RANK] = {"rank", 1, 5}, [JOB_EVALUATE] = {"evaluate", 2, 3},
-    [JOB_TRADE] = {"trade", 3, 8}, [JOB_MARK] = {"mark", 4, 8}, [JOB_SCORE] = {"score", 5, 5},
-    [JOB_LEARN] = {"learn", 6, 3}, [JOB_KEEP] = {"keep", 7, 5},
+    [JOB_LOOK] = {"look", 0, 3},          [JOB_RANK] = {"rank", 1, 5},
+    [JOB_EVALUATE] = {"evaluate", 2, 12}, [JOB_TRADE] = {"trade", 3, 8},
+    [JOB_MARK] = {"mark", 4, 8},          [JOB_SCORE] = {"score", 5, 5},
+    [JOB_LEARN] = {"learn", 6, 3},        [JOB_KEEP] = {"keep", 7, 5},
 };
 
 /* Longer results are cut: the row is for people. */
@@ -135,7 +136,7 @@ static const struct statement take = {
     "), taken AS ("
     "  UPDATE jobs j SET state = 'running', attempt = j.attempt + 1, locked_by = $1,"
     "    lease_until = clock_timestamp() + interval '30 s', started_at = clock_timestamp(),"
-    "    retry_at = NULL"
+    "    retry_at = NULL, session_pid = pg_backend_pid()"
     "  FROM next WHERE j.id = next.id"
     "  RETURNING j.id, j.kind, j.symbol, j.due_at, j.attempt, j.stage) "
     "SELECT id, kind, symbol, due_at, attempt FROM taken"
@@ -204,18 +205,23 @@ void jobs_take(struct desk *d, int max, jobs_taken_fn *done, void *arg)
 /* Said again when the answer was lost: then the row is ours and not running any more. */
 static const struct statement finish = {
     "job finish",
-    "WITH ended AS ("
+    "WITH how AS (SELECT CASE WHEN $4 = 'done' AND session_pid <> pg_backend_pid()"
+    "    AND EXISTS (SELECT FROM desk WHERE clock = 'virtual') THEN 'again' ELSE $4 END AS word"
+    "  FROM jobs WHERE id = $1::bigint), "
+    "ended AS ("
     "  UPDATE jobs SET"
-    "    state = CASE $4 WHEN 'done' THEN 'done'"
+    "    state = CASE how.word WHEN 'done' THEN 'done'"
     "                    WHEN 'again' THEN CASE WHEN attempt < max_attempts THEN 'available'"
     "                                           ELSE 'dead' END"
     "                    ELSE 'dead' END,"
-    "    retry_at = CASE WHEN $4 = 'again' AND attempt < max_attempts THEN clock_timestamp() +"
+    "    retry_at = CASE WHEN how.word = 'again' AND attempt < max_attempts THEN clock_timestamp() "
+    "+"
     "      make_interval(secs => LEAST(60, power(2, LEAST(attempt, 10) - 1))) END,"
-    "    finished_at = CASE WHEN $4 = 'again' AND attempt < max_attempts THEN NULL"
+    "    finished_at = CASE WHEN how.word = 'again' AND attempt < max_attempts THEN NULL"
     "                       ELSE clock_timestamp() END,"
     "    result = $5, lease_until = NULL"
-    "  WHERE id = $1::bigint AND locked_by = $2 AND attempt = $3::int AND state = 'running'"
+    "  FROM how WHERE id = $1::bigint AND locked_by = $2 AND attempt = $3::int AND state = "
+    "'running'"
     "  RETURNING 1) "
     "SELECT EXISTS (SELECT FROM ended) OR EXISTS (SELECT FROM jobs"
     "  WHERE id = $1::bigint AND locked_by = $2 AND attempt = $3::int AND state <> 'running')"};

@@ -24,7 +24,8 @@ static const struct statement begin = {
     "WITH s AS ("
     "  INSERT INTO schedule_state (planned_until, live_from, speed)"
     "  SELECT $1::timestamptz, $2::timestamptz, $3::float8 FROM desk WHERE clock = 'real'"
-    "  ON CONFLICT (id) DO NOTHING RETURNING planned_until), "
+    "  ON CONFLICT (id) DO UPDATE SET planned_until = excluded.planned_until,"
+    "    live_from = excluded.live_from, speed = excluded.speed RETURNING planned_until), "
     "d AS (UPDATE desk SET clock = 'virtual', clock_at = s.planned_until FROM s RETURNING 1) "
     "SELECT ensure_partitions(s.planned_until),"
     "  ensure_partitions(s.planned_until + interval '3 months') FROM s, d"};

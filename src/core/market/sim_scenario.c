@@ -171,9 +171,12 @@ enum err sim_scenario_add(struct sim *s, const char *name, int32_t from, struct 
         err_set(e, ERR_USAGE, "nothing can happen on %s", day_print(day, from));
         return err_fix(e, "the simulated market runs from 2019-01-02 to 2099-12-31");
     }
+    x.from = calendar_next(from - 1);
+    for (at = 0; at < s->scenarios; at++)
+        if (s->scenario[at].from == x.from && s->scenario[at].kind == x.kind)
+            return OK; /* it is to happen already */
     if (s->scenarios == SIM_SCENARIOS_MAX)
         return err_set(e, ERR_USAGE, "more than %d scenarios", SIM_SCENARIOS_MAX);
-    x.from = calendar_next(from - 1);
     x.until = calendar_add(x.from, lengths[x.kind] - 1);
     if (x.until >= x.from + WEEK_DAYS)
         x.until = calendar_previous(x.from + WEEK_DAYS);
