@@ -134,3 +134,40 @@ void benjamini_hochberg(const double *p, size_t n, double *q)
     }
     mem_free(order);
 }
+
+static double log_choose(double n, double k)
+{
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
+}
+
+double fisher_exact(uint64_t won_in, uint64_t n_in, uint64_t won_out, uint64_t n_out)
+{
+    if (won_in > n_in || won_out > n_out)
+        return not_a_number;
+    uint64_t won = won_in + won_out;
+    uint64_t least = won > n_out ? won - n_out : 0, most = won < n_in ? won : n_in;
+    double in = (double)n_in, out = (double)n_out, all = log_choose(in + out, (double)won);
+    double seen = log_choose(in, (double)won_in) + log_choose(out, (double)won_out) - all, sum = 0;
+    for (uint64_t k = least; k <= most; k++) {
+        double chance = log_choose(in, (double)k) + log_choose(out, (double)(won - k)) - all;
+        if (chance <= seen + 1e-7) /* equal but for rounding is as unlikely */
+            sum += exp(chance);
+    }
+    return fmin(1, sum);
+}
+
+double cases_needed_per_arm(double deviation, double delta, double level, double power)
+{
+    double z = normal_quantile(1 - level / 2) + normal_quantile(power);
+    double ratio = z * deviation / delta;
+    return delta != 0 ? ceil(2 * ratio * ratio) : not_a_number;
+}
+
+double cases_needed_for_rate(double p0, double p1, double level, double power)
+{
+    if (!is_probability(p0) || !is_probability(p1) || p0 == p1)
+        return not_a_number;
+    double z = normal_quantile(1 - level) * sqrt(p0 * (1 - p0)) +
+               normal_quantile(power) * sqrt(p1 * (1 - p1));
+    return ceil(z * z / ((p1 - p0) * (p1 - p0)));
+}
