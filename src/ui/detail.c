@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/detail_page.h"
 
-#define MOVE "< > older newer  y copy  E export  Esc back  ? help"
-
 const struct detail details[DETAIL_KINDS] = {
     [DETAIL_EVALUATION] = {.name = "evaluation",
                            .title = "Evaluation",
@@ -11,7 +9,6 @@ const struct detail details[DETAIL_KINDS] = {
                            .refresh_ms = 250,
                            .rhythm = evaluation_rhythm,
                            .draw = draw_evaluation,
-                           .keys = "j k agent  Enter full text, prompt  w why  " MOVE,
                            .neighbour = neighbour_by_id},
     [DETAIL_TRADE] = {.name = "trade",
                       .title = "Trade",
@@ -19,7 +16,6 @@ const struct detail details[DETAIL_KINDS] = {
                                &trade_similar},
                       .refresh_ms = 30000,
                       .draw = draw_trade,
-                      .keys = "w why  v evaluation  j k Enter open  " MOVE,
                       .neighbour = neighbour_by_id,
                       .item_object = trade_item},
     [DETAIL_POSITION] = {.name = "position",
@@ -28,7 +24,6 @@ const struct detail details[DETAIL_KINDS] = {
                                   &position_orders, &position_similar},
                          .refresh_ms = 2000,
                          .draw = draw_position,
-                         .keys = "w why  v evaluation  j k Enter open  " MOVE,
                          .neighbour = neighbour_by_id,
                          .item_object = trade_item},
     [DETAIL_ADJUSTMENT] = {.name = "adjustment",
@@ -37,7 +32,6 @@ const struct detail details[DETAIL_KINDS] = {
                                     &adjustment_others},
                            .refresh_ms = 5000,
                            .draw = draw_adjustment,
-                           .keys = "a approve  x reject  d defer  j k trades  " MOVE,
                            .neighbour = neighbour_by_id,
                            .item_object = adjustment_item},
     [DETAIL_AGENT] = {.name = "agent",
@@ -46,8 +40,6 @@ const struct detail details[DETAIL_KINDS] = {
                                &agent_bins, &agent_prompts, &agent_last},
                       .refresh_ms = 30000,
                       .draw = draw_agent,
-                      .keys = "j k Enter open evaluation  < > other agents  y copy  E export  "
-                              "Esc back  ? help",
                       .neighbour = neighbour_by_id,
                       .item_object = agent_item},
     [DETAIL_ALERT] = {.name = "alert",
@@ -55,7 +47,6 @@ const struct detail details[DETAIL_KINDS] = {
                       .part = {&alert_head, &alert_history},
                       .refresh_ms = 5000,
                       .draw = draw_alert,
-                      .keys = "K acknowledge  m mute  j k Enter open  " MOVE,
                       .neighbour = neighbour_by_id,
                       .item_object = alert_item},
     [DETAIL_PARAMETER] = {.name = "parameter",
@@ -63,23 +54,14 @@ const struct detail details[DETAIL_KINDS] = {
                           .part = {&parameter_head, &parameter_history, &parameter_trades},
                           .refresh_ms = 30000,
                           .draw = draw_parameter,
-                          .keys = "j k Enter open proposal  y copy  E export  Esc back  ? help",
                           .item_object = parameter_item},
-    [DETAIL_CYCLE] = {.name = "cycle",
-                      .title = "Learning cycle",
-                      .draw = draw_cycle,
-                      .keys = "Esc back  ? help"},
+    [DETAIL_CYCLE] = {.name = "cycle", .title = "Learning cycle", .draw = draw_cycle},
     [DETAIL_SYMBOL] = {.name = "symbol",
                        .title = "Symbol",
                        .part = {&symbol_head, &symbol_evaluations, &symbol_guards, &symbol_trades},
                        .refresh_ms = 10000,
                        .draw = draw_symbol,
-                       .keys = "e evaluate  w why  j k Enter open  < > other symbols  y copy  "
-                               "E export  Esc back  ? help",
                        .neighbour = neighbour_by_id,
                        .item_object = symbol_item},
-    [DETAIL_TEXT] = {.name = "text",
-                     .title = "Answer",
-                     .draw = draw_text_detail,
-                     .keys = "j k scroll  / search  y copy  E export  Esc back  ? help"},
+    [DETAIL_TEXT] = {.name = "text", .title = "Answer", .draw = draw_text_detail},
 };

@@ -19,8 +19,6 @@ struct detail {
      * there are none, becomes scrolling here; both are clamped, a selected item is kept in sight,
      * and another depth begins at its top. */
     int (*draw)(const struct pane *p, const struct snapshot *s, struct detail_view *v);
-    /* What the line above the bar says: "w why  R replay ...". */
-    const char *keys;
     /* The object of a neighbour for < and >: older, newer; "" none. May be NULL. */
     void (*neighbour)(const struct snapshot *s, const struct detail_view *v, int direction,
                       char out[OBJECT_MAX]);

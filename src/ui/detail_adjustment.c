@@ -265,7 +265,6 @@ static void set_title(struct page *g)
     char age[PAGE_CELL], left[16] = "";
     struct detail_view *v = g->view;
     int64_t expires = page_number(g, "expires_epoch");
-    v->depth = 0;
     if (expires)
         duration_print(left, expires * USEC_SECOND - g->snapshot->now);
     if (waits(g))

@@ -329,7 +329,6 @@ static void body(struct page *g)
     struct detail_view *v = g->view;
     if (!page_ready(g, "agent", "all: panel 5, or :agents"))
         return;
-    v->depth = 0;
     v->title[0] = '\0';
     calls_lines(g);
     latency_bars(g);

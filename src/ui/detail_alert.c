@@ -130,7 +130,6 @@ static void body(struct page *g)
     if (!page_ready(g, "alert", "all: panel 9, or :alerts --all"))
         return;
     const char *severity = page_fact(g, "severity"), *fix = page_fact(g, "fix");
-    v->depth = 0;
     snprintf(v->title, sizeof v->title, "%.20s  %s", page_fact(g, "rule"), severity_word(severity));
     sanitize_line(v->title, sizeof v->title, untrusted(v->title));
     page_label(g, "WHAT");

@@ -752,6 +752,5 @@ static void body(struct page *g)
 
 int draw_evaluation(const struct pane *p, const struct snapshot *s, struct detail_view *v)
 {
-    v->depth = v->depth > 2 ? 2 : v->depth;
-    return page_draw(p, s, v, body);
+    return page_draw_deep(p, s, v, body, 2);
 }

@@ -67,11 +67,18 @@ static void place_item(const struct page *g, struct detail_view *v, int rows)
 int page_draw(const struct pane *p, const struct snapshot *s, struct detail_view *v,
               page_body_fn *body)
 {
+    return page_draw_deep(p, s, v, body, 0);
+}
+
+int page_draw_deep(const struct pane *p, const struct snapshot *s, struct detail_view *v,
+                   page_body_fn *body, int deepest)
+{
     struct page g = {.snapshot = s, .view = v, .cols = p->cols};
     struct pane nowhere = pane_part(p, 0, 0, 0, 0);
     g.indent = p->cols >= NARROW ? 11 : 3;
     v->item = bounded(v->item);
     v->scroll = bounded(v->scroll);
+    v->depth = v->depth > deepest ? deepest : v->depth < 0 ? 0 : v->depth;
     if (v->depth != v->drawn.depth) {
         v->scroll = 0;
         v->item = v->drawn.item; /* a step back finds the item it left */

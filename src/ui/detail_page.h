@@ -25,6 +25,9 @@ typedef void page_body_fn(struct page *g);
 /* Scrolls as detail.h says, draws, and returns the lines of the page. */
 int page_draw(const struct pane *p, const struct snapshot *s, struct detail_view *v,
               page_body_fn *body);
+/* The same for a detail whose items have texts of their own, down to that depth. */
+int page_draw_deep(const struct pane *p, const struct snapshot *s, struct detail_view *v,
+                   page_body_fn *body, int deepest);
 
 /* ---- what was loaded */
 

@@ -137,7 +137,6 @@ static void body(struct page *g)
     struct detail_view *v = g->view;
     if (!page_ready(g, "parameter", "none was changed or proposed under that name"))
         return;
-    v->depth = 0;
     v->title[0] = '\0';
     page_label(g, "VALUE");
     if (page_fact(g, "value"))

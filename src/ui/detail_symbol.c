@@ -237,7 +237,6 @@ static void body(struct page *g)
     struct detail_view *v = g->view;
     if (!page_ready(g, "symbol", "nothing is known of it: :watch add SYMBOL, or :evaluate SYMBOL"))
         return;
-    v->depth = 0;
     copy_text(v->title, sizeof v->title, page_fact(g, "position_id") ? "held" : "not held");
     known_lines(g);
     evaluations_table(g);

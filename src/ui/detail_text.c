@@ -4,7 +4,6 @@
 
 static void text_body(struct page *g)
 {
-    g->view->depth = 0;
     g->indent = 1;
     page_text(g, TOKEN_FG, g->view->text && *g->view->text ? g->view->text : "(no answer)", 0);
 }
@@ -17,7 +16,6 @@ int draw_text_detail(const struct pane *p, const struct snapshot *s, struct deta
 
 static void cycle_body(struct page *g)
 {
-    g->view->depth = 0;
     g->view->title[0] = '\0';
     page_label(g, "");
     page_say(g, TOKEN_DIM,

@@ -126,7 +126,7 @@ static void path_of(const struct page *g, struct path *p)
     const struct rows *r = page_rows(g, PART_CLOSES);
     double v;
     *p = (struct path){.entry = number(g, "entry_price"),
-                       .stop = number(g, "initial_stop"),
+                       .stop = number(g, "stop_price"), /* the one in force */
                        .target = number(g, "target_price"),
                        .end = number(g, closed(g) ? "exit_price" : "last_price")};
     if (!isnan(p->entry))
@@ -152,7 +152,7 @@ static void level(const struct pane *all, const struct pane *canvas, const struc
     int row = chart_row(p->range, canvas->rows, value);
     if (isnan(value) || row < 0 || row >= canvas->rows)
         return;
-    chart_level(canvas, CHART_BRAILLE, p->range, value, style);
+    chart_level(canvas, CHART_BLOCKS, p->range, value, style);
     snprintf(text, sizeof text, "%.2f", round_half_away(value, 2));
     pane_right(all, row, 0, AXIS - 1, style, text);
     pane_text(all, row, canvas->col + canvas->cols + 1, style, name);
@@ -168,7 +168,7 @@ static void chart(struct page *g, const struct path *p)
     const struct pane *all = &picture.pane;
     struct pane canvas = pane_part(all, 0, AXIS + 1, rows, g->cols - AXIS - 9);
     pane_vrule(all, 0, AXIS, rows, TOKEN_RULE, LINE_THIN);
-    chart_line(&canvas, CHART_BRAILLE, p->range, p->value, p->n, TOKEN_CHART_1);
+    chart_line(&canvas, CHART_BLOCKS, p->range, p->value, p->n, TOKEN_CHART_1);
     level(all, &canvas, p, p->target, TOKEN_CHART_EXIT, "target");
     level(all, &canvas, p, p->stop, TOKEN_CHART_STOP, "stop");
     level(all, &canvas, p, p->end, TOKEN_CHART_EXIT, closed(g) ? "exit" : "now");
@@ -433,7 +433,6 @@ static void set_title(struct page *g)
     char usd[FIGURE_SIZE], pct[FIGURE_SIZE];
     struct detail_view *v = g->view;
     const char *reason = page_fact(g, "exit_reason");
-    v->depth = 0;
     snprintf(v->title, sizeof v->title, "%.12s LONG  %.10s%s%.20s  %.14s  %.10s",
              page_fact(g, "symbol"), page_fact(g, "state"), closed(g) && reason ? " " : "",
              closed(g) && reason ? reason : "",
