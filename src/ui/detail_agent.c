@@ -27,14 +27,15 @@ const struct statement agent_head = {
     "  max(latency_ms) AS slowest,"
     "  count(*) FILTER (WHERE status IN ('FAILED', 'PRESUMED')) AS bad,"
     "  (SELECT model FROM c ORDER BY id DESC LIMIT 1) AS model,"
-    "  (SELECT role FROM votes WHERE agent = $1 ORDER BY evaluation_id DESC LIMIT 1) AS role,"
+    "  (SELECT role FROM votes WHERE agent = $1 AND evaluation_id > (SELECT max(id) - 1000"
+    "    FROM evaluations) ORDER BY evaluation_id DESC LIMIT 1) AS role,"
     "  (SELECT kind = 'demo' FROM desk) AS simulated,"
-    "  (SELECT count(*) FROM votes v JOIN c ON c.id = v.interaction_id WHERE v.source = 'model'"
-    "    AND v.vote <> 'FAILED') AS votes,"
+    "  (SELECT count(*) FROM votes v WHERE v.evaluation_id >= (SELECT min(evaluation_id) FROM c)"
+    "    AND v.agent = $1 AND v.source = 'model' AND v.vote <> 'FAILED') AS votes,"
     "  (SELECT max(a.agent_name) FROM agent_prompts a WHERE a.agent_name < $1) AS older,"
     "  (SELECT min(a.agent_name) FROM agent_prompts a WHERE a.agent_name > $1) AS newer "
     "FROM c HAVING EXISTS (SELECT FROM agent_prompts WHERE agent_name = $1)"
-    "  OR EXISTS (SELECT FROM agent_interactions WHERE agent_name = $1) OR count(*) > 0"};
+    "  OR EXISTS (SELECT FROM agent_daily_metrics WHERE agent_name = $1) OR count(*) > 0"};
 
 const struct statement agent_errors = {
     "detail agent errors",
@@ -58,6 +59,9 @@ const struct statement agent_latency = {
     "  AND i.latency_ms >= b.low AND i.latency_ms < b.high GROUP BY b.rank,"
     "  b.name ORDER BY b.rank"};
 
+/* Of the last evaluations that were scored: what it is like now, and no more rows than that. */
+#define RECENT "s.evaluation_id > (SELECT max(evaluation_id) - 5000 FROM vote_scores)"
+
 /* Both sources on the evaluations where both were scored, so that they are about the same. */
 const struct statement agent_scores = {
     "detail agent scores",
@@ -65,7 +69,7 @@ const struct statement agent_scores = {
     "  avg(((v.vote = 'BUY') = (s.y > 0.5))::int) FILTER (WHERE v.vote IN ('BUY', 'SELL'))"
     "    AS hit, count(*) FILTER (WHERE v.vote IN ('BUY', 'SELL')) AS opinions "
     "FROM vote_scores s JOIN votes v USING (evaluation_id, agent, source) "
-    "WHERE s.agent = $1 AND EXISTS (SELECT FROM vote_scores o"
+    "WHERE s.agent = $1 AND " RECENT " AND EXISTS (SELECT FROM vote_scores o"
     "    WHERE o.evaluation_id = s.evaluation_id AND o.agent = s.agent AND o.source <> s.source) "
     "GROUP BY s.source ORDER BY s.source DESC"};
 
@@ -75,7 +79,7 @@ const struct statement agent_bins = {
     "  avg(v.confidence) AS stated,"
     "  100 * avg(((v.vote = 'BUY') = (s.y > 0.5))::int) AS real "
     "FROM votes v JOIN vote_scores s USING (evaluation_id, agent, source) "
-    "WHERE v.agent = $1 AND v.vote IN ('BUY', 'SELL') AND v.source = 'model' "
+    "WHERE s.agent = $1 AND s.source = 'model' AND " RECENT " AND v.vote IN ('BUY', 'SELL') "
     "GROUP BY 1, 2 ORDER BY 1 LIMIT 20"};
 
 const struct statement agent_prompts = {
@@ -85,8 +89,10 @@ const struct statement agent_prompts = {
     "  length(p.content) AS length, left(p.content_sha256, 12) AS sha, p.performance_score,"
     "  s.n, s.brier FROM " DETAIL_TZ
     " CROSS JOIN agent_prompts p LEFT JOIN LATERAL (SELECT count(*) AS n,"
-    "    avg(q.brier) AS brier FROM votes v JOIN vote_scores q USING (evaluation_id, agent, source)"
-    "    WHERE v.agent = p.agent_name AND v.source = 'model' AND v.prompt_version = p.version) s"
+    "    avg(q.brier) AS brier FROM vote_scores q JOIN votes v USING (evaluation_id, agent, source)"
+    "    WHERE q.evaluation_id > (SELECT max(evaluation_id) - 5000 FROM vote_scores)"
+    "    AND q.agent = $1 AND q.source = 'model' AND v.agent = p.agent_name AND v.source = 'model' "
+    "AND v.prompt_version = p.version) s"
     "  ON p.prompt_name = 'system' "
     "WHERE p.agent_name = $1 ORDER BY p.prompt_name, p.version DESC LIMIT 40"};
 
@@ -201,7 +207,8 @@ static void score_lines(struct page *g)
     char brier[PAGE_CELL];
     double of[2] = {-1, -1};
     const struct rows *r = page_rows(g, PART_SCORES);
-    page_heading(g, "DOES THE MODEL BEAT ITS BASELINE?", "Brier: 0 perfect, 0.25 a coin");
+    page_heading(g, "DOES THE MODEL BEAT ITS BASELINE?",
+                 "last 5000 evaluations; Brier: 0 perfect, 0.25 a coin");
     if (r->nrows == 0) {
         page_text(g, TOKEN_DIM,
                   page_came(g, PART_SCORES) ? "not measured yet: no outcome is known" : "loading",

@@ -2,10 +2,10 @@
 /* What the detail of an evaluation is drawn from. */
 #include "ui/detail_page.h"
 
-/* What a position of it has become, and what the figures were for one never opened. */
+/* Its entry order leads to its position: that way has an index. */
 #define AFTER                                                                                      \
-    "LEFT JOIN LATERAL (SELECT * FROM positions q WHERE q.evaluation_id = e.id"                    \
-    "  ORDER BY q.id DESC LIMIT 1) p ON true "                                                     \
+    "LEFT JOIN orders o ON o.evaluation_id = e.id AND o.purpose = 'ENTRY' "                        \
+    "LEFT JOIN positions p ON p.id = o.position_id "                                               \
     "LEFT JOIN trade_outcomes t ON t.position_id = p.id "                                          \
     "LEFT JOIN shadow_outcomes s ON s.evaluation_id = e.id "
 
@@ -45,56 +45,50 @@ const struct statement evaluation_head = {
     "      CASE WHEN r.pct IS NULL THEN '' ELSE format(' %s%%', to_char(r.pct, 'FMS990.00')) END),"
     "      ', ' ORDER BY r.id DESC)"
     "    FROM (SELECT v.id, v.decision, v.state, k.pnl_pct AS pct FROM evaluations v"
-    "      LEFT JOIN trade_outcomes k ON k.evaluation_id = v.id"
+    "      LEFT JOIN orders w ON w.evaluation_id = v.id AND w.purpose = 'ENTRY'"
+    "      LEFT JOIN trade_outcomes k ON k.position_id = w.position_id"
     "      WHERE v.symbol = e.symbol AND v.id < e.id ORDER BY v.id DESC LIMIT 3) r) AS previous,"
     "  (SELECT max(x.id) FROM evaluations x WHERE x.id < e.id) AS older,"
     "  (SELECT min(x.id) FROM evaluations x WHERE x.id > e.id) AS newer "
-    "FROM " DETAIL_TZ " CROSS JOIN evaluations e " AFTER
-    "LEFT JOIN orders o ON o.evaluation_id = e.id AND o.purpose = 'ENTRY' "
-    "WHERE e.id = " DETAIL_ID};
+    "FROM " DETAIL_TZ " CROSS JOIN evaluations e " AFTER "WHERE e.id = " DETAIL_ID};
 
 /* Every agent that is asked or has spoken, in the order of the round. A call that is out has no
  * moment of the machine's clock but on a real desk, where the desk's is that. */
 const struct statement evaluation_agents = {
     "detail evaluation agents",
-    "WITH e AS (SELECT * FROM evaluations WHERE id = " DETAIL_ID "), "
+    "WITH e AS (SELECT id, request, started_machine FROM evaluations WHERE id = " DETAIL_ID "), "
+    "v AS MATERIALIZED (SELECT x.*, s.brier, (SELECT string_agg(f->>'fact', ' ')"
+    "    FROM jsonb_array_elements(CASE jsonb_typeof(x.evidence) WHEN 'array' THEN x.evidence"
+    "    ELSE '[]' END) f) AS cited FROM votes x"
+    "  LEFT JOIN vote_scores s USING (evaluation_id, agent, source)"
+    "  WHERE x.evaluation_id = " DETAIL_ID "), "
+    "i AS MATERIALIZED (SELECT *, row_number() OVER (PARTITION BY agent_name ORDER BY id DESC) AS n"
+    "  FROM agent_interactions WHERE evaluation_id = " DETAIL_ID " AND model IS NOT NULL), "
     "names AS (SELECT x.agent, min(x.rank) AS rank FROM ("
     "  SELECT 'regime_detector' AS agent, 0 AS rank FROM e"
     "  UNION ALL SELECT w.name, w.n FROM e, regexp_split_to_table(COALESCE("
     "    e.request->>'voters', ''), '[ ,]+') WITH ORDINALITY w (name, n) WHERE w.name <> ''"
     "  UNION ALL SELECT 'risk_manager', 90 FROM e"
     "  UNION ALL SELECT v.agent, CASE v.role WHEN 'classifier' THEN 0 WHEN 'veto' THEN 90"
-    "    ELSE 50 END FROM votes v JOIN e ON e.id = v.evaluation_id"
-    "  UNION ALL SELECT i.agent_name, 50 FROM agent_interactions i"
-    "    JOIN e ON e.id = i.evaluation_id WHERE i.model IS NOT NULL) x GROUP BY x.agent) "
+    "    ELSE 50 END FROM v"
+    "  UNION ALL SELECT i.agent_name, 50 FROM i) x GROUP BY x.agent) "
     "SELECT n.agent, COALESCE(m.role, b.role, CASE n.rank WHEN 0 THEN 'classifier'"
     "    WHEN 90 THEN 'veto' ELSE 'voter' END) AS role,"
     "  m.vote, m.answer, m.confidence, m.reason, m.wrong_evidence, m.counted, m.prompt_version,"
-    "  (SELECT string_agg(x->>'fact', ' ') FROM jsonb_array_elements(CASE"
-    "    jsonb_typeof(m.evidence) WHEN 'array' THEN m.evidence ELSE '[]' END) x) AS cited,"
-    "  b.vote AS base_vote, b.answer AS base_answer, b.confidence AS base_confidence,"
-    "  b.reason AS base_reason, b.counted AS base_counted,"
-    "  (SELECT string_agg(x->>'fact', ' ') FROM jsonb_array_elements(CASE"
-    "    jsonb_typeof(b.evidence) WHEN 'array' THEN b.evidence ELSE '[]' END) x) AS base_cited,"
+    "  m.cited, b.vote AS base_vote, b.answer AS base_answer, b.confidence AS base_confidence,"
+    "  b.reason AS base_reason, b.counted AS base_counted, b.cited AS base_cited,"
     "  c.tries, c.tokens_in, c.tokens_out, c.cost_usd, l.latency_ms, l.status, l.error, l.model,"
     "  CASE WHEN l.status IN ('RESERVED', 'SENT') THEN (extract(epoch FROM clock_timestamp() -"
     "    CASE WHEN (SELECT clock FROM desk) = 'real' THEN l.created_at"
     "    ELSE e.started_machine END) * 1000)::bigint END AS waiting_ms,"
-    "  q.brier, w.brier AS base_brier "
+    "  m.brier, b.brier AS base_brier "
     "FROM names n CROSS JOIN e"
-    "  LEFT JOIN votes m ON m.evaluation_id = e.id AND m.agent = n.agent AND m.source = 'model'"
-    "  LEFT JOIN votes b ON b.evaluation_id = e.id AND b.agent = n.agent"
-    "    AND b.source = 'baseline'"
-    "  LEFT JOIN vote_scores q ON q.evaluation_id = e.id AND q.agent = n.agent"
-    "    AND q.source = 'model'"
-    "  LEFT JOIN vote_scores w ON w.evaluation_id = e.id AND w.agent = n.agent"
-    "    AND w.source = 'baseline'"
-    "  LEFT JOIN LATERAL (SELECT count(*) AS tries, sum(cost_usd) AS cost_usd,"
-    "    sum(tokens_used - output_tokens) AS tokens_in, sum(output_tokens) AS tokens_out"
-    "    FROM agent_interactions i WHERE i.evaluation_id = e.id AND i.agent_name = n.agent"
-    "      AND i.model IS NOT NULL) c ON true"
-    "  LEFT JOIN LATERAL (SELECT * FROM agent_interactions i WHERE i.evaluation_id = e.id"
-    "    AND i.agent_name = n.agent AND i.model IS NOT NULL ORDER BY i.id DESC LIMIT 1) l ON true "
+    "  LEFT JOIN v m ON m.agent = n.agent AND m.source = 'model'"
+    "  LEFT JOIN v b ON b.agent = n.agent AND b.source = 'baseline'"
+    "  LEFT JOIN i l ON l.agent_name = n.agent AND l.n = 1"
+    "  LEFT JOIN LATERAL (SELECT count(*) AS tries, sum(i.cost_usd) AS cost_usd,"
+    "    sum(i.tokens_used - i.output_tokens) AS tokens_in, sum(i.output_tokens) AS tokens_out"
+    "    FROM i WHERE i.agent_name = n.agent) c ON true "
     "ORDER BY n.rank, n.agent"};
 
 const struct statement evaluation_calls = {

@@ -28,12 +28,14 @@ const struct statement parameter_history = {
     "detail parameter history",
     "SELECT v.id, to_char(v.created_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS at,"
     "  trim_scale(v.value) AS value,"
-    "  v.set_by, v.adjustment_id, a.status, t.n, t.won, t.mean_r "
+    "  v.set_by, v.adjustment_id, a.status, COALESCE(t.n, 0) AS n, COALESCE(t.won, 0) AS won,"
+    "  t.mean_r "
     "FROM " DETAIL_TZ
     " CROSS JOIN parameter_versions v LEFT JOIN strategy_adjustments a ON a.id = v.adjustment_id"
-    "  LEFT JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE o.pnl_dollars > 0) AS won,"
-    "    avg(o.r_multiple) AS mean_r FROM trade_outcomes o JOIN positions p"
-    "    ON p.id = o.position_id WHERE p.parameters->>v.name = v.id::text) t ON true "
+    "  LEFT JOIN (SELECT p.parameters->>$1 AS version, count(*) AS n,"
+    "    count(*) FILTER (WHERE o.pnl_dollars > 0) AS won, avg(o.r_multiple) AS mean_r"
+    "    FROM trade_outcomes o JOIN positions p ON p.id = o.position_id GROUP BY 1) t"
+    "  ON t.version = v.id::text "
     "WHERE v.name = $1 ORDER BY v.id DESC LIMIT 200"};
 
 const struct statement parameter_trades = {
