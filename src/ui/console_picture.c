@@ -135,13 +135,13 @@ void console_turn_over(void *arg)
         console_suspend(c);
     if (!c->screen || !c->dirty || c->hung_up)
         return;
+    console_tell_loader(c); /* before the frame: rows of another detail are not drawn as this one */
     if (!c->urgent && since < FRAME_EVERY_US)
         try_later(c, (FRAME_EVERY_US - since) / 1000 + 1);
     else if (!screen_is_ready(c->screen))
         slow_down(c);
     else
         console_draw(c, now);
-    console_tell_loader(c);
 }
 
 void console_later(void *arg)
