@@ -121,73 +121,74 @@ const char *calibration_kind_name(enum calibration_kind k)
     return (unsigned)k < ARRAY_LEN(name) ? name[k] : "?";
 }
 
-/* Blocks of equal fit are pooled while one stands above its successor. */
-void isotonic_fit(const double *y, size_t n, double *fit)
-{
-    size_t *size = mem_array(n + 1, sizeof *size), blocks = 0;
-    for (size_t i = 0; i < n; i++) {
-        fit[blocks] = y[i]; /* block means stand in the front; blocks <= i */
-        size[blocks++] = 1;
-        while (blocks > 1 && fit[blocks - 2] >= fit[blocks - 1]) {
-            double a = (double)size[blocks - 2], b = (double)size[blocks - 1];
-            fit[blocks - 2] = (fit[blocks - 2] * a + fit[blocks - 1] * b) / (a + b);
-            size[blocks - 2] += size[blocks - 1];
-            blocks--;
-        }
-    }
-    for (size_t end = n; blocks > 0; blocks--) {
-        double mean = fit[blocks - 1];
-        for (size_t k = 0; k < size[blocks - 1]; k++)
-            fit[--end] = mean;
-    }
-    mem_free(size);
-}
-
-struct pair {
-    double p, y;
+/* Blocks are pooled while one does not stand below its successor. In: n points with their weights;
+ * out: the blocks in their place, x being their weighted mean; returns how many. */
+struct block {
+    double x, y, weight;
 };
 
-static int by_p(const void *a, const void *b)
+static size_t pool(struct block *b, size_t n)
 {
-    const struct pair *x = a, *y = b;
-    return (x->p > y->p) - (x->p < y->p);
+    size_t blocks = 0;
+    for (size_t i = 0; i < n; i++) {
+        b[blocks++] = b[i];
+        while (blocks > 1 && b[blocks - 2].y >= b[blocks - 1].y) {
+            struct block *into = &b[blocks - 2], *from = &b[--blocks];
+            double weight = into->weight + from->weight;
+            into->x = (into->x * into->weight + from->x * from->weight) / weight;
+            into->y = (into->y * into->weight + from->y * from->weight) / weight;
+            into->weight = weight;
+        }
+    }
+    return blocks;
 }
 
-/* Cases stated alike are one point: first to the same mean, or their order would count. */
-static void pool_equal(struct pair *pair, size_t n)
+void isotonic_fit(const double *y, size_t n, double *fit)
 {
+    struct block *b = mem_array(n + 1, sizeof *b);
+    for (size_t i = 0; i < n; i++)
+        b[i] = (struct block){.x = (double)i, .y = y[i], .weight = 1};
+    size_t blocks = pool(b, n);
+    for (size_t k = 0, i = 0; k < blocks; k++)
+        for (size_t left = (size_t)b[k].weight; left > 0; left--)
+            fit[i++] = b[k].y;
+    mem_free(b);
+}
+
+static int by_x(const void *a, const void *b)
+{
+    const struct block *x = a, *y = b;
+    return (x->x > y->x) - (x->x < y->x);
+}
+
+/* Cases stated alike are one point first, or their order would count. */
+static size_t join_equal(struct block *b, size_t n)
+{
+    size_t points = 0;
     for (size_t i = 0, end; i < n; i = end) {
         double sum = 0;
-        for (end = i; end < n && pair[end].p <= pair[i].p; end++)
-            sum += pair[end].y;
-        for (size_t k = i; k < end; k++)
-            pair[k].y = sum / (double)(end - i);
+        for (end = i; end < n && b[end].x <= b[i].x; end++)
+            sum += b[end].y;
+        double weight = (double)(end - i);
+        b[points++] = (struct block){.x = b[i].x, .y = sum / weight, .weight = weight};
     }
+    return points;
 }
 
 static void fit_isotonic(const double *p, const double *y, size_t n, struct calibration_map *m)
 {
-    struct pair *pair = mem_array(n, sizeof *pair);
-    double *sorted = mem_array(n, sizeof *sorted), *fit = mem_array(n, sizeof *fit);
-    m->x = mem_array(n, sizeof *m->x);
-    m->fit = mem_array(n, sizeof *m->fit);
+    struct block *b = mem_array(n, sizeof *b);
     for (size_t i = 0; i < n; i++)
-        pair[i] = (struct pair){p[i], y[i]};
-    qsort(pair, n, sizeof *pair, by_p);
-    pool_equal(pair, n);
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = pair[i].y;
-    isotonic_fit(sorted, n, fit);
-    for (size_t i = 0, end; i < n; i = end) {
-        double sum = 0;
-        for (end = i; end < n && fit[end] <= fit[i]; end++)
-            sum += pair[end].p;
-        m->x[m->points] = sum / (double)(end - i);
-        m->fit[m->points++] = fit[i];
+        b[i] = (struct block){.x = p[i], .y = y[i], .weight = 1};
+    qsort(b, n, sizeof *b, by_x);
+    m->points = pool(b, join_equal(b, n));
+    m->x = mem_array(m->points, sizeof *m->x);
+    m->fit = mem_array(m->points, sizeof *m->fit);
+    for (size_t i = 0; i < m->points; i++) {
+        m->x[i] = b[i].x;
+        m->fit[i] = b[i].y;
     }
-    mem_free(pair);
-    mem_free(sorted);
-    mem_free(fit);
+    mem_free(b);
 }
 
 struct newton {
