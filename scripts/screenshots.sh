@@ -21,7 +21,7 @@ t() {
 cleanup() {
     t kill-server 2>/dev/null || :
     "$program" --desk demo engine stop >/dev/null 2>&1 || :
-    "$program" desk drop --desk demo --confirm=demo >/dev/null 2>&1 || :
+    "$program" desk drop demo --confirm=demo >/dev/null 2>&1 || :
     rm -rf "$place"
 }
 trap cleanup EXIT
