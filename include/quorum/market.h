@@ -104,8 +104,9 @@ struct market_ops {
      * microseconds, 0: the provider's own). Same rules as gather. NULL: gather's quote serves. */
     void (*quote)(struct market *m, const char *symbol, int64_t as_of, int64_t max_age,
                   struct quote *out, void (*done)(void *arg, const struct error *e), void *arg);
-    /* Bars and benchmark bars alone, at a fraction of gather's cost (two vendor calls at most). Same
-     * rules as gather, but that a wrong symbol has no bars instead of being told. NULL: gather. */
+    /* Bars and benchmark bars alone, at a fraction of gather's cost (two vendor calls at most).
+     * Same rules as gather, but that a wrong symbol has no bars instead of being told. NULL:
+     * gather. */
     void (*bars)(struct market *m, const char *symbol, int64_t as_of, struct market_data *out,
                  void (*done)(void *arg, const struct error *e), void *arg);
     /* Splits and dividends with an ex-day in (after, until], ascending; returns how many (at most

@@ -59,4 +59,12 @@ struct day_plan {
  * allows (never more often than look_minutes); what is left over buys evaluations. */
 void day_plan_make(const struct day_means *m, struct day_plan *out);
 
+/* --- of a desk (engine_plan.c) ------------------------------------------------------------- */
+
+/* The schedule of a desk: its own rhythm on real time, a coarser one on the virtual clock. */
+struct schedule_plan engine_schedule(const struct desk *d, bool is_virtual);
+/* What today still allows, from the database. */
+enum err engine_day_plan(struct desk *d, const struct schedule_plan *p, struct day_plan *out,
+                         struct error *e);
+
 #endif

@@ -2,6 +2,7 @@
 /* One frame as text, for tests and for showing to somebody. */
 #include <langinfo.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "quorum/text.h"
@@ -57,16 +58,17 @@ static bool all_loaded(void *arg)
 
 enum err console_dump(struct console *c, struct error *e)
 {
-    int cols, rows, used = 0;
     const char *text = c->options->dump;
-    if (sscanf(text, "%4dx%4d%n", &cols, &rows, &used) != 2 || cols < 1 || rows < 1 ||
-        cols > FRAME_MOST || rows > FRAME_MOST || (text[used] && text[used] != ':'))
+    char *end;
+    long cols = strtol(text, &end, 10);
+    long rows = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+    if (cols < 1 || rows < 1 || cols > FRAME_MOST || rows > FRAME_MOST || (*end && *end != ':'))
         return bad_dump(text, e);
-    if (text[used] == ':' && set_view(c, text + used + 1, e))
+    if (*end == ':' && set_view(c, end + 1, e))
         return e->kind;
     c->frame.ascii =
         c->options->ascii || (!c->options->unicode && strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
-    frame_resize(&c->frame, rows, cols);
+    frame_resize(&c->frame, (int)rows, (int)cols);
     bool shown[PANEL_COUNT] = {false};
     enum panel_id id[PANEL_COUNT];
     size_t n = console_panels(&c->view, rows, cols, id);

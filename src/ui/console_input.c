@@ -78,15 +78,14 @@ static void help_took(struct console *c, const struct key *k)
 {
     struct view *v = &c->view;
     size_t n = strlen(v->help_topic);
-    if (k->kind == INPUT_ESC || k->kind == INPUT_ENTER || is_control(k, 'c') || is_plain(k, '?'))
+    if (k->kind == INPUT_ESC || k->kind == INPUT_ENTER || is_control(k, 'c') || is_plain(k, '?') ||
+        (n == 0 && is_plain(k, 'q')))
         v->help = false;
     else if (k->kind == INPUT_BACKSPACE && n > 0)
         v->help_topic[n - 1] = '\0';
     else if (k->kind == INPUT_CHAR && k->mods == 0 && k->rune >= ' ' && k->rune < 0x7f &&
-             n + 1 < sizeof v->help_topic && (n > 0 || k->rune != 'q'))
+             n + 1 < sizeof v->help_topic)
         v->help_topic[n] = (char)k->rune, v->help_topic[n + 1] = '\0';
-    else if (is_plain(k, 'q'))
-        v->help = false;
     if (!v->help)
         v->help_topic[0] = '\0';
 }

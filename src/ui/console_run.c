@@ -309,12 +309,11 @@ static void run_call(struct console *c, struct call *call, const char *line, con
         c->view.help = true;
         c->view.help_topic[0] = '\0';
     } else if (refuse(c, call, &e)) {
-        console_say_error(c, &e);
+        console_say_error(c, &e); /* before anything is opened */
     } else if (!w->file && (jumps_to_panel(c, call) || opens_detail(c, call))) {
         console_urgent(c);
-    } else if (call->command->check && call->command->check(call, &e)) {
-        console_say_error(c, &e);
-    } else if (needs_answer(c, call, line, &e)) {
+    } else if ((call->command->check && call->command->check(call, &e)) ||
+               needs_answer(c, call, line, &e)) {
         if (e.kind)
             console_say_error(c, &e);
     } else {

@@ -47,11 +47,17 @@ static bool has_opinion(const char *word)
     return word && !says(word, "ABST") && !says(word, "FAIL");
 }
 
+/* The regime is what the rule says; a model only comments on it. */
+static bool by_rule(const struct page *g, size_t i)
+{
+    return says(agent(g, i, "role"), "classifier") && agent(g, i, "base_vote");
+}
+
 /* The model's vote, unless only the baseline's is there or counts. */
 static bool by_baseline(const struct page *g, size_t i)
 {
     const char *vote = agent(g, i, "vote"), *counts = agent(g, i, "base_counted");
-    return !vote || (counts && *counts == 't');
+    return !vote || by_rule(g, i) || (counts && *counts == 't');
 }
 
 static const char *chosen(const struct page *g, size_t i, const char *column)
@@ -301,6 +307,7 @@ static void agent_row(struct page *g, size_t i)
     bool baseline = !asked || by_baseline(g, i);
     snprintf(from, sizeof from, "%.40s%s%.10s",
              !asked && !vote ? "not asked"
+             : by_rule(g, i) ? "the rule"
              : baseline      ? "baseline"
                              : short_model(model, name),
              !baseline && version ? " v" : "", !baseline && version ? version : "");
@@ -356,9 +363,9 @@ static void risk_lines(struct page *g)
     }
     page_say(g, style_of_vote(verdict), "%s", verdict);
     if (page_number(g, "shares") > 0) {
-        page_say(g, TOKEN_FG, "%s sh = %s (%s of equity)", page_fact(g, "shares"),
-                 figure_text(a, FIGURE_MONEY, page_fact(g, "notional")),
-                 cost_of(pct, page_fact(g, "position_pct"), 1) ? strcat(pct, "%") : "?");
+        const char *part = cost_of(pct, page_fact(g, "position_pct"), 1);
+        page_say(g, TOKEN_FG, "%s sh = %s (%s%% of equity)", page_fact(g, "shares"),
+                 figure_text(a, FIGURE_MONEY, page_fact(g, "notional")), part ? part : "?");
         page_say(g, TOKEN_FG, "stop -%s%%", cost_of(pct, page_fact(g, "stop_loss_pct"), 2));
         page_say(g, TOKEN_FG, "target +%s%%", cost_of(pct, page_fact(g, "take_profit_pct"), 2));
         if (page_fact(g, "risk_usd"))

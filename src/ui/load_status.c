@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/desk/engine_private.h"
 #include "quorum/calendar.h"
 #include "quorum/evaluation.h"
 #include "quorum/money.h"
+#include "quorum/schedule.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 

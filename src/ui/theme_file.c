@@ -349,7 +349,7 @@ static bool mono_look_of(const struct source *s, enum token token, struct ink *o
     const struct ink *full = &s->look[DEPTH_256][token];
     bool given = s->given[DEPTH_MONO][token];
     *out = (struct ink){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL,
-                         given ? s->look[DEPTH_MONO][token].attrs : full->attrs};
+                        given ? s->look[DEPTH_MONO][token].attrs : full->attrs};
     return given || (s->given[DEPTH_256][token] && full->fg == COLOR_OF_TERMINAL &&
                      full->bg == COLOR_OF_TERMINAL && full->attrs != 0);
 }

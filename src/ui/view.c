@@ -249,7 +249,7 @@ void view_open(struct view *v, enum detail_kind kind, const char *id)
 void view_open_text(struct view *v, const char *title, char *owned_text)
 {
     view_open(v, DETAIL_TEXT, "");
-    struct detail_view *d = view_top(v);
+    struct detail_view *d = &v->detail[v->ndetails - 1];
     sanitize_line(d->title, sizeof d->title, untrusted(title));
     d->text = owned_text;
 }

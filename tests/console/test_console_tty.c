@@ -348,14 +348,15 @@ static void a_resize_keeps_the_typed_line(void **state)
 static pid_t postmaster(void)
 {
     char pattern[600];
+    char line[32] = "";
     int pid = 0;
     glob_t found;
     snprintf(pattern, sizeof pattern, "%s/cluster/pg/*/postmaster.pid", getenv("QUORUM_HOME"));
     if (glob(pattern, 0, NULL, &found) != 0)
         return 0;
     FILE *f = fopen(found.gl_pathv[0], "re");
-    if (f && fscanf(f, "%d", &pid) != 1)
-        pid = 0;
+    if (f && fgets(line, sizeof line, f))
+        pid = (int)strtol(line, NULL, 10);
     if (f)
         fclose(f);
     globfree(&found);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/desk/engine_private.h"
 #include "quorum/calendar.h"
 #include "quorum/evaluation.h"
+#include "quorum/schedule.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 

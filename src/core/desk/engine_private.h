@@ -53,16 +53,11 @@ enum err engine_keep(struct engine *g, const struct job *j, char result[RESULT_M
                      struct error *e);
 enum err engine_rank(struct engine *g, const struct job *j, char result[RESULT_MAX],
                      struct error *e);
-/* What today still allows, from the database. */
-enum err engine_day_plan(struct desk *d, const struct schedule_plan *p, struct day_plan *out,
-                         struct error *e);
 /* How far the schedule has been turned into jobs on real time (now, on a new desk), and one step
  * further: *moved false when this engine does not lead any more. */
 enum err schedule_reached(struct desk *d, int64_t *until, struct error *e);
 enum err schedule_reach(struct desk *d, int64_t epoch, int64_t to, const struct job_request *q,
                         size_t n, bool *moved, struct error *e);
-/* The schedule of a desk: its own rhythm on real time, a coarser one on the virtual clock. */
-struct schedule_plan engine_schedule(const struct desk *d, bool is_virtual);
 
 /* notify.c: tells the service manager (systemd's protocol), if one listens. */
 void notify_manager(const char *state);
