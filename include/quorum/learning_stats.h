@@ -106,6 +106,7 @@ struct pattern {
 enum pattern_test { PATTERN_BY_WINS, PATTERN_BY_MEAN_R }; /* Fisher's exact test; permutation */
 struct pattern_options {
     enum pattern_test test;
+    bool without_intervals; /* mean_r_in_95 stays NAN: simulations have no use for it */
     uint64_t seed;
     const struct learning_discovery *discovery;
     size_t ndiscoveries;
@@ -169,8 +170,9 @@ struct learning_change {
 /* LOW: the change cannot raise loss of a trade, exposure or number of trades. Otherwise MEDIUM up
  * to a fifth of the range and HIGH beyond. */
 enum learning_level learning_risk(const struct learning_change *c);
-/* HIGH: proven by a test that may be looked at every night, at 5 % over all changes ever compared
- * (e-value at least 20 x ever). MEDIUM: at least .1 R a trade at confidence 60. LOW: the rest. */
+/* HIGH: proven by a test that may be looked at every night, at 5 % over all changes ever compared:
+ * e-value at least 20 x ever_compared, which is to be no less than the registry holds. MEDIUM: at
+ * least .1 R a trade at confidence 60. LOW: the rest. */
 enum learning_level learning_priority(const struct learning_effect *e, double confidence,
                                       size_t ever_compared);
 

@@ -110,10 +110,11 @@ static struct random generator(const struct pattern *p, uint64_t seed, const cha
     return random_begin(seed, random_stream(what) ^ random_stream(p->condition->id));
 }
 
-static void describe(struct pattern *p, struct sample *s, size_t n, double base, uint64_t seed)
+static void describe(struct pattern *p, struct sample *s, size_t n, double base,
+                     const struct pattern_options *o)
 {
     double *inside = mem_array(n + 1, sizeof *inside), sum_out = 0;
-    struct random g = generator(p, seed, "mean");
+    struct random g = generator(p, o->seed, "mean");
     for (size_t i = 0; i < n; i++) {
         bool won = s->r[i] > 0;
         p->won_in += s->in[i] && won;
@@ -131,7 +132,8 @@ static void describe(struct pattern *p, struct sample *s, size_t n, double base,
     p->shrunk_rate = ((double)p->won_in + SHRINK_CASES * base) / ((double)p->n_in + SHRINK_CASES);
     p->mean_r_in = moments_of(inside, p->n_in).mean;
     p->mean_r_out = p->n_out ? sum_out / (double)p->n_out : 0;
-    p->mean_r_in_95 = bootstrap_mean(inside, p->n_in, 0.95, PATTERN_RESAMPLES, &g);
+    p->mean_r_in_95 =
+        bootstrap_mean(inside, p->n_in, 0.95, o->without_intervals ? 0 : PATTERN_RESAMPLES, &g);
     p->difference = p->n_in && p->n_out ? p->mean_r_in - p->mean_r_out : 0;
     mem_free(inside);
 }
@@ -156,7 +158,7 @@ static void test_condition(struct pattern *p, struct sample *s, const struct pat
     for (size_t i = 0; i < s->n; i++)
         s->state[i] = p->condition->test(p->condition, s->c[i]);
     size_t n = known_cases(s);
-    describe(p, s, n, base, o->seed);
+    describe(p, s, n, base, o);
     p->p = p->q = 1;
     if (!may_test(p, s->n))
         return;
