@@ -284,11 +284,9 @@ static void real_paths_give_the_documented_figures(void **state)
     struct random g = random_begin(1, 1);
     x.time_exit = 40;
     paired_replay(c, n, &usual, &x, &cost_model_default, &g, NULL, &r);
-    print_message("[ SPY      ] used %zu changed %zu unknown %zu old %.4f new %.4f delta %.4f "
-                  "[%.4f, %.4f]\n",
-                  r.used, r.changed, r.unknown, r.mean_old, r.mean_new, r.effect.delta,
-                  r.delta_95.low, r.delta_95.high);
-    assert_true(r.used > 5700 && r.unknown < r.used / 100);
+    assert_true(r.used == 5808 && r.changed == 1331 && r.unknown == 20);
+    assert_true(fabs(r.mean_old - 0.0602) < 1e-4 && fabs(r.mean_new - 0.1076) < 1e-4);
+    assert_true(fabs(r.delta_95.low - 0.0049) < 1e-3 && fabs(r.delta_95.high - 0.0922) < 1e-3);
     assert_true(r.delta_95.low < r.effect.delta && r.effect.delta < r.delta_95.high);
     mem_free(c);
     bars_release(&b);

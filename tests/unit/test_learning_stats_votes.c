@@ -234,7 +234,7 @@ static void the_better_prompt_is_asked_more_and_none_is_forgotten(void **state)
     assert_true(best[0] > best[1] && best[2] > 0.3); /* the unknown one may be the best */
     int asked[3] = {0};
     struct random g = random_begin(2, 2);
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 400; i++) {
         double propensity;
         size_t k = prompt_choose(v, 3, &g, &propensity);
         chance[k] = propensity;
@@ -242,7 +242,7 @@ static void the_better_prompt_is_asked_more_and_none_is_forgotten(void **state)
     }
     for (int i = 0; i < 3; i++) {
         assert_near(chance[i], 0.1 / 3 + 0.9 * best[i], 1e-12);
-        assert_true(fabs(asked[i] / 2000.0 - chance[i]) < 0.04 && asked[i] >= 33);
+        assert_true(fabs(asked[i] / 400.0 - chance[i]) < 0.08 && asked[i] >= 5);
     }
     double propensity;
     assert_true(prompt_choose(v, 1, &g, &propensity) == 0 && propensity == 1);
