@@ -19,10 +19,32 @@ static void fingerprint(const struct console *c, char *dst, size_t size)
     snprintf(dst, size, "%s, %s open positions", state ? state : "?", positions ? positions : "?");
 }
 
+static void drop_asked(struct console *c)
+{
+    for (int i = 0; i < c->asked.n; i++)
+        mem_free(c->asked.line[i]);
+    c->asked = (struct asked){0};
+    question_close(&c->view.question);
+}
+
+/* A question does not outlive the database it was about: a yes to it would be to an old picture. */
+static bool lost_its_database(struct console *c)
+{
+    if (c->snapshot.connected || c->snapshot.lost_at == 0)
+        return false;
+    drop_asked(c);
+    console_say(c, TOAST_ERR,
+                "E40 the database went away: the question is closed, nothing was sent");
+    console_urgent(c);
+    return true;
+}
+
 void console_watch_question(struct console *c)
 {
     char now[sizeof c->asked.before], both[sizeof now * 2 + 8];
     if (!c->view.question.open || !c->snapshot.status.loaded_at)
+        return;
+    if (lost_its_database(c))
         return;
     fingerprint(c, now, sizeof now);
     if (strcmp(now, c->asked.before) == 0)
@@ -31,14 +53,6 @@ void console_watch_question(struct console *c)
     if (c->asked.before[0] != '?')
         question_changed(&c->view.question, both);
     copy_text(c->asked.before, sizeof c->asked.before, now);
-}
-
-static void drop_asked(struct console *c)
-{
-    for (int i = 0; i < c->asked.n; i++)
-        mem_free(c->asked.line[i]);
-    c->asked = (struct asked){0};
-    question_close(&c->view.question);
 }
 
 /* Which of the question's words was typed. */

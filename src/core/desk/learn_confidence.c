@@ -306,10 +306,10 @@ void learning_gate(const struct learning_change *c, const struct learning_effect
                    const struct learning_state *s, const struct learning_policy *p,
                    struct gate *out)
 {
-    struct question q = {c, e, s, p, out};
     int first = GATE_CONDITIONS;
     *out = (struct gate){.confidence = learning_confidence(e, s->considered),
                          .risk = learning_risk(c)};
+    struct question q = {c, e, s, p, out};
     out->priority = learning_priority(e, out->confidence, s->compared);
     for (int k = GATE_CONDITIONS - 1; k >= 0; k--) {
         if (holds(&q, (enum gate_condition)k))
