@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Parameters: what the desk may change of itself, and nothing else (docs/learning.md). The registry
+ * is the table `parameters`; values are rows of parameter_versions, the highest id of a name is in
+ * force, without a row the baseline. The safety layer (caps, breakers, budget, min agreement,
+ * learning's own thresholds) is not in it. */
+#ifndef QUORUM_PARAMETERS_H
+#define QUORUM_PARAMETERS_H
+
+#include "quorum/desk.h"
+#include "quorum/learning_stats.h"
+
+enum parameter_id {
+    PARAM_STOP_MULT,        /* stop distance, x beta x ATR */
+    PARAM_TARGET_MULT,      /* target distance, x beta x ATR */
+    PARAM_TIME_EXIT,        /* sessions */
+    PARAM_TRAIL_ATR,        /* trailing stop, x ATR */
+    PARAM_EXPLORATION_PCT,  /* size before Kelly, percent of equity */
+    PARAM_RSI_MAX,          /* entry filters, unknown = off: no entry above this RSI */
+    PARAM_MIN_VOLUME_RATIO, /* no entry below this share of the 20-session mean volume */
+    PARAM_MIN_CONFIDENCE,   /* no entry below this mean stated confidence of the agreeing votes */
+    PARAMETERS
+};
+enum parameter_class { PARAMETER_EXIT, PARAMETER_SIZE, PARAMETER_FILTER };
+
+struct parameter {
+    const char *name, *title, *unit; /* "stop_mult", "stop distance", "x ATR" */
+    double low, high, step;
+    struct value baseline; /* unknown: off */
+    enum risk_direction risk;
+    enum parameter_class class;
+    /* In force: */
+    struct value value; /* unknown: off */
+    int64_t version;    /* id in parameter_versions; 0: the baseline, never set */
+    char set_by[64];
+    int64_t set_at; /* desk time; TIME_NONE */
+};
+
+/* All of them, in the enum's order, by one statement. ERR_FAILED when the registry of the database
+ * and the program do not have the same names. */
+enum err parameters_load(struct desk *d, struct parameter out[PARAMETERS], struct error *e);
+const char *parameter_name(enum parameter_id id);
+/* PARAMETERS when there is none of that name. */
+enum parameter_id parameter_find(const char *name);
+/* "2.5", "20", "off". Returns dst. */
+const char *parameter_print(const struct parameter *p, struct value v, char *dst, size_t size);
+/* "off" or a number inside the bounds and on the step; else ERR_USAGE E14 with the bounds. */
+enum err parameter_parse(const struct parameter *p, const char *text, struct value *out,
+                         struct error *e);
+struct learning_change parameter_change(const struct parameter *p, struct value to);
+/* Does the value in force let this entry pass? why: "RSI 74.2 is above rsi_max 70". What is not
+ * known passes. */
+bool parameters_admit(const struct parameter p[PARAMETERS], struct value rsi,
+                      struct value volume_ratio, struct value confidence, char why[120]);
+
+/* --- the past by other values (desk/candidates.c) ------------------------------------------ */
+
+/* Every stored decision to buy whose path is known, for the paired replay: real entries and shadow
+ * outcomes alike (one case an evaluation), entered in the last `days` and at least 20 sessions ago,
+ * with bars, features and the result it had. */
+struct candidate {
+    struct replay_candidate replay; /* bars borrowed from the set */
+    struct learning_case known;     /* r: of the trade, else of its shadow outcome */
+    int64_t trade_id;               /* trade_outcomes; 0: it was not taken */
+};
+struct candidate_set {
+    struct candidate *c;
+    size_t n;
+    size_t traded; /* of them were entered */
+    struct arena *arena;
+};
+/* From the database and the desk's market (one gather a symbol); done from the loop. Release with
+ * candidates_release(). */
+typedef void candidates_done_fn(void *arg, struct candidate_set *s, const struct error *e);
+void candidates_load(struct desk *d, int days, candidates_done_fn *done, void *arg);
+void candidates_release(struct candidate_set *s);
+
+/* One parameter at another value over the candidates: exits by paired replay, filters by what they
+ * would have kept, exploration_pct has no effect in R (ERR_USAGE, says so). */
+struct whatif {
+    struct learning_effect effect;
+    struct interval delta_95; /* of mean R; NAN: too few */
+    size_t candidates, used, changed, unknown, unfinished, weeks;
+    size_t won_old, won_new, n_new;    /* n_new: entries left (filters) */
+    double mean_old, mean_new;         /* R */
+    double drawdown_old, drawdown_new; /* R */
+    const char *verdict;               /* "PROVEN" "NOT PROVEN" "CONTRADICTED": where 0 lies */
+    struct {                           /* evidence, largest change first */
+        int64_t evaluation_id, trade_id;
+        double r_old, r_new;
+    } case_of[50];
+    size_t ncases;
+};
+enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARAMETERS],
+                    enum parameter_id id, struct value to, struct whatif *out, struct error *e);
+
+#endif
