@@ -7,6 +7,7 @@
 
 #include "core/command/commands.h"
 #include "core/command/show.h"
+#include "quorum/money.h"
 #include "quorum/text.h"
 
 #define MINUTE(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI\"Z\"')"
@@ -36,6 +37,29 @@ static void guards_head(struct call *c, const char *symbol, const struct guard *
     buf_release(&blocked);
 }
 
+/* For a person: dollars and percent to two places. JSON and CSV keep every digit. */
+static const char *guard_figure(const struct call *c, const char *decimal, const char *unit,
+                                char dst[40])
+{
+    int64_t nano;
+    bool is_measure = strcmp(unit, "$") == 0 || strcmp(unit, "%") == 0;
+    if (c->out->format != OUTPUT_TEXT || !decimal || !is_measure ||
+        !decimal_parse(decimal, MONEY_NANO_DIGITS, &nano))
+        return decimal;
+    return decimal_group(dst, 40, nano, MONEY_NANO_DIGITS, 2);
+}
+
+static void guard_row(const struct call *c, struct table *t, const struct guard *g)
+{
+    char shares[24], figure[3][40];
+    snprintf(shares, sizeof shares, "%lld", (long long)g->max_shares);
+    table_row(t, (const char *const[]){g->name, guard_figure(c, g->value, g->unit, figure[0]),
+                                       guard_figure(c, g->limit, g->unit, figure[1]), g->unit,
+                                       guard_figure(c, g->distance, g->unit, figure[2]),
+                                       g->max_shares < 0 ? NULL : shares,
+                                       g->blocks ? "true" : "false", g->text});
+}
+
 static enum err run_guards(struct call *c, struct error *e)
 {
     static const struct column columns[] = {
@@ -44,7 +68,7 @@ static enum err run_guards(struct call *c, struct error *e)
         {"left", "LEFT", COLUMN_NUMBER},   {"max_shares", "SHARES", COLUMN_NUMBER},
         {"blocks", "BLOCKS", COLUMN_FLAG}, {"text", "", COLUMN_TEXT},
     };
-    char symbol[20], shares[24];
+    char symbol[20];
     struct arena a = {0};
     struct guard *g;
     size_t n;
@@ -55,12 +79,8 @@ static enum err run_guards(struct call *c, struct error *e)
     if (guards_load(c->desk, of, &a, &g, &n, e) == OK) {
         guards_head(c, of, g, n);
         table_begin(&t, columns, ARRAY_LEN(columns));
-        for (size_t i = 0; i < n; i++) {
-            snprintf(shares, sizeof shares, "%lld", (long long)g[i].max_shares);
-            table_row(&t, (const char *const[]){g[i].name, g[i].value, g[i].limit, g[i].unit,
-                                                g[i].distance, g[i].max_shares < 0 ? NULL : shares,
-                                                g[i].blocks ? "true" : "false", g[i].text});
-        }
+        for (size_t i = 0; i < n; i++)
+            guard_row(c, &t, &g[i]);
         table_end(&t, c->out, "");
     }
     arena_release(&a);

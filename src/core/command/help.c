@@ -49,17 +49,30 @@ void command_help(const struct command *c, struct buf *out)
                    c->level == 2 ? "--yes" : "--confirm=WORD");
 }
 
+/* Commands of one group stand in several files; help shows them together. */
+static bool first_of_group(const struct command *of)
+{
+    const struct command *c = command_next(NULL);
+    while (strcmp(c->group, of->group) != 0)
+        c = command_next(c);
+    return c == of;
+}
+
+static void group_lines(const char *group, struct buf *out)
+{
+    buf_printf(out, "\n%s\n", group);
+    for (const struct command *c = NULL; (c = command_next(c));)
+        if (strcmp(c->group, group) == 0)
+            buf_printf(out, "  %-16s %s\n", c->name, c->help);
+}
+
 void command_overview(struct buf *out)
 {
     buf_str(out, "quorum: a desk of trading agents that vote, on paper money\n\n"
                  "usage: quorum COMMAND [arguments] [--desk NAME] [--json|--csv]\n");
-    const char *group = "";
-    for (const struct command *c = NULL; (c = command_next(c));) {
-        if (strcmp(group, c->group) != 0)
-            buf_printf(out, "\n%s\n", c->group);
-        group = c->group;
-        buf_printf(out, "  %-16s %s\n", c->name, c->help);
-    }
+    for (const struct command *c = NULL; (c = command_next(c));)
+        if (first_of_group(c))
+            group_lines(c->group, out);
     buf_str(out, "\nEvery command:\n");
     option_lines(command_global_options(), out);
     buf_str(out, "\nquorum help COMMAND says more. Start with: quorum evaluate AAPL\n");

@@ -246,6 +246,20 @@ static int take_option(struct call *c, int argc, char **argv, int i, struct erro
     return words;
 }
 
+/* "quorum engine, quorum engine start, ..." where it is the first word of others, too. */
+static enum err show_usage(const struct command *k, struct error *e)
+{
+    size_t n = strlen(k->name);
+    struct buf all = {0};
+    buf_printf(&all, "quorum %s%s%s", k->name, *k->usage ? " " : "", k->usage);
+    for (const struct command *c = NULL; (c = command_next(c));)
+        if (strncmp(c->name, k->name, n) == 0 && c->name[n] == ' ')
+            buf_printf(&all, ", %s", c->name);
+    err_fix(e, "%s", buf_text(&all));
+    buf_release(&all);
+    return e->kind;
+}
+
 static enum err check_arguments(const struct call *c, struct error *e)
 {
     const struct command *k = c->command;
@@ -262,7 +276,7 @@ static enum err check_arguments(const struct call *c, struct error *e)
         char shown[NAME_MAX_BYTES];
         sanitize_line(shown, sizeof shown, untrusted(c->arg[k->max_args]));
         err_set(e, ERR_USAGE, "%s does not take \"%s\"", k->name, shown);
-        return err_fix(e, "quorum %s %s", k->name, k->usage);
+        return show_usage(k, e);
     }
     return OK;
 }

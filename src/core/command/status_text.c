@@ -48,7 +48,7 @@ static void market_line(const struct status_view *v, struct buf *out)
 {
     key(out, "market");
     status_market(v, out);
-    if (v->life.is_virtual && v->life.live_from != TIME_NONE && v->now < v->life.live_from)
+    if (v->life.is_virtual && v->life.lived < v->life.sessions)
         buf_printf(out, "; living its past, session %d/%d", v->life.lived, v->life.sessions);
     else if (v->life.is_virtual)
         buf_printf(out, "; simulated, x%.0f%s%s", v->life.speed, *v->life.scenario ? ", " : "",
@@ -188,7 +188,7 @@ static void evaluations_line(const struct status_view *v, struct buf *out)
 {
     long long others = status_count(v, "others");
     key(out, "today");
-    buf_printf(out, "%lld votes: %lld BUY %lld SELL %lld HOLD",
+    buf_printf(out, "%lld evaluations: %lld BUY %lld SELL %lld HOLD",
                (long long)status_count(v, "evaluations"), (long long)status_count(v, "buys"),
                (long long)status_count(v, "sells"), (long long)status_count(v, "holds"));
     if (others)

@@ -343,6 +343,24 @@ static enum err check_ledger(struct verify *v, struct error *e)
     return e->kind;
 }
 
+static const struct statement proof_row = {"verify proof",
+                                           "SELECT count(*), min(what) FROM quorum.ledger_proof()"};
+
+static enum err check_proof(struct verify *v, struct error *e)
+{
+    struct rows r = {0};
+    if (ask(v, &proof_row, &r, e) == OK) {
+        int64_t bad = rows_int(&r, 0, 0);
+        if (bad)
+            SAY(CHECK_FAIL, "quorum audit verify shows each", "%" PRId64 " differences, first: %s",
+                bad, rows_text(&r, 0, 1));
+        else
+            SAY(CHECK_OK, NULL, "cash, positions and equity agree to the micro-dollar");
+    }
+    rows_release(&r);
+    return e->kind;
+}
+
 static const struct statement budget_rows = {
     "verify budget", "SELECT (SELECT count(*) FROM quorum.budget_day), count(*), min(day)::text"
                      " FROM quorum.budget_mismatch()"};
@@ -540,23 +558,15 @@ static const struct {
     enum err (*run)(struct verify *v, struct error *e);
     bool needs_schema;
 } table[] = {
-    {"server", check_server, false},
-    {"durability", check_durability, false},
-    {"tls", check_tls, false},
-    {"role", check_role, false},
-    {"defaults", check_defaults, false},
-    {"schema", check_schema, false},
-    {"tables", check_tables, true},
-    {"privileges", check_privileges, true},
-    {"write", check_write, true},
-    {"ledger", check_ledger, true},
-    {"budget", check_budget, true},
-    {"rollup", check_rollup, true},
-    {"partitions", check_partitions, true},
-    {"notify", check_listen, false},
-    {"clock", check_clock, false},
-    {"size", check_size, false},
-    {"transactions", check_oldest, false},
+    {"server", check_server, false},     {"durability", check_durability, false},
+    {"tls", check_tls, false},           {"role", check_role, false},
+    {"defaults", check_defaults, false}, {"schema", check_schema, false},
+    {"tables", check_tables, true},      {"privileges", check_privileges, true},
+    {"write", check_write, true},        {"ledger", check_ledger, true},
+    {"proof", check_proof, true},        {"budget", check_budget, true},
+    {"rollup", check_rollup, true},      {"partitions", check_partitions, true},
+    {"notify", check_listen, false},     {"clock", check_clock, false},
+    {"size", check_size, false},         {"transactions", check_oldest, false},
 };
 
 void verify_database(struct checks *k, const struct verify_options *o)
