@@ -224,7 +224,8 @@ static enum err run_sessions(struct call *c, struct error *e)
 static const struct statement list_actions = {
     "actions", "SELECT id, at, operator, origin, verb, object, reason, before, after "
                "FROM operator_actions "
-               "WHERE ($1::text IS NULL OR operator = $1 OR operator || '@' || origin = $1)"
+               "WHERE ($1::text IS NULL AND ($4::text IS NOT NULL OR operator <> 'schedule')"
+               "   OR operator = $1 OR operator || '@' || origin = $1)"
                "  AND ($2::text IS NULL OR at >= clock_timestamp() - $2::interval) "
                "ORDER BY id DESC LIMIT $3::int"};
 static const struct figure_column action_columns[] = {
@@ -247,9 +248,13 @@ static enum err run_actions(struct call *c, struct error *e)
     params_text(&p, call_option(c, "who"));
     params_text(&p, since);
     params_int(&p, limit);
-    return list(c, &list_actions, &p, action_columns, ARRAY_LEN(action_columns),
-                call_option(c, "who") || since ? "no action fits" : "no operator did anything yet",
-                e);
+    params_text(&p, call_option(c, "all"));
+    if (list(c, &list_actions, &p, action_columns, ARRAY_LEN(action_columns),
+             call_option(c, "who") || since ? "no action fits" : "no operator did anything yet", e))
+        return e->kind;
+    if (c->desk->kind == DESK_DEMO && c->out->format == OUTPUT_TEXT)
+        out_line(c->out, "when it was done on a real clock; the desk's own is simulated");
+    return OK;
 }
 
 /* What is open, by when it is due, then what ended, newest first. */
@@ -297,6 +302,7 @@ static const struct option_row log_options[] = {
 };
 static const struct option_row actions_options[] = {
     {"who", "NAME", "operator, or operator@origin"},
+    {"all", NULL, "with the orders of the schedule"},
     {"since", "DUR", "90m, 15h, 2d: not older than that"},
     {"limit", "N", "rows, newest first; default 20"},
     {NULL, NULL, NULL},
