@@ -249,12 +249,9 @@ static enum err run_actions(struct call *c, struct error *e)
     params_text(&p, since);
     params_int(&p, limit);
     params_text(&p, call_option(c, "all"));
-    if (list(c, &list_actions, &p, action_columns, ARRAY_LEN(action_columns),
-             call_option(c, "who") || since ? "no action fits" : "no operator did anything yet", e))
-        return e->kind;
-    if (c->desk->kind == DESK_DEMO && c->out->format == OUTPUT_TEXT)
-        out_line(c->out, "when it was done on a real clock; the desk's own is simulated");
-    return OK;
+    return list(c, &list_actions, &p, action_columns, ARRAY_LEN(action_columns),
+                call_option(c, "who") || since ? "no action fits" : "no operator did anything yet",
+                e);
 }
 
 /* What is open, by when it is due, then what ended, newest first. */
@@ -332,6 +329,7 @@ const struct command records_commands[] = {
      .group = "Looking",
      .usage = "",
      .help = "what operators did, newest first",
+     .details = "AT is real time, also on the demo desk, whose own clock is simulated.",
      .options = actions_options,
      .run = run_actions},
     {.name = "jobs",
