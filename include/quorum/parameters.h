@@ -23,7 +23,9 @@ enum parameter_id {
 enum parameter_class { PARAMETER_EXIT, PARAMETER_SIZE, PARAMETER_FILTER };
 
 struct parameter {
-    const char *name, *title, *unit; /* "stop_mult", "stop distance", "x ATR" */
+    const char *name;         /* "stop_mult" */
+    char title[32], unit[24]; /* "stop distance", "x ATR" */
+    char does[96];            /* in half a sentence */
     double low, high, step;
     struct value baseline; /* unknown: off */
     enum risk_direction risk;
