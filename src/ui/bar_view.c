@@ -4,6 +4,8 @@
 #include "quorum/text.h"
 #include "ui/bar_private.h"
 
+enum { LEAST_HINT = 24 };
+
 /* ---- the line */
 
 /* One character of the line as it is shown: controls as ^X, what cannot be seen as U+FFFD, so that
@@ -82,9 +84,11 @@ void bar_view_draw(struct bar_view *v, const struct pane *row)
         int at = -v->first_col + pane_text(&part, 0, -v->first_col, TOKEN_FG, buf_text(&line));
         int ghost =
             at < part.cols ? pane_cut(&part, 0, at, part.cols - at, TOKEN_HINT, v->ghost) : 0;
-        int hint = (int)text_columns(v->hint), from = part.cols - hint;
-        if (hint > 0 && from >= at + ghost + 2 && at + ghost >= 0)
-            pane_text(&part, 0, from, TOKEN_HINT, v->hint);
+        int hint = (int)text_columns(v->hint), left = part.cols - at - ghost - 2;
+        if (hint > left && left >= LEAST_HINT)
+            hint = left; /* its end is options */
+        if (hint > 0 && hint <= left && at + ghost >= 0)
+            pane_cut(&part, 0, part.cols - hint, hint, TOKEN_HINT, v->hint);
         f->cursor_on = true;
         f->cursor_row = row->row;
         f->cursor_col = part.col + column - v->first_col;

@@ -12,10 +12,17 @@
 extern const enum panel_id complete_panels[];
 extern const size_t complete_npanels;
 
+/* What it is made from. */
+struct complete_from {
+    const struct snapshot *snapshot;
+    enum panel_id focus; /* whose columns `sort` takes */
+    const struct agent *const *agents;
+    const char *theme_dir; /* of the user's themes; NULL: none */
+};
 /* What may stand at byte `point` of the line: a verb, an option, or a value by the command's usage
- * ("SYM", "ID", "halt|flatten"). focus: the panel whose columns `sort` takes. */
-void complete_line(const struct snapshot *s, enum panel_id focus, const struct agent *const *agents,
-                   const char *line, size_t point, struct bar_words *words);
+ * ("SYM", "ID", "halt|flatten"). */
+void complete_line(const struct complete_from *from, const char *line, size_t point,
+                   struct bar_words *words);
 /* The syntax of the line's command, the argument at `point` in capitals; "" for no command. */
 void hint_line(const char *line, size_t point, char *out, size_t size);
 

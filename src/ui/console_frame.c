@@ -16,7 +16,7 @@
 #include "ui/status_line.h"
 
 #define TOAST_TIME (6 * USEC_SECOND)
-enum { HELP_WIDTH = 100 };
+enum { HELP_WIDTH = 110 };
 
 static struct pane part_of(const struct pane *whole, const struct rect *r)
 {
@@ -214,21 +214,31 @@ static void draw_told(const struct pane *p, int row, const struct snapshot *s, c
     pane_cut(p, row, at + 1, p->cols - at - 1, TOKEN_DIM, what);
 }
 
-static void draw_toast(const struct pane *p, const struct layout *l, const struct snapshot *s,
-                       const struct view *v)
+static bool toast_is_fresh(const struct snapshot *s, const struct view *v)
+{
+    return v->toast[0] && s->monotonic - v->toast_at < TOAST_TIME;
+}
+
+static void draw_toast_text(const struct pane *p, int row, const struct view *v)
 {
     static const uint16_t style[] = {[TOAST_OK] = TOKEN_TOAST_OK,
                                      [TOAST_WARN] = TOKEN_TOAST_WARN,
                                      [TOAST_ERR] = TOKEN_TOAST_ERR};
+    pane_cut(p, row, 1, p->cols - 1, style[v->toast_kind], v->toast);
+}
+
+static void draw_toast(const struct pane *p, const struct layout *l, const struct snapshot *s,
+                       const struct view *v)
+{
     int row = l->toast_row;
     if (row < 0)
         return;
-    bool fresh = v->toast[0] && s->monotonic - v->toast_at < TOAST_TIME;
+    bool fresh = toast_is_fresh(s, v);
     bool lost = !s->connected && s->lost_at > 0;
     if (l->size == CLASS_COMPACT && (fresh || v->wait))
         pane_fill(p, row, 0, 1, p->cols, TOKEN_FG, ' ');
     if (fresh)
-        pane_cut(p, row, 1, p->cols - 1, style[v->toast_kind], v->toast);
+        draw_toast_text(p, row, v);
     else if (v->wait)
         pane_cut(p, row, 1, p->cols - 1, TOKEN_HINT, "working; Ctrl-C cancels");
     else if (lost && l->size > CLASS_COMPACT)
@@ -294,11 +304,17 @@ static void draw_panels(const struct pane *whole, const struct snapshot *s, stru
     }
 }
 
-static void draw_help(const struct pane *whole, const struct view *v, const struct layout *l)
+/* From below the status line to the bar, whatever stands there. */
+static void draw_help(const struct pane *whole, struct view *v, const struct layout *l)
 {
     int cols = l->area.cols > HELP_WIDTH ? HELP_WIDTH : l->area.cols;
-    struct pane p = pane_part(whole, l->area.row, (l->area.cols - cols) / 2, l->area.rows, cols);
-    pane_fill(&p, 0, 0, p.rows, p.cols, TOKEN_FG, ' ');
+    int col = (l->area.cols - cols) / 2;
+    struct pane p = pane_part(whole, 1, col, whole->rows - 1, cols);
+    pane_fill(whole, 1, col > 0 ? col - 1 : 0, p.rows, cols + 2, TOKEN_FG, ' ');
+    if (col > 0) {
+        pane_vrule(whole, 1, col - 1, p.rows, TOKEN_RULE, LINE_THIN);
+        pane_vrule(whole, 1, col + cols, p.rows, TOKEN_RULE, LINE_THIN);
+    }
     console_help_draw(&p, v);
 }
 
@@ -338,8 +354,13 @@ void console_frame(struct frame *f, const struct snapshot *s, struct view *v)
     if (l.hint_row >= 0)
         draw_hints(&whole, l.hint_row, hints_of(v, l.size, f->cols));
     draw_toast(&whole, &l, s, v);
-    if (v->help)
+    if (v->help) {
         draw_help(&whole, v, &l);
+        if (toast_is_fresh(s, v)) {
+            pane_fill(&whole, whole.rows - 1, 0, 1, f->cols, TOKEN_FG, ' ');
+            draw_toast_text(&whole, whole.rows - 1, v);
+        }
+    }
     struct pane top = pane_part(&whole, 0, 0, 1, f->cols);
     status_line(&top, s, v, l.size);
     if (v->question.open)

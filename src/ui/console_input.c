@@ -8,6 +8,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 #include "ui/bar.h"
+#include "ui/console_help.h"
 #include "ui/console_keys.h"
 #include "ui/console_run.h"
 #include "ui/layout.h"
@@ -74,22 +75,6 @@ static void follow_filter(struct console *c, enum bar_outcome outcome)
     }
 }
 
-static void help_took(struct console *c, const struct key *k)
-{
-    struct view *v = &c->view;
-    size_t n = strlen(v->help_topic);
-    if (k->kind == INPUT_ESC || k->kind == INPUT_ENTER || is_control(k, 'c') || is_plain(k, '?') ||
-        (n == 0 && is_plain(k, 'q')))
-        v->help = false;
-    else if (k->kind == INPUT_BACKSPACE && n > 0)
-        v->help_topic[n - 1] = '\0';
-    else if (k->kind == INPUT_CHAR && k->mods == 0 && k->rune >= ' ' && k->rune < 0x7f &&
-             n + 1 < sizeof v->help_topic)
-        v->help_topic[n] = (char)k->rune, v->help_topic[n + 1] = '\0';
-    if (!v->help)
-        v->help_topic[0] = '\0';
-}
-
 /* While a line is at work keys only move the view; Ctrl-C ends the wait. */
 static void table_took(struct console *c, const struct key *k)
 {
@@ -117,11 +102,11 @@ static void key_came(struct console *c, const struct key *k)
         c->view.bare = false;
     } else if (bar_is_active()) {
         follow_filter(c, bar_key(k));
-    } else if (c->view.help && is_plain(k, '!')) {
+    } else if (c->view.help && !c->view.help_typing && is_plain(k, '!')) {
         c->view.help = false;
         console_queue(c, "kill");
     } else if (c->view.help) {
-        help_took(c, k);
+        console_help_key(&c->view, k, c->frame.rows - 2);
     } else {
         table_took(c, k);
     }
@@ -136,6 +121,10 @@ static void mouse_came(struct console *c, const struct mouse *m)
     if (m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN) {
         int by = m->kind == MOUSE_WHEEL_UP ? -3 : 3;
         bool detail = view_top(&c->view) != NULL;
+        if (c->view.help) {
+            c->view.help_scroll += by;
+            return;
+        }
         view_move(&c->view, &c->snapshot, detail ? 0 : by, detail ? by : 0);
         return;
     }

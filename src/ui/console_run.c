@@ -12,6 +12,7 @@
 #include "quorum/log.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "ui/console_help.h"
 
 /* Looking verbs that, alone, are a panel. */
 static const struct {
@@ -306,8 +307,7 @@ static void run_call(struct console *c, struct call *call, const char *line, con
     if (call->help) {
         show_help(c, call->command);
     } else if (c->screen && call->nargs == 0 && strcmp(call->command->name, "help") == 0) {
-        c->view.help = true;
-        c->view.help_topic[0] = '\0';
+        console_help_open(&c->view);
     } else if (refuse(c, call, &e)) {
         console_say_error(c, &e); /* before anything is opened */
     } else if (!w->file && (jumps_to_panel(c, call) || opens_detail(c, call))) {

@@ -67,7 +67,9 @@ struct question {
 struct view {
     enum panel_id focus;
     bool zoomed, bare, frozen, help, wait; /* wait: a command is at work */
-    char help_topic[32];
+    bool help_typing; /* into help_search */
+    char help_search[32];
+    int help_scroll;
     enum size_class forced;  /* --layout; CLASS_LINE: by the size */
     bool shown[PANEL_COUNT]; /* show and hide; all true at first */
     struct list_view list[PANEL_COUNT];

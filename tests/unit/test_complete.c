@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,6 +18,7 @@
 struct offers {
     struct snapshot desk;
     struct bar_words words;
+    const char *themes;
 };
 
 static int begin(void **state)
@@ -45,7 +49,9 @@ static int end(void **state)
 static void ask(struct offers *o, const char *line)
 {
     forget(o);
-    complete_line(&o->desk, PANEL_POSITIONS, NULL, line, strlen(line), &o->words);
+    struct complete_from from = {
+        .snapshot = &o->desk, .focus = PANEL_POSITIONS, .theme_dir = o->themes};
+    complete_line(&from, line, strlen(line), &o->words);
 }
 
 static const struct bar_word *offered(const struct offers *o, const char *word)
@@ -76,6 +82,75 @@ static void test_symbols_come_from_what_is_held_once(void **state)
     for (size_t i = 0; i < o->words.n; i++)
         times += strcmp(o->words.word[i].word, "NVDA") == 0;
     assert_int_equal(times, 1);
+}
+
+static void test_what_was_given_is_not_offered_again(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "evaluate AAPL ");
+    assert_non_null(offered(o, "NVDA"));
+    assert_null(offered(o, "AAPL"));
+    ask(o, "evaluate AAPL --fresh --max-cost=1 --");
+    assert_null(offered(o, "--fresh"));
+    assert_null(offered(o, "--max-cost="));
+    assert_non_null(offered(o, "--trade"));
+    /* behind the only argument there is nothing to add */
+    ask(o, "theme dark ");
+    assert_int_equal(o->words.n, 0);
+    ask(o, "show budget ");
+    assert_int_equal(o->words.n, 0);
+}
+
+static void test_a_theme_of_ones_own_is_offered(void **state)
+{
+    struct offers *o = *state;
+    char dir[] = "/tmp/themes.XXXXXX", path[80];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/mine.theme", dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    o->themes = dir;
+    ask(o, "theme m");
+    assert_non_null(offered(o, "mine"));
+    ask(o, "set theme=");
+    assert_non_null(offered(o, "mine"));
+    unlink(path);
+    rmdir(dir);
+    o->themes = NULL;
+}
+
+static void test_the_second_word_depends_on_the_first(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "goto trade ");
+    assert_non_null(offered(o, "88"));
+    ask(o, "set mouse ");
+    assert_non_null(offered(o, "on"));
+    ask(o, "mute pending.age ");
+    assert_non_null(offered(o, "2h"));
+    ask(o, "export trades ");
+    assert_non_null(offered(o, "csv"));
+    assert_null(offered(o, "budget"));
+    ask(o, "sort P&L");
+    assert_int_equal(o->words.from, 5);
+    assert_non_null(offered(o, "P&L %"));
+    ask(o, "sort P&L % d");
+    assert_int_equal(o->words.from, 5);
+    assert_non_null(offered(o, "P&L % desc"));
+    ask(o, "close ");
+    assert_non_null(offered(o, "AMD"));
+    assert_non_null(offered(o, "all"));
+    assert_null(offered(o, "TSLA")); /* on the watchlist only */
+}
+
+static void test_what_does_not_run_here_is_not_offered(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "");
+    assert_null(offered(o, "db up"));
+    assert_null(offered(o, "demo"));
+    assert_non_null(offered(o, "quit"));
 }
 
 static void test_an_id_comes_with_what_it_is(void **state)
@@ -130,6 +205,7 @@ static void test_no_line_is_too_odd_to_complete(void **state)
 {
     struct offers *o = *state;
     char hint[40];
+    struct complete_from from = {.snapshot = &o->desk, .focus = PANEL_NONE};
     static const char *const odd[] = {
         "--",           "evaluate --=",
         "kill  ",       " \t watch",
@@ -140,7 +216,7 @@ static void test_no_line_is_too_odd_to_complete(void **state)
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         for (size_t point = 0; point <= strlen(odd[i]); point++) {
             forget(o);
-            complete_line(&o->desk, PANEL_NONE, NULL, odd[i], point, &o->words);
+            complete_line(&from, odd[i], point, &o->words);
             assert_true(o->words.from <= point);
             hint_line(odd[i], point, hint, sizeof hint);
             assert_true(strlen(hint) < sizeof hint);
@@ -165,6 +241,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_command_is_found_by_tab, begin, end),
         cmocka_unit_test_setup_teardown(test_symbols_come_from_what_is_held_once, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_was_given_is_not_offered_again, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_theme_of_ones_own_is_offered, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_second_word_depends_on_the_first, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_does_not_run_here_is_not_offered, begin, end),
         cmocka_unit_test_setup_teardown(test_an_id_comes_with_what_it_is, begin, end),
         cmocka_unit_test_setup_teardown(test_words_of_a_choice_are_offered, begin, end),
         cmocka_unit_test_setup_teardown(test_options_and_their_values_are_offered, begin, end),

@@ -349,6 +349,8 @@ static void roll_view(uint32_t *seed)
         view.forced = (enum size_class)(dice(seed) % (CLASS_MAX + 1));
     if (dice(seed) % 6 == 0)
         detail();
+    view.help = dice(seed) % 8 == 0;
+    view.help_scroll = (int)(dice(seed) % 200) - 20;
     for (int p = 0; p < PANEL_COUNT; p++) {
         view.shown[p] = dice(seed) % 8 > 0;
         view.list[p].top = (int)(dice(seed) % 600) - 20;
