@@ -109,8 +109,10 @@ struct stored_evaluation {
     size_t nvotes;
     struct stored_cap cap[SIZING_CAPS_MAX];
     size_t ncaps;
-    const char *worksheet; /* JSON, or NULL */
-    const char *dossier;   /* JSON as stored, or NULL */
+    const char *worksheet;       /* JSON, or NULL */
+    const char *parameters;      /* of a BUY: JSON {name: version}; NULL: it used none */
+    const char *parameters_text; /* "stop_mult 2 (version 17)"; NULL: baselines */
+    const char *dossier;         /* JSON as stored, or NULL */
     const char *dossier_sha256;
     struct arena arena;
 };

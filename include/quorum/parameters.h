@@ -40,6 +40,16 @@ struct parameter {
 /* All of them, in the enum's order, by one statement. ERR_FAILED when the registry of the database
  * and the program do not have the same names. */
 enum err parameters_load(struct desk *d, struct parameter out[PARAMETERS], struct error *e);
+/* The same from what PARAMETERS_IN_FORCE, an expression in a statement, gave: value and version
+ * only, for a decision that reads it together with the account. exploration_pct without a version
+ * is the desk's setting QUORUM_EXPLORATION_PCT. */
+#define PARAMETERS_IN_FORCE                                                                        \
+    "(SELECT string_agg(v.name || ' ' || v.id || ' ' || COALESCE(v.value::text, 'off'), ' ')"      \
+    " FROM (SELECT DISTINCT ON (name) name, id, value FROM parameter_versions"                     \
+    "       ORDER BY name, id DESC) v)"
+void parameters_read(const struct desk *d, const char *in_force, struct parameter out[PARAMETERS]);
+/* What a BUY refused by an entry filter has as its size_reason begins with this. */
+#define ENTRY_FILTER "entry filter: "
 const char *parameter_name(enum parameter_id id);
 /* PARAMETERS when there is none of that name. */
 enum parameter_id parameter_find(const char *name);

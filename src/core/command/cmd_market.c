@@ -7,6 +7,7 @@
 #include "core/command/commands.h"
 #include "core/command/show.h"
 #include "quorum/money.h"
+#include "quorum/parameters.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
@@ -190,21 +191,23 @@ static enum err run_indicators(struct call *c, struct error *e)
     return result;
 }
 
-/* What --price, --atr, ... leave open is read from the desk's market. */
+/* What --price, --atr, ... leave open is read from the desk's market, by the desk's parameters. */
 static enum err fill_from_market(struct call *c, const char *symbol, struct sizing_input *in,
                                  struct error *e)
 {
     struct evaluation_request r;
     struct dossier d = {0};
-    if (request_from_call(c, &r, e) || call_desk(c, e))
+    struct parameter p[PARAMETERS];
+    if (request_from_call(c, &r, e) || call_desk(c, e) || parameters_load(c->desk, p, e))
         return e->kind;
     r.symbol = symbol;
     enum err result = dossier_gather(c->desk, &r, &d, e);
     if (!result) {
         const struct indicators *i = &d.indicators;
         in->price = in->price ? in->price : d.price;
-        in->exploration_pct =
-            decimal_to_double(desk_decimal(c->desk, SETTING_EXPLORATION_PCT, 2), 2);
+        in->stop_multiple = p[PARAM_STOP_MULT].value.v;
+        in->target_multiple = p[PARAM_TARGET_MULT].value.v;
+        in->exploration_pct = p[PARAM_EXPLORATION_PCT].value.v;
         if (!call_option(c, "equity")) {
             in->equity = desk_decimal(c->desk, SETTING_PORTFOLIO, MONEY_MICRO_DIGITS);
             in->cash = call_option(c, "cash") ? in->cash : in->equity;

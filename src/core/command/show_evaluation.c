@@ -173,6 +173,7 @@ static void json_risk(struct json *j, const struct stored_evaluation *s)
     json_str(j, "binding", s->binding);
     json_str(j, "reason", s->size_reason);
     json_raw(j, "worksheet", s->worksheet ? s->worksheet : "null");
+    json_raw(j, "parameters", s->parameters ? s->parameters : "null");
     json_close(j, '}');
 }
 
@@ -274,6 +275,8 @@ static void detail_size(struct output *o, const struct stored_evaluation *s)
     table_end(&t, o, "no limit was reached: rejected before");
     if (s->stop_pct.known)
         out_line(o, "stop %.2f%% below entry, target %.2f%% above", s->stop_pct.v, s->target_pct.v);
+    if (s->parameters)
+        out_line(o, "parameters: %s", s->parameters_text ? s->parameters_text : "baselines");
 }
 
 static void fact_value(char *dst, size_t size, const struct fact *f)

@@ -8,6 +8,7 @@
 #include "core/command/status_view.h"
 #include "quorum/calendar.h"
 #include "quorum/guards.h"
+#include "quorum/parameters.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
@@ -183,6 +184,10 @@ static void evaluation_causes(struct causes *all, const struct status_view *v, c
                 rows_text(r, 0, COL_CONSENSUS) ? rows_text(r, 0, COL_CONSENSUS) : "no consensus");
     else if (strcmp(decision, "BUY") != 0)
         c = add(all, "vote", "#%lld: %s say %s", id, rows_text(r, 0, COL_AGREEMENT), decision);
+    else if (rows_int(r, 0, COL_SHARES) == 0 && rows_text(r, 0, COL_SIZE_REASON) &&
+             strncmp(rows_text(r, 0, COL_SIZE_REASON), ENTRY_FILTER, strlen(ENTRY_FILTER)) == 0)
+        c = add(all, "filter", "#%lld said BUY, not entered: %s", id,
+                rows_text(r, 0, COL_SIZE_REASON));
     else if (rows_int(r, 0, COL_SHARES) == 0)
         c = add(all, "size", "#%lld said BUY, sized to nothing: %s", id,
                 rows_text(r, 0, COL_SIZE_REASON) ? rows_text(r, 0, COL_SIZE_REASON) : "");

@@ -231,6 +231,11 @@ static void send_decision(struct evaluation *v)
         write_degraded(v, &j);
     evaluation_worksheet_json(v, &sheet);
     json_raw(&j, "worksheet", buf_text(&sheet));
+    json_open(&j, "parameters", '{');
+    for (size_t i = 0; i < PARAMETERS; i++)
+        if (v->parameter[i].version)
+            json_int(&j, v->parameter[i].name, v->parameter[i].version);
+    json_close(&j, '}');
     evaluation_advance(v, "DECIDED", &j);
     buf_release(&sheet);
 }

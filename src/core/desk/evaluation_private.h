@@ -5,6 +5,7 @@
 
 #include "quorum/buf.h"
 #include "quorum/evaluation.h"
+#include "quorum/parameters.h"
 
 struct cast_vote {
     const struct agent *agent;
@@ -44,7 +45,8 @@ struct evaluation {
     char degraded[240];         /* "" or why a model's vote is missing */
     struct consensus consensus;
     struct worksheet worksheet;
-    int64_t shares; /* after the risk agent */
+    struct parameter parameter[PARAMETERS]; /* in force when the account was read */
+    int64_t shares;                         /* after the risk agent */
     char risk_decision[8], risk_reason[160];
     const char *state;
     evaluation_done_fn *done;

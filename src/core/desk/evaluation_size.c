@@ -30,8 +30,7 @@ const struct statement evaluation_account = {
     "       ON o.evaluation_id = e.id AND o.state = 'DONE' AND o.r_multiple IS NOT NULL"
     "     WHERE e.decision = 'BUY' AND e.shares = 0 AND e.size_reason LIKE 'no edge%'"
     "     ORDER BY e.id DESC LIMIT 250)) u ORDER BY at DESC LIMIT 250) t),"
-    " (SELECT value FROM parameter_versions WHERE name = 'stop_mult' ORDER BY id DESC LIMIT 1),"
-    " (SELECT value FROM parameter_versions WHERE name = 'target_mult' ORDER BY id DESC LIMIT 1) "
+    " " PARAMETERS_IN_FORCE " "
     "FROM positions WHERE account_id = 1 AND closed_at IS NULL"};
 
 void evaluation_account_params(const struct evaluation *v, struct params *p)
@@ -62,17 +61,11 @@ static size_t parse_trades(const char *text, double *r, size_t max)
     return n;
 }
 
-static double parameter(const struct rows *r, size_t col, double fallback)
-{
-    bool is_null;
-    double x = rows_double(r, 0, col, &is_null);
-    return is_null ? fallback : x;
-}
-
 static void read_account(const struct evaluation *v, const struct rows *r, double *trades,
                          struct sizing_input *in)
 {
     const struct dossier *d = &v->dossier;
+    const struct parameter *p = v->parameter;
     int64_t peak = micro(r, 6);
     *in = (struct sizing_input){
         .price = d->price,
@@ -88,9 +81,9 @@ static void read_account(const struct evaluation *v, const struct rows *r, doubl
         .vol_60 = d->indicators.vol_60,
         .dollar_volume = d->indicators.dollar_volume_20,
         .regime = d->regime.label,
-        .stop_multiple = parameter(r, 8, STOP_MULTIPLE),
-        .target_multiple = parameter(r, 9, TARGET_MULTIPLE),
-        .exploration_pct = decimal_to_double(desk_decimal(v->desk, SETTING_EXPLORATION_PCT, 2), 2),
+        .stop_multiple = p[PARAM_STOP_MULT].value.v,
+        .target_multiple = p[PARAM_TARGET_MULT].value.v,
+        .exploration_pct = p[PARAM_EXPLORATION_PCT].value.v,
         .r_multiple = trades,
     };
     in->equity = in->cash + in->gross;
@@ -127,13 +120,44 @@ static void cast_risk_baseline(struct evaluation *v, const struct agent *a)
     evidence_check(&v->dossier, &c->vote);
 }
 
+/* Mean of what the votes for the decision stated. */
+static struct value agreeing_confidence(const struct evaluation *v)
+{
+    double sum = 0;
+    int n = 0;
+    for (size_t i = 0; i < v->nvotes; i++) {
+        const struct cast_vote *c = &v->vote[i];
+        const struct vote *model = evaluation_model_vote(v, c->agent);
+        const struct vote *used = model ? model : &c->vote;
+        if (c->agent->role != AGENT_VOTER || used->state != VOTE_BUY)
+            continue;
+        sum += used->confidence;
+        n++;
+    }
+    return n ? VALUE(sum / n) : VALUE_UNKNOWN;
+}
+
+/* A BUY that an entry filter does not let in stays a BUY, of no shares. */
+static bool filters_admit(struct evaluation *v)
+{
+    char why[120];
+    const struct indicators *i = &v->dossier.indicators;
+    if (parameters_admit(v->parameter, i->rsi, i->volume_ratio, agreeing_confidence(v), why))
+        return true;
+    v->worksheet = (struct worksheet){.verdict = SIZE_REJECTED, .binding = ""};
+    snprintf(v->worksheet.reason, sizeof v->worksheet.reason, ENTRY_FILTER "%s", why);
+    return false;
+}
+
 void evaluation_size(struct evaluation *v, const struct rows *account)
 {
     struct sizing_input in;
     double *trades = mem_array(TRADES_MAX, sizeof *trades);
     const struct agent *risk = evaluation_risk_agent(v);
+    parameters_read(v->desk, rows_text(account, 0, 8), v->parameter);
     read_account(v, account, trades, &in);
-    size_position(&in, &v->worksheet);
+    if (filters_admit(v))
+        size_position(&in, &v->worksheet);
     mem_free(trades);
     v->shares = v->worksheet.shares;
     copy_text(v->risk_reason, sizeof v->risk_reason, v->worksheet.reason);

@@ -20,7 +20,12 @@ static const struct statement evaluation_row = {
                                     " risk_decision, shares, position_pct, stop_loss_pct, "
                                     "take_profit_pct, size_reason, binding,"
                                     " worksheet::text, degraded, degraded_reason, "
-                                    "cost_usd::text, tokens, latency_ms, locked_by, order_result "
+                                    "cost_usd::text, tokens, latency_ms, locked_by, order_result, "
+                                    "parameters::text, (SELECT string_agg(j.key || ' ' ||"
+                                    " COALESCE(trim_scale(v.value)::text, 'off') || ' (version ' ||"
+                                    " j.value || ')', ', ' ORDER BY j.key)"
+                                    " FROM jsonb_each_text(parameters) j LEFT JOIN"
+                                    " parameter_versions v ON v.id = j.value::bigint) "
                                     "FROM evaluations WHERE id = $1::bigint"};
 static const struct statement vote_rows = {
     "evaluation votes",
@@ -100,6 +105,8 @@ static void take_row(struct stored_evaluation *s, const struct rows *r)
     s->latency_ms = rows_int(r, 0, 30);
     s->locked_by = clean(a, rows_text(r, 0, 31));
     s->order_result = clean(a, rows_text(r, 0, 32));
+    s->parameters = clean(a, rows_text(r, 0, 33));
+    s->parameters_text = clean(a, rows_text(r, 0, 34));
 }
 
 static void take_votes(struct stored_evaluation *s, const struct rows *r)

@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "quorum/mem.h"
+#include "quorum/money.h"
+#include "quorum/outcomes.h"
+#include "quorum/sizing.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+
+#define TRAIL_BASELINE 3.0 /* x ATR, as broker_open() has it */
 
 static const char *const names[PARAMETERS] = {
     [PARAM_STOP_MULT] = "stop_mult",
@@ -41,6 +45,51 @@ enum parameter_id parameter_find(const char *name)
     return PARAMETERS;
 }
 
+/* As in the table, which a test compares. */
+static struct value baseline_of(const struct desk *d, enum parameter_id id)
+{
+    switch (id) {
+    case PARAM_STOP_MULT:
+        return VALUE(STOP_MULTIPLE);
+    case PARAM_TARGET_MULT:
+        return VALUE(TARGET_MULTIPLE);
+    case PARAM_TIME_EXIT:
+        return VALUE(BARRIER_SESSIONS);
+    case PARAM_TRAIL_ATR:
+        return VALUE(TRAIL_BASELINE);
+    case PARAM_EXPLORATION_PCT:
+        return VALUE(decimal_to_double(desk_decimal(d, SETTING_EXPLORATION_PCT, 2), 2));
+    default:
+        return VALUE_UNKNOWN;
+    }
+}
+
+/* The next word of *text into dst; false at the end. */
+static bool next_word(const char **text, char *dst, size_t size)
+{
+    size_t len = strcspn(*text, " ");
+    bool fits = len > 0 && copy_bytes(dst, size, *text, len);
+    *text += len + ((*text)[len] == ' ');
+    return fits;
+}
+
+void parameters_read(const struct desk *d, const char *in_force, struct parameter out[PARAMETERS])
+{
+    char name[64], id[32], value[64];
+    for (int i = 0; i < PARAMETERS; i++) {
+        out[i] = (struct parameter){.name = names[i], .baseline = baseline_of(d, i)};
+        out[i].value = out[i].baseline;
+    }
+    while (in_force && next_word(&in_force, name, sizeof name) &&
+           next_word(&in_force, id, sizeof id) && next_word(&in_force, value, sizeof value)) {
+        double x = 0;
+        enum parameter_id which = parameter_find(name);
+        if (which == PARAMETERS || !text_to_int64(id, &out[which].version))
+            continue;
+        out[which].value = text_to_double(value, &x) ? VALUE(x) : VALUE_UNKNOWN;
+    }
+}
+
 static struct value value_at(const struct rows *r, size_t row, size_t col)
 {
     bool is_null;
@@ -62,7 +111,7 @@ static enum parameter_class class_of(const char *word)
     return strcmp(word, "size") == 0 ? PARAMETER_SIZE : PARAMETER_FILTER;
 }
 
-static void read_row(const struct rows *r, size_t row, struct parameter *p)
+static void read_row(const struct desk *d, const struct rows *r, size_t row, struct parameter *p)
 {
     bool has = rows_text(r, row, 9) != NULL, is_null;
     *p = (struct parameter){.name = names[row],
@@ -77,6 +126,8 @@ static void read_row(const struct rows *r, size_t row, struct parameter *p)
     copy_text(p->title, sizeof p->title, rows_text(r, row, 1));
     copy_text(p->unit, sizeof p->unit, rows_text(r, row, 2));
     copy_text(p->does, sizeof p->does, rows_text(r, row, 13));
+    if (row == PARAM_EXPLORATION_PCT)
+        p->baseline = baseline_of(d, PARAM_EXPLORATION_PCT);
     p->value = has ? value_at(r, row, 10) : p->baseline;
     if (has)
         copy_text(p->set_by, sizeof p->set_by, rows_text(r, row, 11));
@@ -91,7 +142,7 @@ enum err parameters_load(struct desk *d, struct parameter out[PARAMETERS], struc
     for (size_t i = 0; same && i < PARAMETERS; i++) {
         same = strcmp(rows_text(&r, i, 0), names[i]) == 0;
         if (same)
-            read_row(&r, i, &out[i]);
+            read_row(d, &r, i, &out[i]);
     }
     rows_release(&r);
     if (!same)
@@ -99,14 +150,22 @@ enum err parameters_load(struct desk *d, struct parameter out[PARAMETERS], struc
     return OK;
 }
 
+/* Places that show it whole, at most two. */
+static int places(double x)
+{
+    int n = 0;
+    for (; n < 2 && fabs(x - round(x)) > 1e-6; n++)
+        x *= 10;
+    return n;
+}
+
 const char *parameter_print(const struct parameter *p, struct value v, char *dst, size_t size)
 {
-    if (!v.known) {
+    int least = places(p->step), own = places(v.v);
+    if (v.known)
+        snprintf(dst, size, "%.*f", own > least ? own : least, v.v);
+    else
         copy_text(dst, size, "off");
-        return dst;
-    }
-    int digits = p->step < 0.1 - 1e-9 ? 2 : p->step < 1 - 1e-9 ? 1 : 0;
-    snprintf(dst, size, "%.*f", digits, v.v);
     return dst;
 }
 

@@ -287,7 +287,7 @@ static const struct statement lacking = {
     "JOIN pg_namespace s ON s.oid = c.relnamespace "
     "WHERE s.nspname = 'quorum' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
     " AND NOT (has_table_privilege(c.oid, 'SELECT') AND (has_table_privilege(c.oid, 'INSERT')"
-    "          OR c.relname IN ('operator_actions', 'schema_migration',"
+    "          OR c.relname IN ('operator_actions', 'schema_migration', 'parameters',"
     "                            'budget_day', 'budget_reservation')))"};
 
 static enum err check_privileges(struct verify *v, struct error *e)
