@@ -98,7 +98,10 @@ CREATE FUNCTION review_in_force(of_name text, OUT registered boolean, OUT value 
                                 OUT version bigint)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    SELECT p.baseline::numeric INTO value FROM parameters p WHERE p.name = of_name;
+    SELECT COALESCE(CASE WHEN of_name = 'exploration_pct' THEN
+               (SELECT s.value::numeric FROM desk_setting s WHERE s.name = 'QUORUM_EXPLORATION_PCT'
+                ORDER BY s.id DESC LIMIT 1) END, p.baseline)
+    INTO value FROM parameters p WHERE p.name = of_name;
     registered := FOUND;
     SELECT v.id INTO version FROM parameter_versions v WHERE v.name = of_name
     ORDER BY v.id DESC LIMIT 1;

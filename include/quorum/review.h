@@ -20,6 +20,7 @@ enum review_verb {
     REVIEW_VERBS
 };
 enum { REVIEW_HOLD_S = 10, REVIEW_EXPIRES_H = 72 };
+const char *review_verb_name(enum review_verb v); /* "approve": also the command */
 
 struct review_act {
     enum review_verb verb;
@@ -40,7 +41,7 @@ struct review_result {
 /* Refusals are ERR_CONFLICT, ERR_USAGE or ERR_POLICY with the codes E10-E15, E50, E51. */
 enum err review_act(struct desk *d, const struct review_act *a, struct review_result *out,
                     struct error *e);
-/* The confirmation level of it (2 or 3) and the question's lines, from the row: operator.md 4.9.
+/* The confirmation level of it (0, 2 or 3) and the question's lines, from the row: operator.md 4.9.
  * `word`: what is to be typed at level 3. */
 struct review_question {
     int level;
@@ -81,5 +82,13 @@ enum err review_propose(struct desk *d, const struct proposal *p, int64_t *id, s
  * applied (measure_judge, with the shadow book under the old value), rolls back what harms, lets
  * sunset what is unproven at the horizon, notes the result of the rest. done: how many ended. */
 void review_measure(struct desk *d, review_pass_fn *done, void *arg);
+
+/* What became of the changes somebody approved, beside those the desk applied by itself. */
+struct review_record {
+    int64_t approved, better, worse, unclear; /* the rest is being measured */
+    int64_t automatic, auto_better, auto_worse, auto_unclear;
+    char text[200]; /* "you approved 9: 5 better, 2 worse, 2 unclear; auto 6: 3/1/2" */
+};
+enum err review_record(struct desk *d, const char *who, struct review_record *out, struct error *e);
 
 #endif
