@@ -69,6 +69,7 @@ static enum err open_for_console(struct call *c, const struct console_options *o
     struct desk_options options = call_desk_options(c);
     options.only_looks = o->dump || o->read_only;
     options.as_reader = o->read_only && reads_alone(c);
+    options.lasting = !o->dump; /* the same statements again and again */
     if (o->read_only && !options.as_reader)
         call_warn(c, "read-only is not enforced by the database: QUORUM_DATABASE_RO_URL is not"
                      " set");

@@ -17,6 +17,7 @@
 #include "ui/console_complete.h"
 #include "ui/console_keys.h"
 #include "ui/console_run.h"
+#include "ui/console_session.h"
 #include "ui/console_verbs.h"
 #include "ui/question.h"
 
@@ -130,10 +131,9 @@ static void ticked(void *arg)
     }
     if (theme_watch_changed(&c->watch))
         load_theme_again(c);
-    if (c->snapshot.connected && !c->connected && *c->session)
+    if (c->snapshot.connected && !c->connected && *c->snapshot.session)
         loader_now(c->loader);
     c->connected = c->snapshot.connected;
-    console_session_seen(c);
 }
 
 /* ---- the terminal */

@@ -8,6 +8,7 @@
 #include "ui/bar.h"
 #include "ui/console_complete.h"
 #include "ui/console_run.h"
+#include "ui/console_session.h"
 #include "ui/question.h"
 
 enum {
@@ -131,6 +132,7 @@ void console_turn_over(void *arg)
     int64_t now = time_monotonic_us(), since = now - c->drawn_at;
     if (c->script && !*c->at_work)
         script_step(c->script);
+    console_session_seen(c);
     if (c->stop)
         console_suspend(c);
     if (!c->screen || !c->dirty || c->hung_up)

@@ -9,6 +9,7 @@
 
 #include "quorum/text.h"
 #include "ui/console_run.h"
+#include "ui/console_session.h"
 
 enum { PLAIN_LINE_MAX = 8192, TOLD_MAX = 500 };
 
@@ -99,6 +100,7 @@ static void tell_events(void *arg)
 static void turn_over(void *arg)
 {
     struct plain *p = arg;
+    console_session_seen(p->console);
     if (p->console->dirty) {
         p->console->dirty = p->console->urgent = false;
         tell_events(p);

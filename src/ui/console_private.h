@@ -74,7 +74,8 @@ struct console {
 
     struct recorder *recorder;
     struct script *script;
-    char session[40];
+    int64_t asked_review, review; /* console_session.h; 0: none */
+    char reviewer[80];
     bool reading_only;
     bool bell; /* notify */
     bool connected, critical;
@@ -100,11 +101,6 @@ void console_tell_loader(struct console *c); /* what is looked at now */
 void console_draw(struct console *c, int64_t now);
 void console_turn_over(void *console); /* after every turn */
 void console_later(void *console);     /* the timer of a frame that was put off */
-
-/* console_session.c: the kind a session is known by: console, plain. */
-void console_session_begin(struct console *c, const char *kind);
-void console_session_seen(struct console *c);
-void console_session_end(struct console *c);
 
 /* console_record.c: asciicast v2. */
 enum err recorder_open(struct recorder **out, const char *path, struct error *e);

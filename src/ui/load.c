@@ -9,9 +9,11 @@
 #include "quorum/timeutil.h"
 #include "ui/load_status.h"
 #include "ui/log_tail.h"
+#include "ui/presence.h"
 
 enum {
     STATUS_MS = 1000,
+    PRESENCE_MS = 5000,
     IN_FLIGHT = 2,      /* a command that is typed waits behind no more */
     DOWN_POLL_MS = 200, /* looking whether the database is back */
     CALM_MS = 2000,     /* a detail that stays as it is, is asked this often in the end */
@@ -49,7 +51,7 @@ struct loader {
     void (*changed)(void *arg);
     void *arg;
     struct loop_timer *timer;
-    struct source status, panel[PANEL_COUNT], part[DETAIL_PARTS];
+    struct source status, presence, panel[PANEL_COUNT], part[DETAIL_PARTS];
     struct log_tail *log;
     enum detail_kind kind;
     char id[OBJECT_MAX];
@@ -60,6 +62,7 @@ struct loader {
     /* The clock: what the desk said, when, since when it said nothing else, and what was shown. */
     int64_t said, said_at, moved_at, shown;
     double speed;
+    int64_t latency_us;
 };
 
 static int pace(const struct loader *l, const struct source *q)
@@ -122,6 +125,23 @@ static void hear_clock(struct loader *l, const struct rows *r, int64_t at)
     show_clock(l, at);
 }
 
+/* How the machines' clocks differ, as far as the answer's way lets it be known. */
+static void compare_clocks(struct loader *l, const struct rows *r, int64_t sent, int64_t at)
+{
+    int64_t theirs;
+    const char *text = r->nrows ? rows_named(r, 0, "machine") : NULL;
+    if (text && time_parse(text, &theirs))
+        l->s->skew_us = time_machine_now() - (at - sent) / 2 - theirs;
+}
+
+/* What a small query takes, smoothed: a number that jumps is not read. */
+static void measure(struct loader *l, int64_t took)
+{
+    int64_t before = l->latency_us;
+    l->latency_us = before ? before + (took - before) / 4 : took;
+    l->s->latency_ms = (int)((l->latency_us + 500) / 1000);
+}
+
 /* ---- answers */
 
 static void complain(struct source *q, const struct rows *rows, const struct error *e, int64_t now)
@@ -156,9 +176,12 @@ static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_
     int64_t pause, took = now - sent;
     if (q == &l->status) {
         hear_clock(l, rows, now);
+        compare_clocks(l, rows, sent, now);
         status_complete(l->desk, rows, l->s->now, !*l->zone);
         same = false;
     }
+    if (q == &l->presence)
+        measure(l, took);
     if (q->calms)
         q->calm_ms = !same                      ? 0
                      : q->calm_ms == 0          ? q->refresh_ms
@@ -246,13 +269,13 @@ static void forget(struct loader *l, struct source *q)
     l->under_way--;
 }
 
-enum { SOURCES = 1 + PANEL_COUNT + DETAIL_PARTS };
+enum { SOURCES = 2 + PANEL_COUNT + DETAIL_PARTS };
 
 static struct source *source(struct loader *l, int i)
 {
-    if (i == 0)
-        return &l->status;
-    return i <= PANEL_COUNT ? &l->panel[i - 1] : &l->part[i - 1 - PANEL_COUNT];
+    if (i < 2)
+        return i == 0 ? &l->status : &l->presence;
+    return i - 2 < PANEL_COUNT ? &l->panel[i - 2] : &l->part[i - 2 - PANEL_COUNT];
 }
 
 /* The watched query that is due first and not under way. */
@@ -357,6 +380,12 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
                                 .refresh_ms = STATUS_MS,
                                 .name = "status",
                                 .watched = true};
+    l->presence = (struct source){.st = &presence_query,
+                                  .into = &into->sessions,
+                                  .refresh_ms = PRESENCE_MS,
+                                  .name = "sessions",
+                                  .watched = true};
+    into->latency_ms = -1;
     for (int i = 0; i < PANEL_COUNT; i++) {
         l->panel[i] = (struct source){
             .st = panels[i].query, .into = &into->panel[i], .refresh_ms = panels[i].refresh_ms};

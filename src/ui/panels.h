@@ -60,7 +60,8 @@ void panel_empty(const struct snapshot *s, enum panel_id p, char *out, size_t si
  * regime regime_conf regime_age market (open|closed) market_change (seconds) engine_beat (seconds)
  * engines equity open_pnl day_pnl cash positions positions_max evaluations_left evaluations_binding
  * next_learn schema; also pending_oldest (seconds), now, speed (of a virtual clock, else NULL),
- * learning ("true") learning_needs trades, llm_free llm_reset_s. */
+ * learning ("true") learning_needs trades, llm_free llm_reset_s, engine_up (seconds),
+ * machine (the server's clock). */
 extern const struct statement status_query;
 
 #endif

@@ -10,6 +10,7 @@ static void release(struct snap *n)
 void snapshot_release(struct snapshot *s)
 {
     release(&s->status);
+    release(&s->sessions);
     for (int i = 0; i < PANEL_COUNT; i++)
         release(&s->panel[i]);
     for (int i = 0; i < DETAIL_PARTS; i++)

@@ -9,8 +9,10 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 #include "ui/list.h"
+#include "ui/presence.h"
 
-enum { FORMS = 3, BEAT_OLD_S = 15 };
+enum { FORMS = 3, BEAT_OLD_S = 15, SLOW_DB_MS = 100 };
+#define SKEW_TOLD_US (2 * USEC_SECOND)
 
 /* One field in its long, middle and short form. */
 struct field {
@@ -30,6 +32,7 @@ enum field_id {
     FIELD_LEARN,
     FIELD_DB,
     FIELD_ENGINE,
+    FIELD_OTHERS,
     FIELD_FROZEN,
     FIELD_READ_ONLY,
     FIELD_NOTICE,
@@ -39,10 +42,10 @@ enum field_id {
 
 /* In the order in which they go when the line is narrow, the first to go first. What makes a
  * picture deceptive (frozen, read-only) stays longer than numbers do. */
-static const enum field_id leaving[] = {FIELD_NOTICE, FIELD_LEARN,     FIELD_ENGINE, FIELD_DB,
-                                        FIELD_MARKET, FIELD_REGIME,    FIELD_FMP,    FIELD_CLOCK,
-                                        FIELD_LLM,    FIELD_READ_ONLY, FIELD_ALERTS, FIELD_PENDING,
-                                        FIELD_FROZEN};
+static const enum field_id leaving[] = {FIELD_NOTICE,  FIELD_LEARN,  FIELD_ENGINE,    FIELD_DB,
+                                        FIELD_MARKET,  FIELD_REGIME, FIELD_OTHERS,    FIELD_FMP,
+                                        FIELD_CLOCK,   FIELD_LLM,    FIELD_READ_ONLY, FIELD_ALERTS,
+                                        FIELD_PENDING, FIELD_FROZEN};
 
 bool status_number(const struct snapshot *s, const char *name, double *out)
 {
@@ -283,18 +286,38 @@ static void set_market(struct field *f, const struct snapshot *s)
 static void set_services(struct field field[], const struct snapshot *s)
 {
     const char *learn = status_field(s, "next_learn");
-    double beat;
-    char age[16];
+    double beat, up;
+    char age[16], of[16];
     if (*learn)
         snprintf(field[FIELD_LEARN].text[0], 64, "LEARN %.20s", learn);
-    set(&field[FIELD_DB], TOKEN_FG, "DB ok");
+    set(&field[FIELD_DB], s->latency_ms >= SLOW_DB_MS ? TOKEN_SEV_WARN : TOKEN_FG, "DB ok");
+    if (s->latency_ms >= 0)
+        snprintf(field[FIELD_DB].text[0], 64, "DB ok %dms", s->latency_ms);
+    if (s->latency_ms >= SLOW_DB_MS)
+        copy_text(field[FIELD_DB].text[1], 64, field[FIELD_DB].text[0]);
     if (!status_number(s, "engine_beat", &beat) || count_of(s, "engines") == 0)
         return;
     int n = count_of(s, "engines");
     if (n > 1)
         snprintf(field[FIELD_ENGINE].text[0], 64, "ENGINES %d, hb %s", n, span(age, beat));
+    else if (status_number(s, "engine_up", &up))
+        snprintf(field[FIELD_ENGINE].text[0], 64, "ENGINE up %s hb %s", span(of, up),
+                 span(age, beat));
     else
         snprintf(field[FIELD_ENGINE].text[0], 64, "ENGINE hb %s", span(age, beat));
+}
+
+/* "2 attached, ops@10.0.0.7", "+1 ops", "+1". */
+static void set_others(struct field *f, const struct snapshot *s)
+{
+    char who[80];
+    int n = presence_others(s, who, sizeof who);
+    if (n == 0)
+        return;
+    snprintf(f->text[0], 64, n == 1 ? "%.40s is here, too" : "%.40s and others are here", who);
+    snprintf(f->text[1], 64, "+%d %.*s", n, (int)strcspn(who, "@"), who);
+    snprintf(f->text[2], 64, "+%d", n);
+    f->style = TOKEN_KEY;
 }
 
 static void set_clock(struct field *f, const struct snapshot *s, const struct view *v)
@@ -304,6 +327,16 @@ static void set_clock(struct field *f, const struct snapshot *s, const struct vi
     snprintf(f->text[0], 64, "%s %s", clock, v->exchange_time ? "ET" : "UTC");
     if (!v->exchange_time)
         snprintf(f->text[1], 64, "%sZ", clock);
+    if (s->skew_us > -SKEW_TOLD_US && s->skew_us < SKEW_TOLD_US)
+        return;
+    char more[16];
+    long long skew = s->skew_us / USEC_SECOND;
+    snprintf(more, sizeof more, "%+llds", skew < -9999 ? -9999 : skew > 9999 ? 9999 : skew);
+    for (int form = 0; form < FORMS; form++) {
+        size_t n = strlen(f->text[form]);
+        copy_text(f->text[form] + n, 64 - n, more);
+    }
+    f->style = TOKEN_SEV_WARN;
 }
 
 static void make_fields(struct field field[FIELD_COUNT], const struct snapshot *s,
@@ -318,6 +351,7 @@ static void make_fields(struct field field[FIELD_COUNT], const struct snapshot *
         set_regime(&field[FIELD_REGIME], s);
         set_market(&field[FIELD_MARKET], s);
         set_services(field, s);
+        set_others(&field[FIELD_OTHERS], s);
     }
     if (v->frozen)
         set(&field[FIELD_FROZEN], TOKEN_STALE, "FROZEN");
@@ -362,7 +396,7 @@ static void draw_fields(const struct pane *row, const struct snapshot *s, const 
     }
     const char *clock = field[FIELD_CLOCK].text[form];
     if (*clock)
-        pane_text(row, 0, row->cols - list_columns(clock, 64), TOKEN_FG, clock);
+        pane_text(row, 0, row->cols - list_columns(clock, 64), field[FIELD_CLOCK].style, clock);
 }
 
 /* ---- the other forms */

@@ -94,7 +94,7 @@ static void fill_status(struct snapshot *s, const char *line)
          "state|pending|alerts|alert_worst|llm_spent|llm_limit|llm_projected|fmp_used|fmp_limit|"
          "regime|regime_conf|regime_age|market|market_change|engine_beat|engines|equity|open_pnl|"
          "day_pnl|cash|positions|positions_max|next_learn|pending_oldest|trades|learning|"
-         "learning_needs",
+         "learning_needs|engine_up",
          (const char *const[]){line}, 1);
 }
 
@@ -234,6 +234,7 @@ static void fill_frame(struct snapshot *s)
 {
     snapshot_release(s);
     *s = (struct snapshot){.connected = true, .monotonic = LONG_AGO * USEC_SECOND};
+    s->latency_ms = 2;
     s->now = exchange_to_utc(day_from_civil(2025, 11, 20), 14, 32) + 7 * USEC_SECOND;
 }
 
@@ -241,17 +242,26 @@ void pictured_desk(struct snapshot *s)
 {
     fill_frame(s);
     fill_status(s, "RUNNING|3|1|W|0.25|5.00|0.34|112|250|BULL|78|2460|open|5280|1|1|101284.10|"
-                   "117.05|96.25|81284.10|4|10|19:30|18120|42|true|10");
+                   "117.05|96.25|81284.10|4|10|19:30|18120|42|true|10|525720");
     fill_trading(s);
     fill_events(s);
     fill_pictures(s);
+}
+
+void pictured_company(struct snapshot *s)
+{
+    static const char *const lines[] = {"a|ops@10.0.0.7|console|f|11520",
+                                        "b|desk@10.0.0.9|console|f|480",
+                                        "c|desk@10.0.0.9|review #18|f|12"};
+    fill(&s->sessions, "id|who|kind|read_only|age_s", lines, ARRAY_LEN(lines));
+    copy_text(s->session, sizeof s->session, "a");
 }
 
 void pictured_empty(struct snapshot *s)
 {
     fill_frame(s);
     fill_status(s, "RUNNING|0|0|^|0.00|5.00|0.00|^|^|^|^|^|closed|34080|^|0|100000.00|0.00|0.00|"
-                   "100000.00|0|10|^|^|0|false|10");
+                   "100000.00|0|10|^|^|0|false|10|^");
     for (int p = 0; p < PANEL_COUNT; p++)
         fill(&s->panel[p], "object", NULL, 0);
 }
@@ -260,7 +270,7 @@ void pictured_hostile(struct snapshot *s, const char *text, size_t nrows)
 {
     fill_frame(s);
     fill_status(s, "RUNNING|3|1|W|0.25|5.00|0.34|112|250|BULL|78|2460|open|5280|1|1|1|1|1|1|4|10|"
-                   "19:30|18120|42|true|10");
+                   "19:30|18120|42|true|10|60");
     for (int p = 0; p < PANEL_COUNT; p++) {
         struct rows *r = &s->panel[p].rows;
         bool drawn = panels[p].draw != NULL;

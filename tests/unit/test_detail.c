@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The details against tests/golden/details/NAME.txt: at 80x24, 120x40 and 40x12, the last in
- * ASCII. After a change that is meant: make unit T=detail QUORUM_GOLDEN=write (the variable is read
- * from the environment); look at the difference. */
+ * ASCII. After a change that is meant: QUORUM_GOLDEN=write build/asan/tests/unit/test_detail (make
+ * unit would not hand the variable on); look at the difference. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The console's pictures against tests/golden/frames/NAME.txt. After a change that is meant:
- *   make unit T=frame QUORUM_GOLDEN=write
- * writes them anew (the variable is read from the environment); look at the difference. */
+ *   QUORUM_GOLDEN=write build/asan/tests/unit/test_frame
+ * writes them anew (make unit would not hand the variable on); look at the difference. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,6 +97,13 @@ static void badges(void)
     copy_text(view.notice, sizeof view.notice, "slow link");
     view.exchange_time = false;
 }
+static void company(void)
+{
+    pictured_company(&snap);
+    snap.skew_us = 7 * USEC_SECOND;
+    snap.latency_ms = 240;
+    focus_pending();
+}
 static void hidden(void)
 {
     view.shown[PANEL_PENDING] = view.shown[PANEL_ACTIVITY] = false;
@@ -172,6 +179,7 @@ static const struct {
     {"80x24-loading", 24, 80, not_loaded, false, false},
     {"80x24-failed", 24, 80, failed, false, false},
     {"80x24-badges", 24, 80, badges, false, false},
+    {"80x24-company", 24, 80, company, false, false},
     {"80x24-hidden", 24, 80, hidden, false, false},
     {"80x24-bare", 24, 80, bare, false, true},
     {"80x24-toast", 24, 80, toast, false, false},
@@ -186,6 +194,8 @@ static const struct {
     {"120x40-empty", 40, 120, empty, false, false},
     {"120x40-badges", 40, 120, badges, false, false},
     {"120x40-lost", 40, 120, lost, false, false},
+    {"120x40-company", 40, 120, company, false, false},
+    {"200x60-company", 60, 200, company, true, false},
     {"170x48", 48, 170, as_is, false, false},
     {"200x60-ascii", 60, 200, as_is, true, false},
     {"200x60", 60, 200, focus_pending, false, true},
