@@ -24,11 +24,11 @@ struct learning_result {
     bool degraded; /* a model was asked for and did not word it */
     char degraded_why[160];
 };
-typedef void learning_done_fn(void *arg, const struct learning_result *r, const struct error *e);
-/* Refuses (E33) below SELF_LEARNING_MIN_TRADES closed trades and says how many are missing, and
- * while another cycle runs. Survives kill -9: a cycle left RUNNING by a dead process is FAILED by
- * the next, its paid calls recorded. */
-void learning_cycle(struct desk *d, const struct learning_request *r, learning_done_fn *done,
-                    void *arg);
+/* One cycle from begin to end, waiting: not from inside a callback. ERR_POLICY E33 below
+ * SELF_LEARNING_MIN_TRADES closed trades, saying how many are missing; ERR_CONFLICT while another
+ * cycle runs. Survives kill -9: a cycle left RUNNING by a dead process is FAILED by the next, its
+ * paid calls recorded. */
+enum err learning_cycle(struct desk *d, const struct learning_request *r,
+                        struct learning_result *out, struct error *e);
 
 #endif

@@ -110,6 +110,12 @@ struct pattern_options {
     uint64_t seed;
     const struct learning_discovery *discovery;
     size_t ndiscoveries;
+    /* What may confirm, where the search sees less than everything since a discovery: all cases
+     * entered after the first discovery that can be known, of which those ended by `until` count,
+     * so that no case turns up before one that was looked at. NULL: the cases of the search. */
+    const struct learning_case *since;
+    size_t nsince;
+    int32_t until;
 };
 struct pattern_report {
     struct pattern *pattern; /* one a condition, in the table's order */

@@ -197,7 +197,7 @@ static void look(struct pattern *p, const struct sample *s, size_t n, int32_t da
 }
 
 static void confirm(struct pattern *p, struct sample *s, const struct learning_discovery *d,
-                    uint64_t seed)
+                    const struct pattern_options *o)
 {
     struct pattern_confirmation *c = &p->confirmation;
     size_t n = 0;
@@ -205,7 +205,8 @@ static void confirm(struct pattern *p, struct sample *s, const struct learning_d
     c->direction = d->direction;
     for (size_t i = 0; i < s->n; i++) {
         enum condition_state in = p->condition->test(p->condition, s->c[i]);
-        if (in == CONDITION_UNKNOWN || s->c[i]->entry_day <= d->day)
+        if (in == CONDITION_UNKNOWN || s->c[i]->entry_day <= d->day ||
+            (o->since && s->c[i]->exit_day > o->until))
             continue;
         s->in[n] = in == CONDITION_INSIDE;
         s->r[n++] = s->c[i]->r;
@@ -213,7 +214,7 @@ static void confirm(struct pattern *p, struct sample *s, const struct learning_d
         c->n_out += in == CONDITION_OUTSIDE;
         size_t arm = c->n_in < c->n_out ? c->n_in : c->n_out;
         if (!c->confirmed && c->looks < PATTERN_LOOKS && arm >= pattern_look_cases[c->looks])
-            look(p, s, n, s->c[i]->exit_day, seed);
+            look(p, s, n, s->c[i]->exit_day, o->seed);
     }
     size_t arm = c->n_in < c->n_out ? c->n_in : c->n_out;
     c->failed = !c->confirmed && c->looks == PATTERN_LOOKS;
@@ -253,6 +254,7 @@ void pattern_search(const struct learning_case *c, size_t n, const struct patter
                     struct pattern_report *out)
 {
     struct sample s = sample_of(c, n);
+    struct sample later = sample_of(o->since, o->since ? o->nsince : 0);
     size_t won = 0;
     double *p = mem_array(learning_conditions_n, sizeof *p);
     *out =
@@ -280,11 +282,12 @@ void pattern_search(const struct learning_case *c, size_t n, const struct patter
         if (one->status != PATTERN_UNTESTED)
             one->q = p[k++];
         if (d && !one->condition->descriptive)
-            confirm(one, &s, d, o->seed);
+            confirm(one, o->since ? &later : &s, d, o);
         conclude(one);
     }
     mem_free(p);
     sample_release(&s);
+    sample_release(&later);
 }
 
 void pattern_report_release(struct pattern_report *r)
