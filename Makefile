@@ -56,6 +56,8 @@ TEST_BIN := $(TEST_MAIN:%.c=$B/%)
 HELPER_BIN := $(filter-out $(foreach b,$(TEST_BIN),$(if $(findstring /test_,$b),$b)),$(TEST_BIN))
 FUZZ_BIN := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_BIN := $(patsubst %.c,$B/%,$(wildcard bench/bench_*.c))
+# A program on a pseudo-terminal, as the tests have it.
+BENCH_LIB := $(patsubst %.c,$B/%.o,$(wildcard tests/support/*.c))
 LEARNING_BENCH := $B/bench/bench_learning
 # $(call suite,NAME): the programs and scripts of tests/NAME, narrowed by T. lib* are sourced.
 suite = $(call narrow,$(filter $B/tests/$1/test_%,$(TEST_BIN)) \
@@ -166,13 +168,17 @@ cov:
 bench:
 	+@$(AGAIN) VARIANT=release WERROR= bench-run
 bench-run: $B/$(NAME) $(filter-out $(LEARNING_BENCH),$(BENCH_BIN))
-	@QUORUM_BIN=$(abspath $B/$(NAME)) QUORUM_BUILD=$(abspath $B) sh bench/run.sh
+	@T='$(T)' QUORUM_BIN=$(abspath $B/$(NAME)) QUORUM_BUILD=$(abspath $B) sh bench/run.sh
+# The dashboard's statements on a million interactions.
+bench-big:
+	+@$(AGAIN) T=dashboard bench
 # Minutes, and of truth instead of speed: on its own.
 bench-learning:
 	+@$(AGAIN) VARIANT=release WERROR= bench-learning-run
 bench-learning-run: $(LEARNING_BENCH)
 	@$<
-$(BENCH_BIN): %: %.o $B/libquorum.a
+$B/bench/%.o: EXTRA = -Itests
+$(BENCH_BIN): %: %.o $(BENCH_LIB) $B/libquorum.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Pictures of the console for README and docs, of a demo desk that lives for this alone.
@@ -227,6 +233,7 @@ help:
 	@echo 'make unit|store|command|console|chaos           one suite; T=word picks tests by name'
 	@echo 'make fuzz         each parser for FUZZ_TIME=5 seconds (clang)'
 	@echo 'make bench        what docs/performance.md measures'
+	@echo 'make bench-big    the dashboard on a million interactions and 100,000 trades'
 	@echo 'make bench-learning   simulated desks: the rates that docs/learning.md promises'
 	@echo 'make screenshots  docs/images/console*.svg, taken from the real program (tmux)'
 	@echo 'make lint         style, include order, banned calls, clang-tidy, cppcheck'
@@ -237,7 +244,7 @@ help:
 
 FORCE:
 .PHONY: all run demo test check check-long check-run $(SUITES) $(SUITES:%=%-run) chaos chaos-run \
-        fuzz fuzz-run bench bench-run bench-learning bench-learning-run screenshots lint print-cflags \
+        fuzz fuzz-run bench bench-run bench-big bench-learning bench-learning-run screenshots lint print-cflags \
         fmt cov install install-files uninstall dist clean deps help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
