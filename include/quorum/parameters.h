@@ -67,32 +67,43 @@ bool parameters_admit(const struct parameter p[PARAMETERS], struct value rsi,
 /* --- the past by other values (desk/candidates.c) ------------------------------------------ */
 
 /* Every stored decision to buy whose path is known, for the paired replay: real entries and shadow
- * outcomes alike (one case an evaluation), entered in the last `days` and at least 20 sessions ago,
- * with bars, features and the result it had. */
+ * outcomes alike (one case an evaluation), with bars, features and the result it had. Entered at
+ * least 20 sessions ago, and no more than `days` before that day: of younger ones only the quick
+ * are known. A replay has no interval below 8 weeks. */
 struct candidate {
     struct replay_candidate replay; /* bars borrowed from the set */
     struct learning_case known;     /* r: of the trade, else of its shadow outcome */
     int64_t trade_id;               /* trade_outcomes; 0: it was not taken */
 };
 struct candidate_set {
-    struct candidate *c;
+    struct candidate *c; /* by symbol and entry */
     size_t n;
-    size_t traded; /* of them were entered */
+    size_t traded;            /* of them were entered */
+    int32_t from_day, to_day; /* first and last entry; DAY_NONE when there is none */
     struct arena *arena;
 };
-/* From the database and the desk's market (one gather a symbol); done from the loop. Release with
- * candidates_release(). */
+/* From the database and the desk's market (one gather a symbol); done from the loop, with a set
+ * that is the caller's to release with candidates_release(), or NULL and why. */
 typedef void candidates_done_fn(void *arg, struct candidate_set *s, const struct error *e);
 void candidates_load(struct desk *d, int days, candidates_done_fn *done, void *arg);
-void candidates_release(struct candidate_set *s);
+/* The same, waiting. */
+enum err candidates_wait(struct desk *d, int days, struct candidate_set **out, struct error *e);
+void candidates_release(struct candidate_set *s); /* NULL: nothing */
 
 /* One parameter at another value over the candidates: exits by paired replay, filters by what they
- * would have kept, exploration_pct has no effect in R (ERR_USAGE, says so). */
+ * would have let in, exploration_pct has no effect in R (ERR_USAGE, says so).
+ *   exits    used: all with bars past the longer time limit (the others: unfinished). They overlap
+ *            in time; the interval resamples weeks. changed: left otherwise. unknown: stop and
+ *            target in one bar, told as the stop.
+ *   filters  of cases of one symbol that overlap only the first counts (overlapping: the others).
+ *            used: let in by the value in force; n_new: by the new one; changed: the difference;
+ *            unknown: the figure is not known, so let in. Below 8 in either arm there is no
+ *            interval and no confidence. */
 struct whatif {
     struct learning_effect effect;
     struct interval delta_95; /* of mean R; NAN: too few */
-    size_t candidates, used, changed, unknown, unfinished, weeks;
-    size_t won_old, won_new, n_new;    /* n_new: entries left (filters) */
+    size_t candidates, used, changed, unknown, unfinished, overlapping, weeks;
+    size_t won_old, won_new, n_new;    /* of used, and of n_new (exits: the same) */
     double mean_old, mean_new;         /* R */
     double drawdown_old, drawdown_new; /* R */
     const char *verdict;               /* "PROVEN" "NOT PROVEN" "CONTRADICTED": where 0 lies */
@@ -104,5 +115,9 @@ struct whatif {
 };
 enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARAMETERS],
                     enum parameter_id id, struct value to, struct whatif *out, struct error *e);
+/* Notes that a value was compared on these candidates; *nth: how many different ones were, on
+ * windows that share half of the days or more. */
+enum err whatif_count(struct desk *d, const struct candidate_set *s, const struct parameter *p,
+                      struct value to, int64_t *nth, struct error *e);
 
 #endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One parameter at another value over past decisions. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quorum/mem.h"
+#include "quorum/parameters.h"
+#include "quorum/random.h"
+#include "quorum/stats.h"
+#include "quorum/timeutil.h"
+
+static const struct statement count_variant = {
+    "variant tried", "SELECT variant_tried($1, $2::numeric, $3::date, $4::date, $5)"};
+
+static void set_verdict(struct whatif *w)
+{
+    w->verdict = w->delta_95.low > 0    ? "PROVEN"
+                 : w->delta_95.high < 0 ? "CONTRADICTED"
+                                        : "NOT PROVEN";
+}
+
+/* ---- evidence: the cases with the largest change ---- */
+
+struct change {
+    size_t candidate;
+    double r_old, r_new;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    const struct change *x = a, *y = b;
+    double dx = fabs(x->r_new - x->r_old), dy = fabs(y->r_new - y->r_old);
+    if (dx != dy)
+        return dx > dy ? -1 : 1;
+    return (x->candidate > y->candidate) - (x->candidate < y->candidate);
+}
+
+static void keep_cases(struct whatif *w, const struct candidate_set *s, struct change *c, size_t n)
+{
+    qsort(c, n, sizeof *c, by_size);
+    for (size_t i = 0; i < n && w->ncases < ARRAY_LEN(w->case_of); i++) {
+        const struct candidate *k = &s->c[c[i].candidate];
+        w->case_of[w->ncases].evaluation_id = k->known.id;
+        w->case_of[w->ncases].trade_id = k->trade_id;
+        w->case_of[w->ncases].r_old = c[i].r_old;
+        w->case_of[w->ncases++].r_new = c[i].r_new;
+    }
+}
+
+/* ---- exits ---- */
+
+static struct replay_exits exits_of(const struct parameter p[PARAMETERS])
+{
+    return (struct replay_exits){.stop_mult = p[PARAM_STOP_MULT].value.v,
+                                 .target_mult = p[PARAM_TARGET_MULT].value.v,
+                                 .trail_atr = p[PARAM_TRAIL_ATR].value.v,
+                                 .time_exit = (int)lround(p[PARAM_TIME_EXIT].value.v)};
+}
+
+static void change_exit(struct replay_exits *x, enum parameter_id id, double to)
+{
+    if (id == PARAM_STOP_MULT)
+        x->stop_mult = to;
+    else if (id == PARAM_TARGET_MULT)
+        x->target_mult = to;
+    else if (id == PARAM_TRAIL_ATR)
+        x->trail_atr = to;
+    else
+        x->time_exit = (int)lround(to);
+}
+
+/* One after the other in the order of entry. */
+struct walked {
+    int32_t entry;
+    struct change change;
+};
+
+static int by_entry(const void *a, const void *b)
+{
+    const struct walked *x = a, *y = b;
+    if (x->entry != y->entry)
+        return x->entry < y->entry ? -1 : 1;
+    return (x->change.candidate > y->change.candidate) -
+           (x->change.candidate < y->change.candidate);
+}
+
+static void set_drawdowns(struct whatif *w, struct walked *k, size_t n)
+{
+    double *r = mem_array(n + 1, sizeof *r);
+    qsort(k, n, sizeof *k, by_entry);
+    for (size_t i = 0; i < n; i++)
+        r[i] = k[i].change.r_old;
+    w->drawdown_old = drawdown_of(r, n);
+    for (size_t i = 0; i < n; i++)
+        r[i] = k[i].change.r_new;
+    w->drawdown_new = drawdown_of(r, n);
+    mem_free(r);
+}
+
+/* What the replay does not keep of each: both results, for the drawdown and the evidence. */
+static void walk_again(struct whatif *w, const struct candidate_set *s, const double *difference,
+                       const struct replay_exits *old)
+{
+    struct walked *k = mem_array(s->n + 1, sizeof *k);
+    struct change *changed = mem_array(s->n + 1, sizeof *changed);
+    size_t n = 0, m = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        struct replay_path a;
+        if (isnan(difference[i]))
+            continue;
+        replay_walk(&s->c[i].replay, old, &cost_model_default, &a);
+        double before = learning_clip_r(a.return_fraction / a.stop_fraction);
+        k[n] = (struct walked){.entry = a.entry_day, .change = {i, before, before + difference[i]}};
+        if (fabs(difference[i]) > 1e-9)
+            changed[m++] = k[n].change;
+        n++;
+    }
+    set_drawdowns(w, k, n);
+    keep_cases(w, s, changed, m);
+    mem_free(k);
+    mem_free(changed);
+}
+
+static void replay_exit(const struct candidate_set *s, const struct parameter p[PARAMETERS],
+                        enum parameter_id id, double to, struct whatif *w)
+{
+    struct replay_exits old = exits_of(p), new = old;
+    struct replay_result r;
+    struct random g = random_begin(0, random_stream("whatif"));
+    struct replay_candidate *c = mem_array(s->n + 1, sizeof *c);
+    double *difference = mem_array(s->n + 1, sizeof *difference);
+    change_exit(&new, id, to);
+    for (size_t i = 0; i < s->n; i++)
+        c[i] = s->c[i].replay;
+    paired_replay(c, s->n, &old, &new, &cost_model_default, &g, difference, &r);
+    w->effect = r.effect;
+    w->delta_95 = r.delta_95;
+    w->used = w->n_new = r.used;
+    w->changed = r.changed;
+    w->unknown = r.unknown;
+    w->unfinished = r.unfinished;
+    w->weeks = r.weeks;
+    w->won_old = r.won_old;
+    w->won_new = r.won_new;
+    w->mean_old = r.mean_old;
+    w->mean_new = r.mean_new;
+    walk_again(w, s, difference, &old);
+    mem_free(c);
+    mem_free(difference);
+}
+
+/* ---- filters ---- */
+
+static bool lets_in(enum parameter_id id, struct value limit, const struct learning_case *k)
+{
+    if (id == PARAM_RSI_MAX)
+        return !limit.known || !k->rsi.known || k->rsi.v <= limit.v;
+    const struct value *x = id == PARAM_MIN_VOLUME_RATIO ? &k->volume_ratio : &k->confidence;
+    return !limit.known || !x->known || x->v >= limit.v;
+}
+
+static bool is_figure_known(enum parameter_id id, const struct learning_case *k)
+{
+    return id == PARAM_RSI_MAX            ? k->rsi.known
+           : id == PARAM_MIN_VOLUME_RATIO ? k->volume_ratio.known
+                                          : k->confidence.known;
+}
+
+/* The set is by symbol and entry: the first of those that overlap. Returns how many. */
+static size_t thin(const struct candidate_set *s, size_t *kept)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct learning_case *k = &s->c[i].known, *last = n ? &s->c[kept[n - 1]].known : NULL;
+        if (isfinite(k->r) &&
+            (!last || strcmp(last->symbol, k->symbol) != 0 || k->entry_day > last->exit_day))
+            kept[n++] = i;
+    }
+    return n;
+}
+
+struct arm {
+    size_t n, won;
+    double sum;
+};
+
+static void arm_add(struct arm *a, double r)
+{
+    a->n++;
+    a->won += r > 0;
+    a->sum += r;
+}
+
+/* The effect on the mean of all that either value lets in; one lets in what the other does and
+ * more. */
+static void filter_effect(struct whatif *w, const double *r, const bool *stays, size_t n,
+                          bool looser)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        kept += stays[i];
+    w->effect = learning_effect_of_filter(r, stays, n);
+    if (looser)
+        w->effect.delta = -w->effect.delta;
+    w->delta_95 = (struct interval){(double)NAN, (double)NAN};
+    if (kept < PATTERN_MIN_ARM || n - kept < PATTERN_MIN_ARM) {
+        w->effect.variance = (double)INFINITY;
+        return;
+    }
+    double half = normal_quantile(0.975) * sqrt(w->effect.variance);
+    w->delta_95 = (struct interval){w->effect.delta - half, w->effect.delta + half};
+}
+
+static size_t weeks_of(const struct walked *k, size_t n)
+{
+    size_t weeks = 0;
+    int32_t last = -1;
+    for (size_t i = 0; i < n; i++) {
+        int32_t week = (k[i].entry + 3) / 7; /* day 4 of 1970 was a Monday */
+        weeks += week != last;
+        last = week;
+    }
+    return weeks;
+}
+
+static void replay_filter(const struct candidate_set *s, const struct parameter *p,
+                          enum parameter_id id, struct value to, struct whatif *w)
+{
+    size_t *kept = mem_array(s->n + 1, sizeof *kept), n = thin(s, kept), m = 0, moved = 0;
+    struct walked *k = mem_array(n + 1, sizeof *k);
+    struct change *changed = mem_array(n + 1, sizeof *changed);
+    double *r = mem_array(n + 1, sizeof *r);
+    bool *stays = mem_array(n + 1, sizeof *stays), looser = false;
+    struct arm old = {0}, new = {0};
+    for (size_t i = 0; i < n; i++) {
+        const struct learning_case *c = &s->c[kept[i]].known;
+        bool was = lets_in(id, p->value, c), is = lets_in(id, to, c);
+        double x = learning_clip_r(c->r);
+        if (!was && !is)
+            continue;
+        looser |= is && !was;
+        w->unknown += !is_figure_known(id, c);
+        r[m] = x;
+        stays[m] = was && is;
+        k[m] = (struct walked){.entry = c->entry_day, .change = {kept[i], was ? x : 0, is ? x : 0}};
+        if (was != is)
+            changed[moved++] = k[m].change;
+        if (was)
+            arm_add(&old, x);
+        if (is)
+            arm_add(&new, x);
+        m++;
+    }
+    w->overlapping = s->n - n;
+    w->used = old.n;
+    w->n_new = new.n;
+    w->changed = moved;
+    w->won_old = old.won;
+    w->won_new = new.won;
+    w->mean_old = old.n ? old.sum / (double)old.n : 0;
+    w->mean_new = new.n ? new.sum / (double)new.n : 0;
+    filter_effect(w, r, stays, m, looser);
+    set_drawdowns(w, k, m);
+    w->weeks = weeks_of(k, m);
+    keep_cases(w, s, changed, moved);
+    mem_free(kept);
+    mem_free(k);
+    mem_free(changed);
+    mem_free(r);
+    mem_free(stays);
+}
+
+enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARAMETERS],
+                    enum parameter_id id, struct value to, struct whatif *out, struct error *e)
+{
+    const struct parameter *one = &p[id];
+    char text[24];
+    *out = (struct whatif){.candidates = s->n,
+                           .effect = {.variance = (double)INFINITY},
+                           .delta_95 = {(double)NAN, (double)NAN}};
+    if (one->class == PARAMETER_SIZE) {
+        err_set(e, ERR_USAGE, "%s changes how much is bought, not what it comes to in R",
+                one->name);
+        return err_fix(e, "quorum param %s", one->name);
+    }
+    if (one->value.known == to.known && (!to.known || fabs(one->value.v - to.v) < 1e-9)) {
+        err_set(e, ERR_USAGE, "%s is %s already", one->name,
+                parameter_print(one, to, text, sizeof text));
+        return err_fix(e, "quorum param %s", one->name);
+    }
+    if (one->class == PARAMETER_EXIT)
+        replay_exit(s, p, id, to.v, out);
+    else
+        replay_filter(s, one, id, to, out);
+    set_verdict(out);
+    return OK;
+}
+
+enum err whatif_count(struct desk *d, const struct candidate_set *s, const struct parameter *p,
+                      struct value to, int64_t *nth, struct error *e)
+{
+    struct params a = {0};
+    struct rows r = {0};
+    char from[11], until[11];
+    *nth = 0;
+    if (s->n == 0)
+        return OK;
+    params_text(&a, p->name);
+    if (to.known)
+        params_double(&a, to.v);
+    else
+        params_text(&a, NULL);
+    params_text(&a, day_print(from, s->from_day));
+    params_text(&a, day_print(until, s->to_day));
+    params_text(&a, operator_name());
+    if (db_query(d->db, &count_variant, &a, &r, e))
+        return e->kind;
+    *nth = rows_int(&r, 0, 0);
+    rows_release(&r);
+    return OK;
+}
