@@ -481,8 +481,9 @@ static enum err check_listen(struct verify *v, struct error *e)
                 SAY(CHECK_OK, NULL, "NOTIFY arrived after %.1f ms",
                     (double)(time_monotonic_us() - start) / 1e3);
             else
-                SAY(CHECK_FAIL, "a pooler in transaction mode? connect to the server itself",
-                    "NOTIFY did not arrive within %d s", LISTEN_MS / 1000);
+                SAY(CHECK_WARN,
+                    "a pooler in transaction mode? connect to the server itself, or live with it",
+                    "NOTIFY did not arrive within %d s: everything is polled", LISTEN_MS / 1000);
         }
     }
     db_free(ear);
