@@ -50,6 +50,7 @@ struct desk {
     struct model *model;         /* NULL: no model is asked */
     int64_t recorded_evaluation; /* whose replies answer, with desk_use_recorded */
     const char *model_warning;   /* about an alias in use; NULL: none */
+    struct prompt_book *prompts; /* what is asked (prompts.h); NULL: the agents' own texts */
     int64_t seed;                /* of the simulated market */
     char scratch[64];            /* the database that goes with the desk; "": it stays */
     char conninfo[1024];         /* of the login in use; may hold a password: never shown */

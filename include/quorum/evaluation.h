@@ -7,6 +7,7 @@
 
 #include "quorum/consensus.h"
 #include "quorum/desk.h"
+#include "quorum/prompts.h"
 #include "quorum/sizing.h"
 
 enum { VOTERS_MAX = 8, EVALUATION_VOTES_MAX = 24 };
@@ -63,8 +64,6 @@ void evaluation_resume(struct desk *d, int64_t id, evaluation_done_fn *done, voi
 enum err evaluation_cancel(struct desk *d, int64_t id, struct error *e);
 /* The newest unfinished one this operator asked for; 0: there is none. Waits. */
 enum err evaluation_last_asked(struct desk *d, int64_t *id, struct error *e);
-/* Tells the agents' versioned prompts to the database (agent_prompts); idempotent. */
-enum err prompts_store(struct desk *d, struct error *e);
 /* Unfinished ones that can be resumed now; ids ascending in the arena. */
 enum err evaluation_unfinished(struct desk *d, struct arena *a, int64_t **ids, size_t *n,
                                size_t *held, struct error *e);

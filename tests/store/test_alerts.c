@@ -276,7 +276,7 @@ static void no_rule_of_the_table_is_mute_or_without_advice(void **state)
     refresh(r);
     assert_string_equal(rig_text(r, "SELECT string_agg(rule, ' ') FROM alert_rules() t WHERE NOT"
                                     " EXISTS (SELECT FROM alerts a WHERE a.rule = t.rule)"),
-                        "vote.sell clock.skew");
+                        "vote.sell clock.skew adj.back adj.failed agent.mix");
     assert_string_equal(rig_text(r,
                                  "SELECT string_agg(a.rule, ' ') FROM alerts a"
                                  " WHERE NOT EXISTS (SELECT FROM alert_rules() t WHERE"

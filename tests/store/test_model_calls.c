@@ -134,6 +134,7 @@ static void bench_close(struct bench *b)
     munmap(b->model.calls, sizeof(int));
     market_free(b->desk.market);
     db_free(b->desk.db);
+    prompts_free(b->desk.prompts);
     for (int i = 0; i < SETTING_COUNT; i++) {
         mem_free(b->desk.in_force[i].value);
         mem_free(b->desk.in_force[i].set_by);

@@ -39,6 +39,10 @@ struct agent_call {
     struct agent_call_result result;
     struct buf facts, request; /* the request's text until it is reserved */
     char model[64], reservation[UUID_TEXT];
+    const char *prompt; /* the agent's own, or own_prompt */
+    char *own_prompt;
+    int prompt_version;
+    double propensity; /* the chance the version had */
     int64_t started_us, estimate;
     int tries;
     bool reserving;
@@ -54,6 +58,7 @@ static void call_free(struct agent_call *c)
     loop_timer_free(c->timer);
     buf_release(&c->facts);
     buf_release(&c->request);
+    mem_free(c->own_prompt);
     mem_free(c);
 }
 
@@ -77,7 +82,7 @@ static struct model_request request_of(const struct agent_call *c)
 {
     return (struct model_request){
         .model = c->model,
-        .system = c->agent->prompt,
+        .system = c->prompt,
         .facts = buf_text(&c->facts),
         .form_name = c->agent->role == AGENT_VETO         ? "record_verdict"
                      : c->agent->role == AGENT_CLASSIFIER ? "record_label"
@@ -241,8 +246,8 @@ static void replied(void *arg, const struct model_reply *r)
     if (c->ended && c->result.has_vote) {
         struct json j;
         json_begin(&j, &vote);
-        vote_json(&j, c->agent, "model", &c->result.vote, c->agent->role != AGENT_CLASSIFIER,
-                  (int)r->latency_ms);
+        vote_json(&j, c->agent, c->prompt_version, "model", &c->result.vote,
+                  c->agent->role != AGENT_CLASSIFIER, (int)r->latency_ms);
     }
     params_text(&p, vote.len ? buf_text(&vote) : NULL);
     db_send(c->desk->db, &settle, &p, settled, c);
@@ -335,7 +340,8 @@ static void call_json(struct json *j, const struct agent_call *c)
     json_str(j, "agent", c->agent->name);
     json_str(j, "act", c->repaired ? "repair" : "vote");
     json_str(j, "model", c->model);
-    json_int(j, "prompt_version", c->agent->prompt_version);
+    json_int(j, "prompt_version", c->prompt_version);
+    json_num(j, "propensity", c->propensity);
     json_str(j, "estimate",
              decimal_print(estimate, sizeof estimate, c->estimate, MONEY_NANO_DIGITS,
                            MONEY_NANO_DIGITS));
@@ -395,6 +401,16 @@ static void waited(void *arg)
     begin_try(arg);
 }
 
+static void choose_prompt(struct agent_call *c)
+{
+    struct prompt_pick pick;
+    prompt_pick(c->desk, c->agent, c->v->symbol, c->v->as_of, &pick);
+    c->own_prompt = pick.compiled ? NULL : mem_text(pick.text);
+    c->prompt = pick.compiled ? pick.text : c->own_prompt;
+    c->prompt_version = pick.version;
+    c->propensity = pick.propensity;
+}
+
 void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done_fn *done)
 {
     struct agent_call *c = mem_alloc(sizeof *c), **end = &v->round;
@@ -405,6 +421,7 @@ void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done
     c->done = done;
     c->result.agent = a;
     c->started_us = time_monotonic_us();
+    choose_prompt(c);
     c->timer = loop_timer_new(v->desk->loop, waited, c);
     if (!facts_text(&v->dossier, a, &c->facts)) {
         give_up(c, "the facts are larger than the prompt may be");

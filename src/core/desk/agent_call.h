@@ -29,8 +29,8 @@ void agent_calls_drop(struct evaluation *v);
 /* The facts an agent is shown, as data for its prompt. False when they do not fit. */
 bool facts_text(const struct dossier *d, const struct agent *a, struct buf *out);
 /* One vote as the object the statements take. */
-void vote_json(struct json *j, const struct agent *a, const char *source, const struct vote *v,
-               bool counted, int latency_ms);
+void vote_json(struct json *j, const struct agent *a, int prompt_version, const char *source,
+               const struct vote *v, bool counted, int latency_ms);
 
 enum { FACTS_TEXT_MAX = 16 << 10, ANSWER_TOKENS_MAX = 1024 };
 

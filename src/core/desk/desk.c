@@ -12,6 +12,7 @@
 #include "quorum/log.h"
 #include "quorum/migrate.h"
 #include "quorum/model.h"
+#include "quorum/prompts.h"
 #include "quorum/text.h"
 #include "quorum/vendor.h"
 
@@ -302,6 +303,7 @@ void desk_close(struct desk *d)
         mem_free(d->in_force[i].origin);
     }
     mem_free(d->held.job);
+    prompts_free(d->prompts);
     explicit_bzero(d->conninfo, sizeof d->conninfo);
     mem_free(d);
 }

@@ -8,6 +8,7 @@
 #include "core/desk/session.h"
 #include "quorum/broker.h"
 #include "quorum/calendar.h"
+#include "quorum/calibration.h"
 #include "quorum/evaluation.h"
 #include "quorum/guards.h"
 #include "quorum/money.h"
@@ -472,10 +473,13 @@ enum err engine_score(struct engine *g, const struct job *j, char result[RESULT_
                       struct error *e)
 {
     struct waiting w = {0};
+    size_t alarms = 0;
     outcomes_update(g->desk, j->due, scored, &w);
-    if (engine_wait(g, &w, e))
+    if (engine_wait(g, &w, e) || calibration_refresh(g->desk, &alarms, e))
         return e->kind;
-    snprintf(result, RESULT_MAX, "%lld outcomes", (long long)w.n);
+    snprintf(result, RESULT_MAX,
+             alarms ? "%lld outcomes, %zu agents decide otherwise than before" : "%lld outcomes",
+             (long long)w.n, alarms);
     return OK;
 }
 

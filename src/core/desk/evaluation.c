@@ -23,7 +23,8 @@ static const struct statement create = {
     "  RETURNING id, as_of) "
     "SELECT id, as_of, CASE WHEN $10::text IS NULL THEN audit_append($2, $3, 'evaluate',"
     "         'evaluation #' || id || ' ' || $1, '', '', $4::text) END,"
-    "       ensure_partitions(desk_now()), " NOT_YET_ON_DISK " FROM ev"};
+    "       ensure_partitions(desk_now()), " NOT_YET_ON_DISK ","
+    "       (SELECT generation FROM prompts_state) FROM ev"};
 
 static const struct statement renew = {
     "evaluation renew", "UPDATE evaluations SET lease_until = clock_timestamp() + " LEASE
@@ -323,6 +324,15 @@ void evaluation_step(struct evaluation *v)
     }
 }
 
+static void prompts_read(void *arg, const struct error *e)
+{
+    struct evaluation *v = arg;
+    if (e)
+        evaluation_finish(v, e);
+    else
+        evaluation_step(v);
+}
+
 static void created(void *arg, struct rows *rows, const struct error *e)
 {
     struct evaluation *v = arg;
@@ -340,7 +350,10 @@ static void created(void *arg, struct rows *rows, const struct error *e)
     }
     if (v->on_state)
         v->on_state(v->on_state_arg, v->id, v->state);
-    evaluation_step(v);
+    if (!desk_model_absent(v->desk) && rows_int(rows, 0, 5) != prompts_generation(v->desk))
+        prompts_reload(v->desk, prompts_read, v);
+    else
+        evaluation_step(v);
 }
 
 /* What a resume needs to ask the same question again. */

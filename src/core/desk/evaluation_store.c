@@ -43,14 +43,6 @@ static const struct statement unfinished = {
     "evaluations unfinished",
     "SELECT id, locked_by, lease_until < clock_timestamp() FROM evaluations "
     "WHERE state IN ('QUEUED', 'GATHERING', 'VOTING', 'SIZING') ORDER BY id"};
-static const struct statement prompts = {
-    "prompts store",
-    "INSERT INTO agent_prompts (agent_name, prompt_name, version, content, content_sha256) "
-    "SELECT p.agent, 'system', p.version, p.content,"
-    " encode(sha256(convert_to(p.content, 'UTF8')), 'hex') "
-    "FROM jsonb_to_recordset($1::jsonb) AS p (agent text, version int, content text) "
-    "WHERE NOT EXISTS (SELECT FROM agent_prompts a WHERE a.agent_name = p.agent"
-    " AND a.prompt_name = 'system' AND a.version = p.version) ON CONFLICT DO NOTHING"};
 
 static const char *clean(struct arena *a, const char *text)
 {
@@ -227,26 +219,4 @@ enum err evaluation_unfinished(struct desk *d, struct arena *a, int64_t **ids, s
     }
     rows_release(&r);
     return OK;
-}
-
-enum err prompts_store(struct desk *d, struct error *e)
-{
-    struct buf b = {0};
-    struct json j;
-    struct params p = {0};
-    json_begin(&j, &b);
-    json_open(&j, NULL, '[');
-    for (const struct agent *const *a = d->agents; *a; a++) {
-        if (!(*a)->prompt)
-            continue;
-        json_open(&j, NULL, '{');
-        json_str(&j, "agent", (*a)->name);
-        json_int(&j, "version", (*a)->prompt_version);
-        json_str(&j, "content", (*a)->prompt);
-        json_close(&j, '}');
-    }
-    json_close(&j, ']');
-    params_text(&p, buf_text(&b));
-    buf_release(&b);
-    return db_query(d->db, &prompts, &p, NULL, e);
 }

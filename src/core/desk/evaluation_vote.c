@@ -56,8 +56,8 @@ static int wrong_evidence(const struct vote *v)
     return n;
 }
 
-void vote_json(struct json *j, const struct agent *a, const char *source, const struct vote *v,
-               bool counted, int latency_ms)
+void vote_json(struct json *j, const struct agent *a, int prompt_version, const char *source,
+               const struct vote *v, bool counted, int latency_ms)
 {
     json_open(j, NULL, '{');
     json_str(j, "agent", a->name);
@@ -72,7 +72,7 @@ void vote_json(struct json *j, const struct agent *a, const char *source, const 
     write_evidence(j, v);
     json_int(j, "wrong_evidence", wrong_evidence(v));
     json_flag(j, "counted", counted);
-    json_int(j, "prompt_version", a->prompt_version);
+    json_int(j, "prompt_version", prompt_version);
     json_int(j, "latency_ms", latency_ms);
     json_close(j, '}');
 }
@@ -84,7 +84,8 @@ void evaluation_votes_json(const struct evaluation *v, size_t first, struct buf 
     json_open(&j, NULL, '[');
     for (size_t i = first; i < v->nvotes; i++) {
         const struct cast_vote *c = &v->vote[i];
-        vote_json(&j, c->agent, "baseline", &c->vote, c->counted, c->latency_ms);
+        vote_json(&j, c->agent, c->agent->prompt_version, "baseline", &c->vote, c->counted,
+                  c->latency_ms);
     }
     json_close(&j, ']');
 }
