@@ -1,10 +1,12 @@
 DROP FUNCTION learning_end(bigint, text, text, text, jsonb);
+DROP FUNCTION learning_judged(bigint, text, jsonb);
 DROP FUNCTION learning_found(bigint, text, jsonb, jsonb, jsonb, jsonb);
 DROP FUNCTION learning_begin(text, text, text, text, text, integer, integer);
 DROP FUNCTION learning_bury(text);
 DROP FUNCTION learning_cost(bigint);
 DROP INDEX agent_interactions_cycle;
 ALTER TABLE agent_interactions DROP COLUMN cycle_id;
+DROP TABLE learning_trials;
 DROP TABLE learning_changes;
 DROP TABLE pattern_discoveries;
 DROP TABLE learning_patterns;

@@ -84,9 +84,25 @@ CREATE TABLE learning_changes (
     new_value    numeric(18,6),
     first_cycle  bigint NOT NULL REFERENCES learning_cycles,
     last_cycle   bigint NOT NULL REFERENCES learning_cycles,
-    last_verdict text NOT NULL DEFAULT '',  -- of the gate when it was the best of its parameter
     times        integer NOT NULL DEFAULT 1,
     UNIQUE NULLS NOT DISTINCT (parameter, old_value, new_value)
+);
+
+-- What each cycle compared, and what the gate said of the best of a parameter.
+CREATE TABLE learning_trials (
+    cycle_id   bigint NOT NULL REFERENCES learning_cycles,
+    parameter  text NOT NULL,
+    old_value  numeric(18,6),            -- NULL: off
+    new_value  numeric(18,6),
+    delta      double precision,         -- R a trade; NULL: it could not be compared
+    delta_lo   double precision,         -- 95 %
+    delta_hi   double precision,
+    n          integer NOT NULL DEFAULT 0,
+    changed    integer NOT NULL DEFAULT 0,
+    confidence double precision,
+    verdict    text NOT NULL DEFAULT '' CHECK (verdict IN ('', 'apply', 'queue', 'reject')),
+    reason     text NOT NULL DEFAULT '',
+    UNIQUE NULLS NOT DISTINCT (cycle_id, parameter, new_value)
 );
 
 ALTER TABLE agent_interactions ADD COLUMN cycle_id bigint REFERENCES learning_cycles;
@@ -187,6 +203,24 @@ BEGIN
         lease_until = clock_timestamp() + interval '10 minutes'
     FROM jsonb_populate_record(NULL::learning_cycles, figures) f WHERE c.id = cycle;
     RETURN (SELECT count(*) FROM learning_changes);
+END
+$$;
+
+-- What came of the comparisons; false: the cycle is not this process's any more.
+CREATE FUNCTION learning_judged(cycle bigint, of_owner text, trials jsonb) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM learning_cycles
+    WHERE id = cycle AND state = 'RUNNING' AND owner = of_owner FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO learning_trials (cycle_id, parameter, old_value, new_value, delta, delta_lo,
+                                 delta_hi, n, changed, confidence, verdict, reason)
+    SELECT cycle, t.parameter, t.old_value, t.new_value, t.delta, t.delta_lo, t.delta_hi, t.n,
+           t.changed, t.confidence, t.verdict, t.reason
+    FROM jsonb_populate_recordset(NULL::learning_trials, trials) t;
+    RETURN true;
 END
 $$;
 

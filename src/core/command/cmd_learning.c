@@ -71,6 +71,8 @@ static void tell(struct call *c, const struct learning_result *r)
     out_line(c->out, "Found %zu patterns", r->patterns);
     out_line(c->out, "Proposed %zu adjustments", r->proposals);
     out_line(c->out, "Auto-applied %zu high-confidence changes", r->applied);
+    if (r->proposals)
+        out_line(c->out, "Review: %zu queued, %zu rejected by the gate", r->queued, r->rejected);
     out_line(c->out, "Cost: $%s%s | cycle #%lld",
              decimal_print(cost, sizeof cost, r->cost, MONEY_NANO_DIGITS, 4),
              m && m->ops->simulated && r->cost > 0 ? " (simulated)" : "", (long long)r->cycle);

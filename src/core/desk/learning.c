@@ -13,6 +13,10 @@
 #include "quorum/outcomes.h"
 #include "quorum/timeutil.h"
 
+/* All the past there is, whatever the lookback: a test that is looked at every night has its level
+ * only on evidence that grows. */
+enum { CANDIDATE_DAYS = 36500 };
+
 static void count_patterns(struct learning_run *r)
 {
     r->out->trades = r->seen.trades;
@@ -27,10 +31,16 @@ static void count_patterns(struct learning_run *r)
 static enum err work(struct learning_run *r, struct error *e)
 {
     if (parameters_load(r->desk, r->parameter, e) || learning_load_cases(r, e) ||
-        learning_compute(r, e))
+        candidates_wait(r->desk, CANDIDATE_DAYS, &r->candidates, e))
+        return e->kind;
+    learning_list_changes(r);
+    if (learning_compute(r, e))
         return e->kind;
     count_patterns(r);
-    return learning_store_found(r, e);
+    if (learning_store_found(r, e) || learning_load_state(r, e))
+        return e->kind;
+    learning_judge(r, (size_t)r->compared);
+    return learning_store_judged(r, e) || learning_propose(r, e) ? e->kind : OK;
 }
 
 enum err learning_cycle(struct desk *d, const struct learning_request *q,
@@ -55,6 +65,7 @@ enum err learning_cycle(struct desk *d, const struct learning_request *q,
             result = e->kind;
         }
     }
+    candidates_release(r->candidates);
     learning_release_cases(r);
     mem_free(r);
     return result;

@@ -46,11 +46,23 @@ static void search(struct learning_run *r)
     pattern_search(r->seen.c, r->seen.n, &o, &r->report);
 }
 
+static void compare(struct learning_run *r)
+{
+    for (size_t i = 0; i < r->ntrials; i++) {
+        struct learning_trial *t = &r->trial[i];
+        struct error e = {0};
+        t->compared = whatif_run(r->candidates, r->parameter, t->id, t->to, &t->w, &e) == OK;
+        copy_text(t->why, sizeof t->why, e.text);
+    }
+}
+
 static int child(struct learning_run *r, int fd)
 {
     search(r);
+    compare(r);
     return put(fd, &r->report, sizeof r->report) &&
-                   put(fd, r->report.pattern, r->report.n * sizeof *r->report.pattern)
+                   put(fd, r->report.pattern, r->report.n * sizeof *r->report.pattern) &&
+                   put(fd, r->trial, sizeof r->trial)
                ? 0
                : 1;
 }
@@ -83,20 +95,22 @@ static bool has_ended(void *arg)
     return ((const struct result *)arg)->ended;
 }
 
-/* The report with its patterns; what is not exactly that is no result. */
-static bool take_report(struct learning_run *r, const struct buf *got)
+/* The report, its patterns and the trials; what is not exactly that is no result. */
+static bool take_result(struct learning_run *r, const struct buf *got)
 {
     struct pattern_report *report = &r->report;
     if (got->len < sizeof *report)
         return false;
     memcpy(report, got->data, sizeof *report);
     size_t size = report->n * sizeof *report->pattern;
-    bool whole = report->n == learning_conditions_n && got->len == sizeof *report + size;
+    bool whole =
+        report->n == learning_conditions_n && got->len == sizeof *report + size + sizeof r->trial;
     report->pattern = NULL;
     if (!whole)
         return false;
     report->pattern = mem_alloc(size);
     memcpy(report->pattern, got->data + sizeof *report, size);
+    memcpy(r->trial, got->data + sizeof *report + size, sizeof r->trial);
     return true;
 }
 
@@ -126,10 +140,10 @@ enum err learning_compute(struct learning_run *r, struct error *e)
     }
     close(fds[0]);
     bool fine = pid > 0 && t.ended && WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
-                take_report(r, &t.got);
+                take_result(r, &t.got);
     buf_release(&t.got);
     if (!fine)
-        err_set(e, ERR_FAILED, "the patterns could not be computed%s",
+        err_set(e, ERR_FAILED, "what was found could not be computed%s",
                 loop_interrupted(r->desk->loop) ? ": interrupted" : "");
     return fine ? OK : e->kind;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A cycle's rows: each function of the database is one transaction, and refuses once the cycle is
  * not this process's any more. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@ static const struct statement begin = {
 static const struct statement found = {
     "learning found", "SELECT learning_found($1::bigint, $2, $3::jsonb, $4::jsonb, $5::jsonb,"
                       " $6::jsonb)"};
+static const struct statement judged = {"learning judged",
+                                        "SELECT learning_judged($1::bigint, $2, $3::jsonb)"};
 static const struct statement end = {
     "learning end", "SELECT e.yes, trim_scale(c.cost_usd)::text FROM"
                     "  (SELECT learning_end($1::bigint, $2, $3, $4, $5::jsonb) AS yes) e,"
@@ -168,6 +171,14 @@ static void write_discoveries(struct json *j, const struct learning_run *r)
     }
 }
 
+static size_t considered(const struct learning_run *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->ntrials; i++)
+        n += r->trial[i].compared;
+    return n;
+}
+
 static void write_figures(struct json *j, const struct learning_run *r)
 {
     const struct pattern_report *k = &r->report;
@@ -178,8 +189,8 @@ static void write_figures(struct json *j, const struct learning_run *r)
     json_int(j, "patterns", (int64_t)r->out->patterns);
     json_int(j, "tested", (int64_t)k->tested);
     json_int(j, "confirmed", (int64_t)r->out->confirmed);
-    json_int(j, "candidates", 0);
-    json_int(j, "considered", 0);
+    json_int(j, "candidates", r->candidates ? (int64_t)r->candidates->n : 0);
+    json_int(j, "considered", (int64_t)considered(r));
     json_open(j, "parameters", '{');
     for (int i = 0; i < PARAMETERS; i++)
         number_or_null(j, r->parameter[i].name, r->parameter[i].value.known,
@@ -195,8 +206,7 @@ static void bind_json(struct params *p, const struct learning_run *r, char brack
     struct json j;
     json_begin(&j, &b);
     json_open(&j, NULL, bracket);
-    if (write)
-        write(&j, r);
+    write(&j, r);
     json_close(&j, bracket == '[' ? ']' : '}');
     params_text(p, buf_text(&b));
     buf_release(&b);
@@ -208,6 +218,33 @@ static void write_patterns(struct json *j, const struct learning_run *r)
         write_pattern(j, r, &r->report.pattern[i]);
 }
 
+static void write_values(struct json *j, const struct learning_run *r,
+                         const struct learning_trial *t)
+{
+    const struct parameter *p = &r->parameter[t->id];
+    json_str(j, "parameter", p->name);
+    number_or_null(j, "old_value", p->value.known, p->value.v);
+    number_or_null(j, "new_value", t->to.known, t->to.v);
+}
+
+static void write_changes(struct json *j, const struct learning_run *r)
+{
+    for (size_t i = 0; i < r->ntrials; i++) {
+        if (!r->trial[i].compared)
+            continue;
+        json_open(j, NULL, '{');
+        write_values(j, r, &r->trial[i]);
+        json_close(j, '}');
+    }
+}
+
+/* One transaction behind a cycle that is still this process's. */
+static enum err not_mine(const struct learning_run *r, struct error *e)
+{
+    return err_set(e, ERR_CONFLICT, "cycle #%lld was ended by another process",
+                   (long long)r->out->cycle);
+}
+
 enum err learning_store_found(struct learning_run *r, struct error *e)
 {
     struct params p = {0};
@@ -217,14 +254,60 @@ enum err learning_store_found(struct learning_run *r, struct error *e)
     bind_json(&p, r, '{', write_figures);
     bind_json(&p, r, '[', write_patterns);
     bind_json(&p, r, '[', write_discoveries);
-    bind_json(&p, r, '[', NULL);
+    bind_json(&p, r, '[', write_changes);
     if (db_query(r->desk->db, &found, &p, &rows, e))
         return e->kind;
     bool mine = rows_text(&rows, 0, 0) != NULL;
+    r->compared = rows_int(&rows, 0, 0);
     rows_release(&rows);
-    return mine ? OK
-                : err_set(e, ERR_CONFLICT, "cycle #%lld was ended by another process",
-                          (long long)r->out->cycle);
+    return mine ? OK : not_mine(r, e);
+}
+
+/* ---- what the gate said ---- */
+
+static bool is_best(const struct learning_run *r, const struct learning_trial *t)
+{
+    for (size_t i = 0; i < r->nbest; i++)
+        if (r->best[i] == t)
+            return true;
+    return false;
+}
+
+static void write_trial(struct json *j, const struct learning_run *r,
+                        const struct learning_trial *t)
+{
+    bool known = t->compared && isfinite(t->w.effect.variance), best = is_best(r, t);
+    json_open(j, NULL, '{');
+    write_values(j, r, t);
+    number_or_null(j, "delta", t->compared, t->w.effect.delta);
+    number_or_null(j, "delta_lo", known, t->w.delta_95.low);
+    number_or_null(j, "delta_hi", known, t->w.delta_95.high);
+    json_int(j, "n", (int64_t)t->w.effect.n);
+    json_int(j, "changed", (int64_t)t->w.changed);
+    number_or_null(j, "confidence", t->compared, t->confidence);
+    json_str(j, "verdict", best ? gate_verdict_name(t->gate.verdict) : "");
+    json_str(j, "reason", best ? t->gate.reason : t->not_asked ? t->not_asked : t->why);
+    json_close(j, '}');
+}
+
+static void write_trials(struct json *j, const struct learning_run *r)
+{
+    for (size_t i = 0; i < r->ntrials; i++)
+        write_trial(j, r, &r->trial[i]);
+}
+
+enum err learning_store_judged(struct learning_run *r, struct error *e)
+{
+    struct params p = {0};
+    struct rows rows = {0};
+    params_int(&p, r->out->cycle);
+    params_text(&p, owner_self());
+    bind_json(&p, r, '[', write_trials);
+    if (db_query(r->desk->db, &judged, &p, &rows, e))
+        return e->kind;
+    bool mine = rows_bool(&rows, 0, 0);
+    rows_release(&rows);
+    return mine ? OK : not_mine(r, e);
 }
 
 /* ---- the end ---- */

@@ -194,6 +194,11 @@ static void conclude(struct pairs *p, struct random *g)
                                                     0.95, REPLAY_RESAMPLES, g);
         r->effect.variance = fmax(b.variance, least_variance(r));
         r->delta_95 = b.interval;
+        if (r->changed && r->effect.variance > b.variance) { /* nor may the interval say more */
+            double half = normal_quantile(0.975) * sqrt(r->effect.variance);
+            r->delta_95.low = fmin(r->delta_95.low, r->effect.delta - half);
+            r->delta_95.high = fmax(r->delta_95.high, r->effect.delta + half);
+        }
     }
     mem_free(delta);
     mem_free(group);
