@@ -128,6 +128,10 @@ const struct command *command_find(const char *name); /* by its name or an alias
 enum err command_parse(struct call *c, int argc, char **argv, struct error *e);
 /* What is asked before it acts: 0 nothing, 2 yes or no, 3 the word. */
 int command_level(const struct call *c, const char **word);
+/* For a handler that knows only with its desk open what has to be asked: --yes or --confirm=WORD,
+ * or the lines and the question on the terminal; ERR_CONFIRM. */
+enum err call_confirm(const struct call *c, int level, const char *word, const char *const *line,
+                      size_t lines, struct error *e);
 /* Checks confirmation, runs the handler, closes the desk. */
 enum err command_run(struct call *c, struct error *e);
 const struct option_row *command_global_options(void);

@@ -23,6 +23,7 @@ extern const struct command control_commands[];   /* cmd_control.c: pause, kill,
 extern const struct command desk_commands[];      /* cmd_desk.c: desks, settings, audit */
 extern const struct command database_commands[];  /* cmd_database.c: db ... */
 extern const struct command program_commands[];   /* cmd_program.c: doctor, help, version */
+extern const struct command review_commands[];    /* cmd_review.c: pending, approve, revert */
 extern const struct command learning_commands[];  /* cmd_learning.c: learn, learning, cycle */
 
 #endif

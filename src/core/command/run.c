@@ -120,12 +120,11 @@ int command_level(const struct call *c, const char **word)
     return own ? 3 : usual;
 }
 
-static enum err confirm(const struct call *c, struct error *e)
+enum err call_confirm(const struct call *c, int level, const char *word, const char *const *line,
+                      size_t lines, struct error *e)
 {
     const struct command *k = c->command;
     char question[200], answer[80];
-    const char *word;
-    int level = command_level(c, &word);
     if (level < 2)
         return OK;
     if (level == 2 ? c->yes : c->confirm && strcmp(c->confirm, word) == 0)
@@ -134,6 +133,8 @@ static enum err confirm(const struct call *c, struct error *e)
         err_set(e, ERR_CONFIRM, "%s needs confirmation", k->name);
         return level == 2 ? err_fix(e, "add --yes") : err_fix(e, "add --confirm=%s", word);
     }
+    for (size_t i = 0; i < lines; i++)
+        fprintf(stderr, "%s%s\n", i ? "   " : " ", line[i]);
     if (level == 2)
         snprintf(question, sizeof question, "%s? [y/N]", k->name);
     else
@@ -142,6 +143,13 @@ static enum err confirm(const struct call *c, struct error *e)
                   (level == 2 ? strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0
                               : strcmp(answer, word) == 0);
     return agreed ? OK : err_set(e, ERR_CONFIRM, "not confirmed; nothing was done");
+}
+
+static enum err confirm(const struct call *c, struct error *e)
+{
+    const char *word;
+    int level = command_level(c, &word);
+    return call_confirm(c, level, word, NULL, 0, e);
 }
 
 static void show_help(struct call *c)
