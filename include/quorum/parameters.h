@@ -99,6 +99,7 @@ void candidates_release(struct candidate_set *s); /* NULL: nothing */
  *            used: let in by the value in force; n_new: by the new one; changed: the difference;
  *            unknown: the figure is not known, so let in. Below 8 in either arm there is no
  *            interval and no confidence. */
+enum { WHATIF_UNKNOWN_PART = 20 };
 struct whatif {
     struct learning_effect effect;
     struct interval delta_95; /* of mean R; NAN: too few */
@@ -106,8 +107,10 @@ struct whatif {
     size_t won_old, won_new, n_new;    /* of used, and of n_new (exits: the same) */
     double mean_old, mean_new;         /* R */
     double drawdown_old, drawdown_new; /* R */
-    const char *verdict;               /* "PROVEN" "NOT PROVEN" "CONTRADICTED": where 0 lies */
-    struct {                           /* evidence, largest change first */
+    /* "PROVEN" "NOT PROVEN" "CONTRADICTED": where 0 lies. Not proven, too, where the path of more
+     * than one exit in WHATIF_UNKNOWN_PART is not known. */
+    const char *verdict;
+    struct { /* evidence, largest change first */
         int64_t evaluation_id, trade_id;
         double r_old, r_new;
     } case_of[50];

@@ -13,9 +13,11 @@
 static const struct statement count_variant = {
     "variant tried", "SELECT variant_tried($1, $2::numeric, $3::date, $4::date, $5)"};
 
-static void set_verdict(struct whatif *w)
+static void set_verdict(struct whatif *w, enum parameter_class class)
 {
-    w->verdict = w->delta_95.low > 0    ? "PROVEN"
+    bool dark = class == PARAMETER_EXIT && w->unknown * WHATIF_UNKNOWN_PART > w->used;
+    w->verdict = dark                   ? "NOT PROVEN"
+                 : w->delta_95.low > 0  ? "PROVEN"
                  : w->delta_95.high < 0 ? "CONTRADICTED"
                                         : "NOT PROVEN";
 }
@@ -293,7 +295,7 @@ enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARA
         replay_exit(s, p, id, to.v, out);
     else
         replay_filter(s, one, id, to, out);
-    set_verdict(out);
+    set_verdict(out, one->class);
     return OK;
 }
 
