@@ -25,8 +25,9 @@ struct calibration_regime {
 };
 struct calibration_voter {
     char agent[48], source[12];
-    size_t votes;              /* in evaluations whose outcome is known, ABSTAIN and FAILED too */
-    size_t buys, sells, holds; /* of them with a chance */
+    size_t asked;                    /* evaluations with a known outcome in which it was a voter */
+    size_t votes;                    /* of them with a vote, ABSTAIN and FAILED too */
+    size_t buys, sells, holds;       /* of them with a chance */
     struct calibration_score all;    /* BUY, SELL and HOLD */
     struct calibration_score stated; /* BUY and SELL: bins and expected error mean these */
     struct calibration_map map;      /* of the stated ones */

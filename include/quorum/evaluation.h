@@ -81,9 +81,12 @@ enum err agent_try(struct desk *d, const struct agent *a, const struct evaluatio
 /* An evaluation as stored, for showing. Text is clean and lives in the arena. */
 struct stored_vote {
     const char *agent, *source, *role, *vote, *answer, *reason, *evidence;
-    double confidence;
+    double confidence;     /* stated */
+    struct value real_pct; /* what such votes came to (calibration.h); unknown below 30 */
+    int64_t real_n;        /* of how many stated alike */
     struct value score;
     int wrong_evidence;
+    int prompt_version; /* 0: none */
     bool counted;
     const char *cost_usd;
     int64_t tokens;

@@ -22,6 +22,8 @@ const struct command *const command_groups[] = {
     learning_commands,
     parameter_commands,
     review_commands,
+    calibration_commands,
+    prompts_commands,
     desk_commands,
     database_commands,
     console_commands,

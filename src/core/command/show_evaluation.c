@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/command/show.h"
+#include "quorum/calibration.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
@@ -44,10 +45,21 @@ static bool has_opinion(const struct stored_vote *v)
     return strcmp(v->vote, "ABSTAIN") != 0 && strcmp(v->vote, "FAILED") != 0;
 }
 
+/* " (61 real, n=14)": what such votes came to. Rules go by what is stated. */
+static const char *beside(char dst[CALIBRATED_SIZE], const struct stored_vote *v)
+{
+    char whole[CALIBRATED_SIZE];
+    const char *real = strchr(calibration_print(whole, v->confidence, v->real_pct, v->real_n), ' ');
+    copy_text(dst, CALIBRATED_SIZE, real ? real : "");
+    return dst;
+}
+
 static void vote_line(struct output *o, const struct stored_vote *v)
 {
+    char real[CALIBRATED_SIZE];
     if (has_opinion(v))
-        out_line(o, "    %s: %s (confidence: %.0f%%)", v->agent, v->vote, v->confidence);
+        out_line(o, "    %s: %s (confidence: %.0f%%)%s", v->agent, v->vote, v->confidence,
+                 beside(real, v));
     else
         out_line(o, "    %s: %s (%s)", v->agent, v->vote, v->reason);
 }
@@ -135,6 +147,16 @@ static void json_value(struct json *j, const char *key, struct value v)
         json_null(j, key);
 }
 
+static void vote_figures(struct json *j, const struct stored_vote *v)
+{
+    json_num(j, "confidence", v->confidence);
+    json_value(j, "calibrated", v->real_pct);
+    if (v->real_pct.known)
+        json_int(j, "calibrated_n", v->real_n);
+    if (v->prompt_version && strcmp(v->source, "model") == 0)
+        json_int(j, "prompt_version", v->prompt_version);
+}
+
 static void json_votes(struct json *j, const struct stored_evaluation *s)
 {
     json_open(j, "votes", '[');
@@ -146,7 +168,7 @@ static void json_votes(struct json *j, const struct stored_evaluation *s)
         json_str(j, "state", v->vote);
         if (*v->answer)
             json_str(j, "answer", v->answer);
-        json_num(j, "confidence", v->confidence);
+        vote_figures(j, v);
         json_str(j, "reason", v->reason);
         json_str(j, "source", v->source);
         json_flag(j, "counted", v->counted);
@@ -234,15 +256,15 @@ static void detail_votes(struct output *o, const struct stored_evaluation *s)
 {
     static const struct column columns[] = {
         {"agent", "AGENT", COLUMN_TEXT},   {"source", "SOURCE", COLUMN_TEXT},
-        {"vote", "VOTE", COLUMN_TEXT},     {"confidence", "CONF", COLUMN_NUMBER},
+        {"vote", "VOTE", COLUMN_TEXT},     {"confidence", "CONF", COLUMN_TEXT},
         {"score", "SCORE", COLUMN_NUMBER}, {"reason", "REASON", COLUMN_TEXT},
     };
     struct table t;
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < s->nvotes; i++) {
         const struct stored_vote *v = &s->vote[i];
-        char confidence[16], score[24];
-        snprintf(confidence, sizeof confidence, "%.0f", v->confidence);
+        char confidence[CALIBRATED_SIZE], score[24];
+        calibration_print(confidence, v->confidence, v->real_pct, v->real_n);
         snprintf(score, sizeof score, "%.2f", v->score.v);
         table_row(&t, (const char *const[]){v->agent, v->source, *v->answer ? v->answer : v->vote,
                                             confidence, v->score.known ? score : NULL, v->reason});
@@ -351,8 +373,10 @@ static void why_evidence(struct output *o, const struct stored_vote *v, const st
 /* The vote that counted with its facts; one that stood beside it in a line. */
 static void why_vote(struct output *o, const struct stored_vote *v, const struct dossier *d)
 {
-    out_line(o, "     %s%s (%s) said %s %.0f%%: %s", v->counted ? "" : "beside it ", v->agent,
-             v->source, v->vote, v->confidence, v->reason);
+    char confidence[CALIBRATED_SIZE];
+    out_line(o, "     %s%s (%s) said %s %s: %s", v->counted ? "" : "beside it ", v->agent,
+             v->source, v->vote,
+             calibration_print(confidence, v->confidence, v->real_pct, v->real_n), v->reason);
     if (v->counted)
         why_evidence(o, v, d);
 }

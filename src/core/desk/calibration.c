@@ -445,6 +445,18 @@ enum err calibration_mixes(struct desk *d, const char *agent, struct calibration
 
 /* ---- all of it */
 
+/* A baseline votes whenever its agent is a voter; a model is not asked what its baseline has no
+ * data for. */
+static void set_asked(struct calibration_report *out)
+{
+    for (size_t i = 0; i < out->nvoters; i++) {
+        struct calibration_voter *v = &out->voter[i];
+        for (size_t k = 0; k < out->nvoters; k++)
+            if (strcmp(out->voter[k].agent, v->agent) == 0 && out->voter[k].votes > v->asked)
+                v->asked = out->voter[k].votes;
+    }
+}
+
 static void score_voters(const struct calibration_cases *c, const char *agent,
                          struct calibration_report *out)
 {
@@ -455,6 +467,7 @@ static void score_voters(const struct calibration_cases *c, const char *agent,
         if (out->nvoters < ARRAY_LEN(out->voter))
             score_voter(&out->voter[out->nvoters++], c->c + at, end - at);
     }
+    set_asked(out);
 }
 
 void calibration_of_votes(const struct calibration_cases *c, struct calibration_report *out)

@@ -31,9 +31,10 @@ static const struct statement vote_rows = {
     "evaluation votes",
     "SELECT v.agent, v.source, v.role, v.vote, v.answer, v.reason, v.evidence::text, v.confidence,"
     " v.score, v.wrong_evidence, v.counted, COALESCE(i.cost_usd, 0)::text,"
-    " COALESCE(i.tokens_used, 0) "
+    " COALESCE(i.tokens_used, 0), c.real_pct, c.n, v.prompt_version "
     "FROM votes v JOIN evaluations e ON e.id = v.evaluation_id"
-    " LEFT JOIN agent_interactions i ON i.id = v.interaction_id "
+    " LEFT JOIN agent_interactions i ON i.id = v.interaction_id"
+    " LEFT JOIN LATERAL calibrated(v.agent, v.source, v.vote, v.confidence) c ON true "
     "WHERE v.evaluation_id = $1::bigint "
     "ORDER BY array_position(ARRAY['classifier', 'voter', 'veto'], v.role),"
     " array_position(string_to_array(e.request->>'voters', ' '), v.agent), v.source DESC"};
@@ -119,6 +120,9 @@ static void take_votes(struct stored_evaluation *s, const struct rows *r)
             .counted = rows_bool(r, i, 10),
             .cost_usd = clean(a, rows_text(r, i, 11)),
             .tokens = rows_int(r, i, 12),
+            .real_pct = number(r, i, 13),
+            .real_n = rows_int(r, i, 14),
+            .prompt_version = (int)rows_int(r, i, 15),
         };
     }
 }
