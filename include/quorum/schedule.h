@@ -11,12 +11,14 @@
  *   rank    60 min before the open       round   first 30 min after the open, then every
  *   look    at the open, then every              round_minutes, the last 30 min before the close
  *           look_minutes, and at the     mark    5 min after the close
- *           close                        score   30 min, learn 3 h 30, keep 4 h after it */
+ *           close                        score   30 min, learn 3 h 25, keep 4 h after it
+ * A proposal waits 72 hours: Friday's is looked at anew before it expires on Monday. */
 struct schedule_plan {
     int look_minutes, round_minutes;
-    int most_evaluations; /* in a session; 0: the whole watchlist */
-    bool evaluates;       /* MULTI_AGENT_ENABLED: rank, rounds and trade */
-    bool learns;          /* SELF_LEARNING_ENABLED */
+    int most_evaluations;  /* in a session; 0: the whole watchlist */
+    bool evaluates;        /* MULTI_AGENT_ENABLED: rank, rounds and trade */
+    bool learns;           /* SELF_LEARNING_ENABLED */
+    int32_t learns_weekly; /* before this day only after the last session of a week */
 };
 
 struct slot {

@@ -42,8 +42,20 @@ static const struct statement adopt = {
     "SELECT audit_append($4, $5, 'settings adopt', $1, '', COALESCE((SELECT value FROM old), ''),"
     "                    (SELECT value FROM new))"};
 
-static void seed_values(const struct settings *s, struct buf *json)
+/* The demo desk learns, from all of its short past, unless it was told otherwise. */
+static const char *demo_value(const struct desk *d, enum setting_id id)
 {
+    bool lives = d->kind == DESK_DEMO && !d->scratch[0];
+    if (!lives || settings_origin(d->settings, id) != FROM_DEFAULT)
+        return NULL;
+    return id == SETTING_LEARNING_ENABLED    ? "true"
+           : id == SETTING_LEARNING_LOOKBACK ? "120"
+                                             : NULL;
+}
+
+static void seed_values(const struct desk *d, struct buf *json)
+{
+    const struct settings *s = d->settings;
     struct json j;
     json_begin(&j, json);
     json_open(&j, NULL, '[');
@@ -52,9 +64,10 @@ static void seed_values(const struct settings *s, struct buf *json)
         if (setting_row(id)->scope != SCOPE_DESK)
             continue;
         json_open(&j, NULL, '{');
+        const char *demo = demo_value(d, id);
         json_str(&j, "name", setting_row(id)->name);
-        json_str(&j, "value", settings_text(s, id));
-        json_str(&j, "origin", setting_origin_text(settings_origin(s, id)));
+        json_str(&j, "value", demo ? demo : settings_text(s, id));
+        json_str(&j, "origin", demo ? "demo desk" : setting_origin_text(settings_origin(s, id)));
         json_close(&j, '}');
     }
     json_close(&j, ']');
@@ -88,7 +101,7 @@ static enum err seed_desk(struct desk *d, struct error *e)
     params_int(&p, d->seed);
     params_decimal(&p, settings_decimal(d->settings, SETTING_PORTFOLIO, MONEY_MICRO_DIGITS),
                    MONEY_MICRO_DIGITS);
-    seed_values(d->settings, &json);
+    seed_values(d, &json);
     params_text(&p, buf_text(&json));
     params_text(&p, operator_name());
     buf_release(&json);

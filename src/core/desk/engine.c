@@ -279,7 +279,7 @@ static enum err lead(struct engine *g, bool *moved, struct error *e)
         /* Agents may have been turned on or off by a command. What runs may hold settings. */
         if (g->running == 0 && desk_load_settings(g->desk, e))
             return e->kind;
-        g->plan = engine_schedule(g->desk, g->life.is_virtual);
+        engine_follow_plan(g);
         breakers_update(g->desk, nothing_to_do, NULL);
         alerts_refresh(g->desk, nothing_to_do, NULL);
     }
@@ -387,7 +387,7 @@ typedef enum err job_fn(struct engine *g, const struct job *j, char result[RESUL
 static job_fn *const work[JOB_KINDS] = {
     [JOB_LOOK] = engine_look,   [JOB_RANK] = engine_rank, [JOB_EVALUATE] = engine_evaluate,
     [JOB_TRADE] = engine_trade, [JOB_MARK] = engine_mark, [JOB_SCORE] = engine_score,
-    [JOB_KEEP] = engine_keep,
+    [JOB_LEARN] = engine_learn, [JOB_KEEP] = engine_keep,
 };
 
 static void do_job(struct engine *g, const struct job *j)
@@ -526,7 +526,7 @@ static enum err begin(struct engine *g, struct error *e)
 {
     if (begin_life(g, e) || prompts_store(g->desk, e) || engine_register(g->desk, e))
         return e->kind;
-    g->plan = engine_schedule(g->desk, g->life.is_virtual);
+    engine_follow_plan(g);
     if (g->life.is_virtual && begin_virtual(g, e))
         return e->kind;
     catch_signals(g);

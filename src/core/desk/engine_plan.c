@@ -25,7 +25,16 @@ struct schedule_plan engine_schedule(const struct desk *d, bool is_virtual)
     return (struct schedule_plan){.look_minutes = is_virtual ? 60 : 5,
                                   .round_minutes = is_virtual ? 120 : 30,
                                   .most_evaluations = is_virtual ? 12 : 0,
-                                  .evaluates = desk_bool(d, SETTING_MULTI_AGENT_ENABLED)};
+                                  .evaluates = desk_bool(d, SETTING_MULTI_AGENT_ENABLED),
+                                  .learns = desk_bool(d, SETTING_LEARNING_ENABLED)};
+}
+
+/* A past that is lived through in seconds learns once a week, and at its end. */
+void engine_follow_plan(struct engine *g)
+{
+    g->plan = engine_schedule(g->desk, g->life.is_virtual);
+    if (g->life.is_virtual && g->life.live_from != TIME_NONE)
+        g->plan.learns_weekly = exchange_day(g->life.live_from);
 }
 
 static const struct statement reached = {
@@ -342,7 +351,7 @@ enum err engine_rank(struct engine *g, const struct job *j, char result[RESULT_M
         book_release(&book);
         return e->kind;
     }
-    g->plan = engine_schedule(g->desk, g->life.is_virtual);
+    engine_follow_plan(g);
     struct plan_of_day *p = mem_alloc(sizeof *p);
     size_t actions;
     enum err r = session_actions(g->desk, &book, day, &actions, e);

@@ -49,10 +49,15 @@ enum err engine_mark(struct engine *g, const struct job *j, char result[RESULT_M
                      struct error *e);
 enum err engine_score(struct engine *g, const struct job *j, char result[RESULT_MAX],
                       struct error *e);
+/* engine_learn.c */
+enum err engine_learn(struct engine *g, const struct job *j, char result[RESULT_MAX],
+                      struct error *e);
 enum err engine_keep(struct engine *g, const struct job *j, char result[RESULT_MAX],
                      struct error *e);
 enum err engine_rank(struct engine *g, const struct job *j, char result[RESULT_MAX],
                      struct error *e);
+/* The schedule as the desk's settings and its clock have it now. */
+void engine_follow_plan(struct engine *g);
 /* How far the schedule has been turned into jobs on real time (now, on a new desk), and one step
  * further: *moved false when this engine does not lead any more. */
 enum err schedule_reached(struct desk *d, int64_t *until, struct error *e);

@@ -15,10 +15,15 @@ static const struct fixed_slot {
     int minutes;
 } fixed_slots[] = {
     {JOB_RANK, false, -60}, {JOB_MARK, true, 5},   {JOB_SCORE, true, 30},
-    {JOB_LEARN, true, 210}, {JOB_KEEP, true, 240},
+    {JOB_LEARN, true, 205}, {JOB_KEEP, true, 240},
 };
 
-static bool wanted(enum job_kind k, const struct schedule_plan *p)
+static bool ends_week(int32_t day)
+{
+    return day_weekday(calendar_next(day)) <= day_weekday(day);
+}
+
+static bool wanted(enum job_kind k, int32_t day, const struct schedule_plan *p)
 {
     switch (k) {
     case JOB_RANK:
@@ -26,7 +31,7 @@ static bool wanted(enum job_kind k, const struct schedule_plan *p)
     case JOB_TRADE:
         return p->evaluates;
     case JOB_LEARN:
-        return p->learns;
+        return p->learns && (day >= p->learns_weekly || ends_week(day));
     default:
         return true;
     }
@@ -68,7 +73,7 @@ size_t schedule_day(int32_t day, const struct schedule_plan *p, struct slot out[
     int64_t open = calendar_open(day), close = calendar_close(day);
     for (size_t i = 0; i < ARRAY_LEN(fixed_slots); i++) {
         const struct fixed_slot *f = &fixed_slots[i];
-        if (wanted(f->kind, p))
+        if (wanted(f->kind, day, p))
             n = add(out, n, f->kind, (f->from_close ? close : open) + f->minutes * USEC_MINUTE,
                     day);
     }
