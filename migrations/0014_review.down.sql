@@ -65,6 +65,7 @@ DROP FUNCTION review_approve(bigint, integer, text, text, text, text, interval);
 DROP FUNCTION review_take_back(strategy_adjustments, text, text, text, text);
 DROP FUNCTION review_supersede(strategy_adjustments, text);
 DROP FUNCTION review_apply(strategy_adjustments, text, text, text, text, text);
+DROP FUNCTION review_leaning(jsonb);
 DROP FUNCTION review_audit(strategy_adjustments, text, text, text, text, text);
 DROP FUNCTION review_refusal(strategy_adjustments, bigint, integer, text, text[]);
 DROP FUNCTION review_pending_ids();

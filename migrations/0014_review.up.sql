@@ -182,6 +182,13 @@ $$;
 
 -- ---- a change is applied, and taken back
 
+-- What is told of a change whose measuring ends before its rule has an answer: by how likely it is
+-- better, percent.
+CREATE FUNCTION review_leaning(measured jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN (measured->>'confidence')::numeric >= 80 THEN 'better'
+                WHEN (measured->>'confidence')::numeric <= 20 THEN 'worse' ELSE 'unclear' END
+$$;
+
 -- The parameter's new version. The row is locked and valid. What else waits for this parameter is
 -- about a value that is no longer in force; what was measured of it ends undecided.
 CREATE FUNCTION review_apply(a strategy_adjustments, who text, origin text, why text, verb text,
@@ -194,8 +201,8 @@ BEGIN
     INSERT INTO parameter_versions (name, value, adjustment_id, set_by)
     VALUES (a.parameter_name, a.new_value, a.id, who) RETURNING id INTO made;
     UPDATE strategy_adjustments s SET measured_at = desk_now(), measured = s.measured
-        || jsonb_build_object('state', 'unclear', 'text', format('%s; then #%s changed it again',
-                                                                  s.measured->>'text', a.id))
+        || jsonb_build_object('state', review_leaning(s.measured), 'text',
+                              format('%s; then #%s changed it again', s.measured->>'text', a.id))
     WHERE s.parameter_name = a.parameter_name AND s.id <> a.id
       AND s.status IN ('APPLIED', 'AUTO_APPLIED') AND s.measured->>'state' = 'measuring';
     UPDATE strategy_adjustments s SET status = becomes, applied_at = desk_now(),
@@ -247,7 +254,7 @@ BEGIN
     END IF;
     UPDATE strategy_adjustments s SET status = 'ROLLED_BACK', rolled_back_at = desk_now(),
         measured = CASE WHEN s.measured->>'state' = 'measuring' THEN s.measured
-                        || jsonb_build_object('state', 'unclear', 'text',
+                        || jsonb_build_object('state', review_leaning(s.measured), 'text',
                            format('%s; taken back by %s', s.measured->>'text', who))
                    ELSE s.measured END
     WHERE s.id = a.id;
@@ -517,6 +524,7 @@ DECLARE
     because text := why;
     busy bigint;
 BEGIN
+    PERFORM review_pass();  -- what is past its time is no refreshed one
     PERFORM pg_advisory_xact_lock(713000014);
     SELECT * INTO now_is FROM review_in_force(of_name);
     problem := CASE

@@ -116,6 +116,8 @@ struct whatif {
     } case_of[50];
     size_t ncases;
 };
+/* The values in force as rules of exit. */
+struct replay_exits parameters_exits(const struct parameter p[PARAMETERS]);
 enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARAMETERS],
                     enum parameter_id id, struct value to, struct whatif *out, struct error *e);
 /* Notes that a value was compared on these candidates; *nth: how many different ones were, on

@@ -13,6 +13,7 @@
 #include "quorum/guards.h"
 #include "quorum/log.h"
 #include "quorum/model.h"
+#include "quorum/review.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
@@ -20,6 +21,7 @@ enum {
     PULSE_MS = 2000,
     RESCUE_EVERY_MS = 5000,
     REFRESH_EVERY_MS = 10000,
+    REVIEW_EVERY_MS = 1000,
     IDLE_MS = 500,
     CATCH_UP_IDLE_MS = 10, /* another engine holds the job that all wait for */
     TICK_MS = 1000,        /* of the visible virtual clock */
@@ -263,6 +265,14 @@ static void rescued(void *arg, int64_t n, const struct error *e)
 
 static const struct statement reap = {"budget reap", "SELECT budget_reap()"};
 
+static void reviewed(void *arg, int64_t changed, const struct error *e)
+{
+    struct engine *g = arg;
+    (void)changed;
+    (void)e; /* the next one may do better */
+    g->reviewing = false;
+}
+
 static enum err lead(struct engine *g, bool *moved, struct error *e)
 {
     int64_t now = time_monotonic_us();
@@ -273,6 +283,11 @@ static enum err lead(struct engine *g, bool *moved, struct error *e)
         g->next_rescue = now + RESCUE_EVERY_MS * 1000;
         jobs_rescue(g->desk, rescued, g);
         db_send(g->desk->db, &reap, NULL, NULL, NULL);
+    }
+    if (now >= g->next_review && !g->reviewing) {
+        g->next_review = now + REVIEW_EVERY_MS * 1000;
+        g->reviewing = true;
+        review_pass(g->desk, reviewed, g);
     }
     if (now >= g->next_refresh) {
         g->next_refresh = now + REFRESH_EVERY_MS * 1000;
@@ -488,9 +503,10 @@ static bool all_ended(void *arg)
     return ((struct engine *)arg)->running == 0;
 }
 
-static bool beat_ended(void *arg)
+static bool calls_ended(void *arg)
 {
-    return !((struct engine *)arg)->beating;
+    const struct engine *g = arg;
+    return !g->beating && !g->reviewing;
 }
 
 static void catch_signals(struct engine *g)
@@ -531,7 +547,7 @@ static enum err begin(struct engine *g, struct error *e)
         return e->kind;
     catch_signals(g);
     send_beat(g);
-    while (!loop_run_until(g->desk->loop, beat_ended, g, LOOP_NO_DEADLINE))
+    while (!loop_run_until(g->desk->loop, calls_ended, g, LOOP_NO_DEADLINE))
         loop_clear_interrupt(g->desk->loop);
     g->pulse = loop_timer_new(g->desk->loop, pulse, g);
     loop_timer_start(g->pulse, PULSE_MS);
@@ -552,7 +568,7 @@ enum err engine_run(struct desk *d, const struct engine_options *o, struct error
     notify_manager("STOPPING=1");
     loop_run_until(d->loop, all_ended, &g, LOOP_NO_DEADLINE);
     loop_timer_free(g.pulse);
-    while (!loop_run_until(d->loop, beat_ended, &g, LOOP_NO_DEADLINE))
+    while (!loop_run_until(d->loop, calls_ended, &g, LOOP_NO_DEADLINE))
         loop_clear_interrupt(d->loop);
     loop_catch_signals(d->loop);
     enum err result = engine_unregister(d, e);

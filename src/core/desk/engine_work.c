@@ -13,6 +13,7 @@
 #include "quorum/guards.h"
 #include "quorum/money.h"
 #include "quorum/outcomes.h"
+#include "quorum/review.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
@@ -472,14 +473,21 @@ static void scored(void *arg, int64_t n, const struct error *e)
 enum err engine_score(struct engine *g, const struct job *j, char result[RESULT_MAX],
                       struct error *e)
 {
-    struct waiting w = {0};
+    struct waiting w = {0}, m = {0};
     size_t alarms = 0;
     outcomes_update(g->desk, j->due, scored, &w);
     if (engine_wait(g, &w, e) || calibration_refresh(g->desk, &alarms, e))
         return e->kind;
-    snprintf(result, RESULT_MAX,
-             alarms ? "%lld outcomes, %zu agents decide otherwise than before" : "%lld outcomes",
-             (long long)w.n, alarms);
+    /* What was changed is judged by what has just become known. */
+    review_measure(g->desk, scored, &m);
+    if (engine_wait(g, &m, e))
+        return e->kind;
+    int n = snprintf(result, RESULT_MAX, "%lld outcomes", (long long)w.n);
+    if (alarms)
+        n += snprintf(result + n, RESULT_MAX - (size_t)n,
+                      ", %zu agents decide otherwise than before", alarms);
+    if (m.n)
+        snprintf(result + n, RESULT_MAX - (size_t)n, ", %lld changes judged", (long long)m.n);
     return OK;
 }
 

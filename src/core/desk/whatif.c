@@ -52,7 +52,7 @@ static void keep_cases(struct whatif *w, const struct candidate_set *s, struct c
 
 /* ---- exits ---- */
 
-static struct replay_exits exits_of(const struct parameter p[PARAMETERS])
+struct replay_exits parameters_exits(const struct parameter p[PARAMETERS])
 {
     return (struct replay_exits){.stop_mult = p[PARAM_STOP_MULT].value.v,
                                  .target_mult = p[PARAM_TARGET_MULT].value.v,
@@ -127,7 +127,7 @@ static void walk_again(struct whatif *w, const struct candidate_set *s, const do
 static void replay_exit(const struct candidate_set *s, const struct parameter p[PARAMETERS],
                         enum parameter_id id, double to, struct whatif *w)
 {
-    struct replay_exits old = exits_of(p), new = old;
+    struct replay_exits old = parameters_exits(p), new = old;
     struct replay_result r;
     struct random g = random_begin(0, random_stream("whatif"));
     struct replay_candidate *c = mem_array(s->n + 1, sizeof *c);
