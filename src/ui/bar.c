@@ -177,6 +177,17 @@ void bar_close(void)
     memset(&bar, 0, sizeof bar);
 }
 
+void bar_configure(int history_size, bool ghost, bool popup, bool popup_at_once)
+{
+    if (!bar.is_open)
+        return;
+    bar.options.history_size = history_size;
+    bar.options.no_ghost = !ghost;
+    bar.options.no_popup = !popup;
+    bar.options.popup_at_once = popup_at_once;
+    stifle_history(history_size);
+}
+
 const char *bar_note(void)
 {
     return bar.note;
@@ -233,7 +244,7 @@ static void find_ghost(void)
 {
     size_t len = (size_t)rl_end;
     *bar.ghost = '\0';
-    if (len == 0 || rl_point != rl_end || is_busy() || bar.popup.open)
+    if (len == 0 || rl_point != rl_end || is_busy() || bar.popup.open || bar.options.no_ghost)
         return;
     for (int i = history_length; i > 0; i--) {
         HIST_ENTRY *h = history_get(history_base + i - 1);
@@ -351,7 +362,7 @@ static void complete(bool choose)
     } else if (bar.words.n > 1) {
         choose = true;
     }
-    if ((choose || bar.options.popup_at_once) && bar.words.n > 1)
+    if ((choose || bar.options.popup_at_once) && bar.words.n > 1 && !bar.options.no_popup)
         bar.popup = (struct bar_popup){.open = true, .chosen = -1};
     *bar.ghost = '\0';
 }

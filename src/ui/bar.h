@@ -34,6 +34,7 @@ struct bar_options {
     const char *history; /* path of the file, made with mode 0600; NULL: only in memory */
     int history_size;    /* lines; 0: 1000 */
     bool popup_at_once;  /* the first Tab shows the choice, else the second */
+    bool no_ghost, no_popup;
     /* Any of these may be NULL. They are called outside of readline; only submit may call bar_*. */
     void (*submit)(void *arg, const char *line);
     void (*complete)(void *arg, const char *line, size_t point, struct bar_words *words);
@@ -44,6 +45,8 @@ struct bar_options {
 
 enum err bar_open(const struct bar_options *options, struct error *e);
 void bar_close(void);
+/* Changes these while it is open (nothing without a bar). */
+void bar_configure(int history_size, bool ghost, bool popup, bool popup_at_once);
 /* One line about what the bar could not do (a history that cannot be written), or "". */
 const char *bar_note(void);
 

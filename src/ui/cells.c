@@ -158,14 +158,14 @@ static void make_blank(struct cell *c)
     c->style = style;
 }
 
-/* A character of two columns that loses one of its halves is gone. */
+/* A character of two columns that loses one of its halves is gone. The first column is inside. */
 static void before_write(struct frame *f, int row, int col, int width)
 {
-    struct cell *first = cell_at(f, row, col), *behind = cell_at(f, row, col + width);
-    if (first != NULL && first->width == 0 && col > 0)
+    struct cell *first = f->cell + (size_t)row * (size_t)f->cols + (size_t)col;
+    if (first->width == 0 && col > 0)
         make_blank(first - 1);
-    if (behind != NULL && behind->width == 0)
-        make_blank(behind);
+    if (col + width < f->cols && first[width].width == 0)
+        make_blank(first + width);
 }
 
 /* One cluster at a place of the pane; blanks where only a part of it would be inside. */
@@ -177,20 +177,23 @@ static void write_cell(const struct pane *p, int row, int col, uint16_t style, c
     struct frame *f = p->frame;
     if (col < 0 || col + width > p->cols) {
         int at = col < 0 ? 0 : col;
-        before_write(f, p->row + row, p->col + at, 1);
         struct cell *c = cell_at(f, p->row + row, p->col + at);
         if (c != NULL) {
+            before_write(f, p->row + row, p->col + at, 1);
             *c = blank;
             c->style = style;
         }
         return;
     }
-    before_write(f, p->row + row, p->col + col, width);
     struct cell *c = cell_at(f, p->row + row, p->col + col);
-    if (c == NULL || cell_at(f, p->row + row, p->col + col + width - 1) == NULL)
+    if (c == NULL || p->col + col + width > f->cols)
         return;
+    before_write(f, p->row + row, p->col + col, width);
     *c = (struct cell){.len = (uint8_t)len, .width = (uint8_t)width, .style = style};
-    memcpy(c->text, text, len);
+    if (len == 1)
+        c->text[0] = *text;
+    else
+        memcpy(c->text, text, len);
     if (width == 2)
         c[1] = (struct cell){.style = style};
 }
@@ -213,9 +216,9 @@ static void take_ascii(struct glyph *g)
     g->len = strlen(g->text);
 }
 
-/* Returns the bytes of text it took, 0 at its end. Broken or unclean text gives clean glyphs, some
- * of no width at all. */
-static size_t next_glyph(const char *text, bool ascii, struct glyph *g)
+/* f: NULL where only columns count. Returns the bytes of text it took, 0 at its end. Broken or
+ * unclean text gives clean glyphs, some of no width at all. */
+static size_t next_glyph(const char *text, const struct frame *f, struct glyph *g)
 {
     size_t columns, n = text_cluster(text, &columns);
     unsigned char byte = (unsigned char)*text;
@@ -237,7 +240,7 @@ static size_t next_glyph(const char *text, bool ascii, struct glyph *g)
         g->len = 1;
         g->width = 1;
     }
-    if (ascii && g->width > 0)
+    if (f != NULL && (f->ascii || (f->ambiguous && g->width == 1)) && g->width > 0)
         take_ascii(g);
     return n;
 }
@@ -261,8 +264,7 @@ static int draw_text(const struct pane *p, int row, int col, int most, uint16_t 
 {
     struct glyph g;
     int used = 0;
-    bool ascii = p->frame->ascii;
-    for (size_t n; (n = next_glyph(text, ascii, &g)) > 0; text += n) {
+    for (size_t n; (n = next_glyph(text, p->frame, &g)) > 0; text += n) {
         if (g.width > most - used)
             break;
         used += draw_glyph(p, row, col + used, style, &g);
@@ -276,7 +278,7 @@ int pane_text(const struct pane *p, int row, int col, uint16_t style, const char
         return 0;
     struct glyph g;
     int at = col;
-    for (size_t n; at < p->cols && (n = next_glyph(text, p->frame->ascii, &g)) > 0; text += n)
+    for (size_t n; at < p->cols && (n = next_glyph(text, p->frame, &g)) > 0; text += n)
         at += draw_glyph(p, row, at, style, &g);
     return at - col;
 }
@@ -298,7 +300,7 @@ static int count_columns(const char *text, int enough)
 {
     struct glyph g;
     int used = 0;
-    for (size_t n; used < enough && (n = next_glyph(text, false, &g)) > 0; text += n)
+    for (size_t n; used < enough && (n = next_glyph(text, NULL, &g)) > 0; text += n)
         used += g.width;
     return used;
 }
@@ -333,7 +335,7 @@ static size_t take_line(const char *text, int cols, size_t *next)
     struct glyph g;
     size_t at = 0, blank_at = 0, behind_blank = 0;
     int used = 0;
-    for (size_t n; (n = next_glyph(text + at, false, &g)) > 0; at += n) {
+    for (size_t n; (n = next_glyph(text + at, NULL, &g)) > 0; at += n) {
         if (text[at] == '\n') {
             *next = at + 1;
             return at;
@@ -378,7 +380,7 @@ int pane_wrap(const struct pane *p, int row, int col, int cols, int rows, uint16
 void pane_put(const struct pane *p, int row, int col, uint16_t style, const char *character)
 {
     struct glyph g;
-    if (next_glyph(character, p->frame->ascii, &g) > 0)
+    if (next_glyph(character, p->frame, &g) > 0)
         draw_glyph(p, row, col, style, &g);
 }
 
@@ -411,7 +413,7 @@ static const char *line_text(const struct frame *f, enum line_part part, enum li
 {
     static const char *const thin[] = {"─", "│", "┌", "┐", "└", "┘"};
     static const char *const twice[] = {"═", "║", "╔", "╗", "╚", "╝"};
-    if (f->ascii)
+    if (f->ascii || f->ambiguous)
         return part == LINE_V ? "|" : part != LINE_H ? "+" : weight == LINE_DOUBLE ? "=" : "-";
     return weight == LINE_DOUBLE ? twice[part] : thin[part];
 }

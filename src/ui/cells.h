@@ -27,7 +27,10 @@ struct cell {
 struct frame {
     int rows, cols;
     bool ascii;     /* the terminal cannot show UTF-8: everything is drawn in ASCII */
-    bool cursor_on; /* the cursor is at its place even when it cannot be seen */
+    bool ambiguous; /* it may give two columns to lines, blocks and accents: likenesses in ASCII */
+    bool unwrapped; /* long texts are cut at the edge, and scrolled sideways */
+    uint8_t line_marks, fill_marks; /* of charts: enum chart_marks (chart.h); 0: blocks */
+    bool cursor_on;                 /* the cursor is at its place even when it cannot be seen */
     int cursor_row, cursor_col;
     struct cell *cell;
     size_t cap;

@@ -27,9 +27,29 @@ bool chart_marks(const char *option, bool utf8, bool braille, enum chart_marks *
     return true;
 }
 
+void chart_use(struct frame *f, const char *option, bool utf8, bool braille)
+{
+    enum chart_marks lines, fills;
+    bool by_itself = option == NULL || strcmp(option, "auto") == 0;
+    chart_marks(option, utf8, braille, &lines);
+    chart_marks(option, utf8, braille && !by_itself, &fills);
+    f->line_marks = (uint8_t)lines;
+    f->fill_marks = (uint8_t)fills;
+}
+
+static enum chart_marks marks_for(const struct pane *p, enum chart_marks marks, bool line)
+{
+    const struct frame *f = p->frame;
+    if (f->ascii || f->ambiguous)
+        return CHART_ASCII;
+    if (marks == CHART_FRAME)
+        marks = (enum chart_marks)(line ? f->line_marks : f->fill_marks);
+    return marks == CHART_FRAME ? CHART_BLOCKS : marks;
+}
+
 static enum chart_marks marks_of(const struct pane *p, enum chart_marks marks)
 {
-    return p->frame->ascii ? CHART_ASCII : marks;
+    return marks_for(p, marks, false);
 }
 
 /* ---- ranges */
@@ -208,7 +228,7 @@ static bool is_drawable(const struct pane *p, struct chart_range r, size_t n)
 void chart_line(const struct pane *p, enum chart_marks marks, struct chart_range r,
                 const double *value, size_t n, uint16_t style)
 {
-    marks = marks_of(p, marks);
+    marks = marks_for(p, marks, true);
     struct grid g = grid_of(marks);
     if (!is_drawable(p, r, n))
         return;

@@ -10,10 +10,12 @@
 
 #include "ui/cells.h"
 
-/* What the marks are made of; in an ASCII frame always ASCII. */
-enum chart_marks { CHART_BRAILLE, CHART_BLOCKS, CHART_ASCII };
+/* What the marks are made of: as the frame has it, or these; in an ASCII frame always ASCII. */
+enum chart_marks { CHART_FRAME, CHART_BRAILLE, CHART_BLOCKS, CHART_ASCII };
 /* The option `graph` ("auto", "braille", "block", "ascii") for a terminal. False: no such thing. */
 bool chart_marks(const char *option, bool utf8, bool braille, enum chart_marks *out);
+/* Sets the frame's own. "auto" draws lines in braille where there is any, and fills with blocks. */
+void chart_use(struct frame *f, const char *option, bool utf8, bool braille);
 
 /* The values at the lower and upper edge. */
 struct chart_range {

@@ -27,9 +27,13 @@ static void read_options(const struct call *c, struct console_options *o)
                                   .theme = call_option(c, "theme"),
                                   .color = call_option(c, "color"),
                                   .tz = call_option(c, "tz"),
+                                  .refresh = call_option(c, "refresh"),
                                   .script = call_option(c, "script"),
                                   .record = call_option(c, "record"),
-                                  .dump = call_option(c, "dump")};
+                                  .dump = call_option(c, "dump"),
+                                  .dump_keys = call_option(c, "dump-keys") != NULL,
+                                  .dump_commands = call_option(c, "dump-commands") != NULL,
+                                  .dump_theme = call_option(c, "dump-theme") != NULL};
 }
 
 static enum err check_console(const struct call *c, struct error *e)
@@ -83,6 +87,8 @@ static enum err run_console(struct call *c, struct error *e)
     struct console_options o;
     enum desk_kind kind;
     read_options(c, &o);
+    if (o.dump_keys || o.dump_commands || o.dump_theme)
+        return console_run(c, &o, e);
     bool begins = !c->desk && !o.dump && !o.read_only;
     if (begins && desk_choose(c->settings, c->desk_name, &kind, NULL, e))
         return e->kind;
@@ -104,10 +110,14 @@ static const struct option_row console_options[] = {
     {"ascii", NULL, "draw in ASCII"},
     {"unicode", NULL, "draw in UTF-8 whatever the locale says"},
     {"mouse", NULL, "clicks and the wheel; takes the terminal's own selection away"},
-    {"tz", "ZONE", "exchange or utc"},
+    {"tz", "ZONE", "exchange, local or utc"},
+    {"refresh", "DUR", "how often positions are asked (2s); the rest in proportion"},
     {"script", "FILE", "keys and commands, done one line after the other"},
     {"record", "FILE", "what the terminal is sent, as asciicast v2"},
     {"dump", "WxH[:VIEW]", "print one frame and exit: 120x40, 80x24:trade:88, 100x30:budget"},
+    {"dump-keys", NULL, "print all keys, yours first"},
+    {"dump-commands", NULL, "print all commands"},
+    {"dump-theme", NULL, "print the theme as a file"},
     {NULL, NULL, NULL},
 };
 
@@ -160,6 +170,7 @@ const struct command console_commands[] = {
     VERB("get", "[NAME]", "the options of the console", 0, 1, verb_get),
     VERB("toggle", "NAME", "the other value of an option", 1, 1, verb_toggle),
     VERB("save", "", "keep the options that were changed", 0, 0, verb_save),
+    VERB("errors", "", "what this console said lately, and what went wrong", 0, 0, verb_errors),
     VERB("redraw", "", "paint everything anew", 0, 0, verb_redraw),
     {.name = "quit",
      .aliases = (const char *const[]){"q", NULL},

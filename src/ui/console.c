@@ -21,7 +21,7 @@
 #include "ui/console_verbs.h"
 #include "ui/question.h"
 
-enum { TICK_MS = 1000, TICK_UNFOCUSED_MS = 10000, TOAST_US = 6000000, BELL_EVERY_US = 10000000 };
+enum { TICK_MS = 1000, TOAST_US = 6000000, BELL_EVERY_US = 10000000 };
 
 void console_dirty(struct console *c)
 {
@@ -33,6 +33,35 @@ void console_urgent(struct console *c)
     c->dirty = c->urgent = true;
 }
 
+/* For :errors, which shows what went by. */
+static void keep_said(struct console *c)
+{
+    struct said *s = &c->said[c->nsaid++ % SAID_MAX];
+    s->kind = c->view.toast_kind;
+    s->at = c->snapshot.now;
+    copy_text(s->text, sizeof s->text, c->view.toast);
+}
+
+/* One at a time: each is to be read. */
+void console_say_later(struct console *c, enum toast_kind kind, const char *text)
+{
+    if (c->nlater == ARRAY_LEN(c->later_said))
+        return;
+    struct said *s = &c->later_said[c->nlater++];
+    s->kind = kind;
+    copy_text(s->text, sizeof s->text, text);
+}
+
+static void say_next(struct console *c)
+{
+    if (c->nlater == 0)
+        return;
+    struct said next = c->later_said[0];
+    c->nlater--;
+    memmove(c->later_said, c->later_said + 1, c->nlater * sizeof next);
+    console_say(c, next.kind, "%s", next.text);
+}
+
 void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...)
 {
     char text[1200];
@@ -41,6 +70,7 @@ void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     view_toast(&c->view, kind, time_monotonic_us(), "%s", text);
+    keep_said(c);
     if (c->screen) {
         console_urgent(c);
     } else {
@@ -84,7 +114,8 @@ void console_say_error(struct console *c, const struct error *e)
 void console_bell(struct console *c)
 {
     int64_t now = time_monotonic_us();
-    if (!c->screen || !c->bell || (c->bell_at && now - c->bell_at < BELL_EVERY_US))
+    if (!c->screen || c->option[OPTION_NOTIFY] == NOTIFY_OFF ||
+        (c->bell_at && now - c->bell_at < BELL_EVERY_US))
         return;
     c->bell_at = now;
     screen_bell(c->screen);
@@ -121,10 +152,12 @@ static void ticked(void *arg)
 {
     struct console *c = arg;
     int64_t now = time_monotonic_us();
-    loop_timer_start(c->tick, c->focused ? TICK_MS : TICK_UNFOCUSED_MS);
+    loop_timer_start(c->tick, c->focused ? TICK_MS : c->option[OPTION_UNFOCUSED_REFRESH]);
     c->dirty = true;
     if (c->view.toast_at && now - c->view.toast_at > TOAST_US)
         c->view.toast_at = 0, c->view.toast[0] = '\0';
+    if (!c->view.toast_at)
+        say_next(c);
     if (question_is_over(&c->view.question, now)) {
         console_answered(c, false);
         console_say(c, TOAST_WARN, "no answer in a minute: nothing was done");
@@ -299,7 +332,7 @@ static enum err open_bar(struct console *c, struct error *e)
 static enum err open_screen(struct console *c, struct error *e)
 {
     struct screen_options o = {.fd = STDOUT_FILENO,
-                               .mouse = c->mouse,
+                               .mouse = c->option[OPTION_MOUSE] != 0,
                                .tap = c->recorder ? recorder_write : NULL,
                                .tap_arg = c->recorder};
     int rows, cols;
@@ -350,15 +383,17 @@ static void live(struct console *c)
     }
 }
 
+/* What went wrong first. */
 static void say_what_is_new(struct console *c)
 {
     if (*screen_note(c->screen))
-        console_say(c, TOAST_WARN, "%s", screen_note(c->screen));
-    else if (*bar_note())
-        console_say(c, TOAST_WARN, "%s", bar_note());
+        console_say_later(c, TOAST_WARN, screen_note(c->screen));
+    if (*bar_note())
+        console_say_later(c, TOAST_WARN, bar_note());
     for (size_t i = 0; i < c->call->nwarnings; i++)
-        console_say(c, TOAST_OK, "%s", c->call->warning[i].text);
+        console_say_later(c, TOAST_OK, c->call->warning[i].text);
     call_warnings_free(c->call);
+    say_next(c);
 }
 
 static enum err on_screen(struct console *c, struct error *e)
@@ -379,6 +414,7 @@ static enum err on_screen(struct console *c, struct error *e)
     loop_on_signal(c->loop, SIGCONT, goes_on, c);
     loop_on_signal(c->loop, SIGQUIT, told_to_quit, c);
     loop_timer_start(c->tick, TICK_MS);
+    console_options_apply(c);
     console_load_theme(c, c->theme_name);
     say_what_is_new(c);
     console_tell_loader(c);
@@ -408,17 +444,27 @@ static enum err apply_options(struct console *c, struct error *e)
     const struct console_options *o = c->options;
     char kept[sizeof c->theme_name];
     copy_text(kept, sizeof kept, c->theme_name);
+    c->theme_is_usual = !*kept;
     copy_text(c->theme_name, sizeof c->theme_name,
               theme_choose(o->theme, *kept ? kept : NULL, getenv("COLORFGBG")));
-    c->mouse |= o->mouse;
     if ((o->layout && console_set(c, "layout", o->layout, e)) ||
-        (o->tz && console_set(c, "tz", o->tz, e)))
+        (o->tz && console_set(c, "tz", o->tz, e)) ||
+        (o->refresh && console_set(c, "refresh", o->refresh, e)) ||
+        (o->mouse && console_set(c, "mouse", "on", e)))
         return err_code(e, "E06");
     enum depth depth;
     if (theme_depth(0, o->color, NULL, &depth))
         return OK;
     err_set(e, ERR_USAGE, "--color=%.40s is not auto, never, 8, 16 or 256", o->color);
     return err_code(e, "E06");
+}
+
+/* Without a screen notes go where a command's warnings do. */
+static void warn_of_notes(struct console *c)
+{
+    for (size_t i = 0; i < c->nlater; i++)
+        call_warn(c->call, "%s", c->later_said[i].text);
+    c->nlater = 0;
 }
 
 enum err console_run(struct call *call, const struct console_options *o, struct error *e)
@@ -430,26 +476,32 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
                           .desk = call->desk,
                           .reading_only = o->read_only,
                           .tty = -1,
-                          .bell = true,
                           .focused = true};
     view_init(&c->view);
+    c->view.keys = &c->keys;
+    console_options_begin(c);
     c->snapshot.read_only = o->read_only;
-    c->snapshot.demo = call->desk->kind == DESK_DEMO;
+    c->snapshot.demo = call->desk && call->desk->kind == DESK_DEMO;
     set_places(c);
     struct error odd = {0};
+    char line[ERROR_LINE_MAX];
     if (console_settings_load(c, &odd))
-        call_warn(call, "%s %s", odd.code, odd.text);
+        console_say_later(c, TOAST_WARN, error_line(line, &odd));
     enum err result = apply_options(c, e);
-    if (!result && o->record)
+    bool tables = o->dump_keys || o->dump_commands || o->dump_theme;
+    if (tables || o->dump)
+        warn_of_notes(c);
+    if (!result && tables)
+        result = console_tables(c, e);
+    if (!result && !tables && o->record)
         result = recorder_open(&c->recorder, o->record, e);
-    if (!result && o->script)
+    if (!result && !tables && o->script)
         result = script_open(&c->script, c, o->script, e);
-    if (!result) {
+    if (!result && !tables) {
         if (c->recorder)
             copy_text(c->view.notice, sizeof c->view.notice, "REC");
         c->loader = loader_new(c->desk, &c->snapshot, rows_came, c);
-        if (!c->view.exchange_time)
-            loader_zone(c->loader, "UTC");
+        console_options_apply(c);
         result = o->dump ? console_dump(c, e) : o->plain ? console_plain(c, e) : on_screen(c, e);
         console_session_end(c);
         loader_free(c->loader);

@@ -9,6 +9,8 @@
 #include "ui/console_keys.h"
 #include "ui/console_run.h"
 
+enum { SIDEWAYS_MOST = 4000 };
+
 /* ---- filling in */
 
 static const char *detail_cell(struct console *c, const char *column)
@@ -127,9 +129,12 @@ static void act_end(struct console *c, const char *arg)
 
 static void act_columns(struct console *c, const char *arg)
 {
-    struct list_view *l = &c->view.list[c->view.focus];
-    l->hscroll += (int)strtol(arg, NULL, 10);
-    l->hscroll = l->hscroll < 0 ? 0 : l->hscroll > 400 ? 400 : l->hscroll;
+    struct detail_view *d = view_top(&c->view);
+    if (!d && c->view.focus == PANEL_NONE)
+        return;
+    int *columns = d ? &d->hscroll : &c->view.list[c->view.focus].hscroll;
+    *columns += (int)strtol(arg, NULL, 10);
+    *columns = *columns < 0 ? 0 : *columns > SIDEWAYS_MOST ? SIDEWAYS_MOST : *columns;
 }
 
 static void act_focus(struct console *c, const char *arg)
@@ -319,7 +324,7 @@ static const struct {
     {"move", act_move, false},
     {"page", act_page, false},
     {"end", act_end, false},
-    {"columns", act_columns, true},
+    {"columns", act_columns, false},
     {"focus", act_focus, false},
     {"leave", act_leave, false},
     {"back", act_back, false},
@@ -338,6 +343,14 @@ static const struct {
     {"pause-or-resume", act_pause_or_resume, false},
     {"cancel-work", act_cancel_work, false},
 };
+
+bool console_acts_word(const char *word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(acts); i++)
+        if (strcmp(acts[i].word, word) == 0)
+            return true;
+    return false;
+}
 
 void console_do(struct console *c, const char *command)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 #include "ui/console_run.h"
@@ -124,6 +125,10 @@ static void explain(struct console *c, const struct call *call)
     } else {
         question_line(q, "  %s", call->command->help);
     }
+    int64_t cost = console_evaluation_cost(c, call);
+    if (cost > 0)
+        question_line(q, "  it may cost up to $%s; more than eval.free is asked about",
+                      decimal_print(line, sizeof line, cost, MONEY_NANO_DIGITS, 2));
 }
 
 static void begin_question(struct console *c, int level, const char *word, const char *prompt,

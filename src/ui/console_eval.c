@@ -10,8 +10,6 @@
 #include "quorum/text.h"
 #include "ui/console_run.h"
 
-enum { ASK_ABOVE_NANO = 250000000 };
-
 static struct running *free_slot(struct console *c)
 {
     for (size_t i = 0; i < RUNNING_MAX; i++)
@@ -138,16 +136,16 @@ static enum err resume(struct console *c, struct call *call, struct error *e)
     return result;
 }
 
-/* A typed evaluation needs no more while it costs at most 25 cents a symbol. */
-static enum err check_cost(struct console *c, const struct evaluation_request *r, struct error *e)
+/* The estimate is the worst case; the demo desk's dollars are play money. */
+int64_t console_evaluation_cost(const struct console *c, const struct call *call)
 {
-    char cost[40];
-    int64_t estimate = evaluation_estimate(c->desk, VOTERS_MAX);
-    if (c->desk->kind == DESK_DEMO || r->max_cost || estimate <= ASK_ABOVE_NANO)
-        return OK;
-    err_set(e, ERR_CONFIRM, "an evaluation may cost $%s",
-            decimal_print(cost, sizeof cost, estimate, MONEY_NANO_DIGITS, 2));
-    return err_fix(e, "add --max-cost=USD");
+    int64_t free_nano = (int64_t)c->option[OPTION_EVAL_FREE] * 1000000;
+    if (strcmp(call->command->name, "evaluate") != 0 || c->desk->kind == DESK_DEMO ||
+        call_option(call, "max-cost") || call_option(call, "resume") ||
+        call_option(call, "recorded"))
+        return 0;
+    int64_t each = evaluation_estimate(c->desk, VOTERS_MAX);
+    return each > free_nano ? each * call->nargs : 0;
 }
 
 enum err console_evaluate(struct console *c, struct call *call, struct error *e)
@@ -160,7 +158,7 @@ enum err console_evaluate(struct console *c, struct call *call, struct error *e)
         err_set(e, ERR_USAGE, "--recorded does not run inside the console");
         return err_fix(e, "in a shell: quorum evaluate ... --recorded ID");
     }
-    if (request_from_call(call, &r, e) || check_cost(c, &r, e) || prompts_store(c->desk, e) ||
+    if (request_from_call(call, &r, e) || prompts_store(c->desk, e) ||
         life_apply_scenarios(c->desk, e))
         return e->kind;
     r.on_state = stored;

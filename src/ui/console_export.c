@@ -278,7 +278,7 @@ enum err verb_copy(struct call *call, struct error *e)
         copied_row(c, &text);
     if (text.len == 0)
         err_set(e, ERR_USAGE, "there is nothing to copy here");
-    else if (!screen_copy(c->screen, buf_text(&text), text.len, 0))
+    else if (!screen_copy(c->screen, buf_text(&text), text.len, (size_t)c->option[OPTION_COPY_MAX]))
         err_set(e, ERR_FAILED, "%zu bytes are more than this terminal takes", text.len);
     else
         console_say(c, TOAST_OK, "%zu bytes copied", text.len);

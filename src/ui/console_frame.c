@@ -15,6 +15,7 @@
 #include "ui/list.h"
 #include "ui/presence.h"
 #include "ui/status_line.h"
+#include "ui/user_keys.h"
 
 #define TOAST_TIME (6 * USEC_SECOND)
 enum { HELP_WIDTH = 110 };
@@ -170,9 +171,17 @@ static size_t key_length(const char *item, size_t len)
     return n < len ? n : len;
 }
 
+/* A key that the person bound anew means something else. */
+static bool is_rebound(const struct view *v, const char *name)
+{
+    enum detail_kind open = v->ndetails > 0 ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
+    struct key k;
+    return v->keys != NULL && key_parse(name, &k) && user_keys_find(v->keys, v->focus, open, &k);
+}
+
 /* Keys stand out, their words do not: "a approve  x reject". What does not fit is left out, but
  * the last one, which is help. */
-static void draw_hints(const struct pane *p, int row, const char *hints)
+static void draw_hints(const struct pane *p, int row, const char *hints, const struct view *v)
 {
     const char *last = strstr(hints, "? help");
     int at = 1, keep = last != NULL ? list_columns(last, 40) + 2 : 0;
@@ -185,7 +194,7 @@ static void draw_hints(const struct pane *p, int row, const char *hints)
         copy_bytes(item, sizeof item, hints, key);
         copy_bytes(word, sizeof word, hints + strlen(item), len - strlen(item));
         int width = list_columns(item, 80) + list_columns(word, 80);
-        if (at + width + (hints == last ? 0 : keep) <= p->cols) {
+        if (at + width + (hints == last ? 0 : keep) <= p->cols && !is_rebound(v, item)) {
             pane_text(p, row, at, TOKEN_KEY, item);
             pane_text(p, row, at + list_columns(item, 80), TOKEN_HINT, word);
             at += width + 2;
@@ -372,7 +381,7 @@ void console_frame(struct frame *f, const struct snapshot *s, struct view *v)
     if (l.rule_row >= 0)
         pane_hrule(&whole, l.rule_row, 0, f->cols, TOKEN_RULE, LINE_THIN);
     if (l.hint_row >= 0)
-        draw_hints(&whole, l.hint_row, hints_of(v, l.size, f->cols));
+        draw_hints(&whole, l.hint_row, hints_of(v, l.size, f->cols), v);
     draw_toast(&whole, &l, s, v);
     if (v->help) {
         draw_help(&whole, v, &l);

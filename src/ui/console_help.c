@@ -9,6 +9,7 @@
 #include "quorum/mem.h"
 #include "ui/console_keys.h"
 #include "ui/console_run.h"
+#include "ui/user_keys.h"
 
 enum {
     LEAST_COLS = 20,
@@ -67,6 +68,38 @@ static void add_keys(struct help_list *l, const char *heading, const struct key_
             add(l, b->key, b->help, KEY_COLS);
 }
 
+/* Does a binding of the person's stand before this one? */
+static bool is_rebound(const struct view *v, const struct key_layer *l, const char *key)
+{
+    struct key k;
+    enum panel_id panel = l->panel == PANEL_COUNT || l->panel == PANEL_NONE ? v->focus : l->panel;
+    enum detail_kind open =
+        l->detail == DETAIL_KINDS && v->ndetails ? v->detail[v->ndetails - 1].kind : l->detail;
+    return v->keys && key_parse(key, &k) && user_keys_find(v->keys, panel, open, &k);
+}
+
+static void add_layer(struct help_list *list, const struct view *v, const struct key_layer *l)
+{
+    if (list->n > 0)
+        add(list, NULL, "", 0);
+    add(list, NULL, l->name, 0);
+    for (const struct key_binding *b = l->binding; b->key; b++)
+        if (b->help && !is_rebound(v, l, b->key))
+            add(list, b->key, b->help, KEY_COLS);
+}
+
+/* What the person bound, in the words of the command. */
+static void add_own(struct help_list *list, const struct view *v)
+{
+    if (!v->keys || v->keys->n == 0)
+        return;
+    add(list, NULL, "Bound by you", 0);
+    for (size_t i = 0; i < v->keys->n; i++) {
+        const struct user_key *k = &v->keys->key[i];
+        add(list, k->name, *k->command ? k->command : "nothing", KEY_COLS);
+    }
+}
+
 static bool concerns(const struct key_layer *l, const struct view *v, enum detail_kind open)
 {
     if (open != DETAIL_NONE)
@@ -93,12 +126,13 @@ static void make_page(struct help_page *page, const struct view *v, bool all)
 {
     enum detail_kind open = v->ndetails ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
     const struct key_layer *l;
+    add_own(&page->left, v);
     for (size_t i = 0; (l = console_keys_layer(i)); i++) {
         bool everywhere = l->panel == PANEL_NONE && l->detail == DETAIL_NONE;
         if (everywhere)
-            add_keys(&page->right, l->name, l->binding);
+            add_layer(&page->right, v, l);
         else if (all || concerns(l, v, open))
-            add_keys(&page->left, l->name, l->binding);
+            add_layer(&page->left, v, l);
     }
     add_keys(&page->below, "In the command bar", bar_keys);
     add_commands(&page->below);

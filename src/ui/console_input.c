@@ -84,8 +84,11 @@ static void table_took(struct console *c, const struct key *k)
         kill(getpid(), SIGINT);
         return;
     }
-    const char *command = console_keys_find(c->view.focus, d ? d->kind : DETAIL_NONE, k);
-    if (command)
+    enum detail_kind open = d ? d->kind : DETAIL_NONE;
+    const char *command = user_keys_find(&c->keys, c->view.focus, open, k);
+    if (!command)
+        command = console_keys_find(c->view.focus, open, k);
+    if (command && *command)
         console_do(c, command);
 }
 
@@ -115,7 +118,7 @@ static void key_came(struct console *c, const struct key *k)
 static void mouse_came(struct console *c, const struct mouse *m)
 {
     int row;
-    if (!c->mouse || c->view.question.open || bar_is_active())
+    if (!c->option[OPTION_MOUSE] || c->view.question.open || bar_is_active())
         return;
     console_urgent(c);
     if (m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN) {

@@ -26,6 +26,9 @@ const char *console_keys_find(enum panel_id focus, enum detail_kind open, const 
 /* " a approve  x reject  ..." for the line above the bar. */
 const char *console_keys_hint(enum panel_id focus, enum detail_kind open);
 
+/* Is it the first word of a string that is about the view ("move", "focus", "bar")? */
+bool console_acts_word(const char *word);
+
 struct console;
 /* Does what the string says; lines of the bar are queued. */
 void console_do(struct console *c, const char *command);

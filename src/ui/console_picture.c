@@ -12,7 +12,8 @@
 #include "ui/question.h"
 
 enum {
-    FRAME_EVERY_US = 250000, /* what changes by itself is shown at most four times a second */
+    FRAME_EVERY_US = 250000, /* what changes by itself is shown four times a second in the end */
+    FRAMES_AT_ONCE = 2,      /* after a pause so many may follow each other at once */
     SLOW_FRAME_US = 100000,
     SLOW_MOST_MS = 5000
 };
@@ -73,6 +74,10 @@ static void make_frame(struct console *c)
     screen_size(c->screen, &rows, &cols);
     c->frame.ascii = c->options->ascii || (!c->options->unicode && !screen_is_utf8(c->screen));
     frame_resize(&c->frame, rows, cols);
+    /* without the focus the picture is too rarely drawn for seconds */
+    c->view.clock = (enum clock_form)c->option[OPTION_CLOCK];
+    if (c->view.clock == CLOCK_SECONDS && !c->focused)
+        c->view.clock = CLOCK_MINUTES;
     loader_tick(c->loader);
     view_settle(&c->view, &c->snapshot);
     console_watch_question(c);
@@ -111,7 +116,6 @@ void console_draw(struct console *c, int64_t now)
         copy_text(c->view.notice, sizeof c->view.notice, c->recorder ? "REC" : "");
     make_frame(c);
     c->dirty = c->urgent = false;
-    c->drawn_at = now;
     if (!screen_draw(c->screen, &c->frame, &c->theme)) {
         c->hung_up = true;
         console_quit(c);
@@ -126,10 +130,25 @@ void console_draw(struct console *c, int64_t now)
         slow_down(c);
 }
 
+/* A frame that was drawn pushes the next one back by FRAME_EVERY_US, from when it was due: a row
+ * that comes after a pause is shown at once, though the clock was drawn a moment ago. */
+static int64_t frame_due(const struct console *c, int64_t now)
+{
+    int64_t least = now - (FRAMES_AT_ONCE - 1) * FRAME_EVERY_US;
+    return c->frame_due > least ? c->frame_due : least;
+}
+
+/* What a key asked for is not counted. */
+static void count_frame(struct console *c, int64_t now)
+{
+    if (!c->urgent)
+        c->frame_due = frame_due(c, now) + FRAME_EVERY_US;
+}
+
 void console_turn_over(void *arg)
 {
     struct console *c = arg;
-    int64_t now = time_monotonic_us(), since = now - c->drawn_at;
+    int64_t now = time_monotonic_us(), wait = frame_due(c, now) - now;
     if (c->script && !*c->at_work)
         script_step(c->script);
     console_session_seen(c);
@@ -138,12 +157,14 @@ void console_turn_over(void *arg)
     if (!c->screen || !c->dirty || c->hung_up)
         return;
     console_tell_loader(c); /* before the frame: rows of another detail are not drawn as this one */
-    if (!c->urgent && since < FRAME_EVERY_US)
-        try_later(c, (FRAME_EVERY_US - since) / 1000 + 1);
-    else if (!screen_is_ready(c->screen))
+    if (!c->urgent && wait > 0) {
+        try_later(c, wait / 1000 + 1);
+    } else if (!screen_is_ready(c->screen)) {
         slow_down(c);
-    else
+    } else {
+        count_frame(c, now);
         console_draw(c, now);
+    }
 }
 
 void console_later(void *arg)

@@ -266,6 +266,9 @@ static void say_what_is_new(struct console *c)
     for (size_t i = 0; i < c->call->nwarnings; i++)
         console_say(c, TOAST_OK, "%s", c->call->warning[i].text);
     call_warnings_free(c->call);
+    for (size_t i = 0; i < c->nlater; i++)
+        console_say(c, c->later_said[i].kind, "%s", c->later_said[i].text);
+    c->nlater = 0;
 }
 
 enum err console_plain(struct console *c, struct error *e)

@@ -8,10 +8,12 @@
 #include "quorum/loop.h"
 #include "ui/console.h"
 #include "ui/console_frame.h"
+#include "ui/console_options.h"
 #include "ui/input.h"
 #include "ui/load.h"
 #include "ui/screen.h"
 #include "ui/theme.h"
+#include "ui/user_keys.h"
 
 enum { QUEUE_MAX = 64, LINE_MAX_BYTES = 8192, RUNNING_MAX = 16, ANSWERS_MAX = 3 };
 
@@ -20,6 +22,14 @@ struct asked {
     char *line[ANSWERS_MAX]; /* in the order of the question's words */
     int n;
     char before[200]; /* what it was asked about, to see a change */
+};
+
+/* What was said to the person. */
+enum { SAID_MAX = 50 };
+struct said {
+    enum toast_kind kind;
+    int64_t at; /* the desk's time */
+    char text[TOAST_MAX];
 };
 
 /* An evaluation this console started. */
@@ -44,8 +54,10 @@ struct console {
     struct theme theme;
     struct theme_watch watch;
     char theme_name[THEME_NAME_MAX + 1], config_dir[512], theme_dir[540];
+    bool theme_is_usual; /* neither the file nor the person named it */
     char title[80];
-    bool mouse;
+    int option[OPTION_COUNT];
+    struct user_keys keys; /* bound by the file of options */
 
     struct input input;
     int tty; /* our own open of the terminal; -1 */
@@ -53,7 +65,7 @@ struct console {
     struct loop_timer *escape, *tick, *later;
 
     bool dirty, urgent, focused, hung_up, quits, leaving;
-    int64_t drawn_at, bell_at, seen_at;
+    int64_t frame_due, bell_at, seen_at; /* frame_due: of a frame that no key asked for */
     int slow_ms; /* until the next try while the terminal does not keep up; 0: it does */
     int stop;    /* SIGTSTP came from outside: suspend when the turn is over */
     char saved_filter[FILTER_MAX];
@@ -72,12 +84,16 @@ struct console {
     int64_t trade[RUNNING_MAX]; /* evaluations whose BUY is to be ordered */
     int ntrades;
 
+    struct said said[SAID_MAX]; /* a ring; the newest at nsaid - 1 */
+    size_t nsaid;
+    struct said later_said[8]; /* waits until what is shown was read */
+    size_t nlater;
+
     struct recorder *recorder;
     struct script *script;
     int64_t asked_review, review; /* console_session.h; 0: none */
     char reviewer[80];
     bool reading_only;
-    bool bell; /* notify */
     bool connected, critical;
     int status; /* exit status */
 };
@@ -86,6 +102,7 @@ struct console {
 void console_dirty(struct console *c);  /* the picture may differ */
 void console_urgent(struct console *c); /* a key changed it: draw in this turn */
 void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void console_say_later(struct console *c, enum toast_kind kind, const char *text);
 void console_say_error(struct console *c, const struct error *e);
 void console_bell(struct console *c);
 bool console_load_theme(struct console *c, const char *name); /* false: it said what is wrong */
@@ -117,6 +134,9 @@ void script_close(struct script *s);
 
 /* console_plain.c */
 enum err console_plain(struct console *c, struct error *e);
+
+/* console_tables.c: what --dump-keys, --dump-commands and --dump-theme print. */
+enum err console_tables(struct console *c, struct error *e);
 
 /* console_dump.c: one frame as text. */
 enum err console_dump(struct console *c, struct error *e);

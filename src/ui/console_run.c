@@ -280,6 +280,8 @@ static bool needs_answer(struct console *c, struct call *call, const char *line,
 {
     const char *word;
     int level = command_level(call, &word);
+    if (level < 2 && console_evaluation_cost(c, call) > 0)
+        level = 2;
     if (level < 2)
         return false;
     if (c->yes)

@@ -38,6 +38,9 @@ enum err console_write_file(const char *path, const char *text, size_t len, bool
 
 /* console_eval.c */
 enum err console_evaluate(struct console *c, struct call *call, struct error *e);
+/* What an evaluation may cost, when that is more than eval.free, so that it is asked about; else 0.
+ * Nano-dollars. */
+int64_t console_evaluation_cost(const struct console *c, const struct call *call);
 /* Stops what this console asked for last and still runs; false: nothing does. */
 bool console_cancel_evaluation(struct console *c);
 void console_trade_decided(struct console *c); /* orders of --trade; waits */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The console's options: the verbs set, get, toggle and save, and their file. */
+/* The file of options, and the verbs set, get, toggle and save. A line of the file is
+ * "NAME = VALUE", "bind [WHERE] KEY = COMMAND", a comment (# or ;) or blank; it is read when the
+ * console starts, and save changes only the lines of options. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,196 +11,194 @@
 #include "ui/console_run.h"
 #include "ui/console_verbs.h"
 
-enum { VALUE_MAX = 64, FILE_LINE_MAX = 200 };
+enum { NAME_MAX_BYTES = 64, FILE_BYTES_MAX = 64 << 10 };
 
-static const char *const layout_names[] = {"auto", "compact", "std", "wide", "max"};
+/* ---- the file */
 
-static const char *get_layout(const struct console *c)
+static void file_of(const struct console *c, char path[640])
 {
-    return layout_names[c->view.forced];
+    snprintf(path, 640, "%s/console", c->config_dir);
 }
 
-static bool set_layout(struct console *c, const char *value)
+/* All of the file, "" when there is none. */
+static enum err read_file(const struct console *c, struct buf *out, struct error *e)
 {
-    for (size_t i = 0; i < ARRAY_LEN(layout_names); i++) {
-        if (strcmp(layout_names[i], value) == 0) {
-            c->view.forced = (enum size_class)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *get_theme(const struct console *c)
-{
-    return c->theme_name;
-}
-
-/* An unknown name is told and dark is taken; that is no error of the option. */
-static bool set_theme(struct console *c, const char *value)
-{
-    if (strlen(value) > THEME_NAME_MAX || strchr(value, '/'))
-        return false;
-    if (c->screen)
-        console_load_theme(c, value);
-    else
-        copy_text(c->theme_name, sizeof c->theme_name, value);
-    return true;
-}
-
-static const char *get_tz(const struct console *c)
-{
-    return c->view.exchange_time ? "exchange" : "utc";
-}
-
-static bool set_tz(struct console *c, const char *value)
-{
-    bool exchange = strcmp(value, "exchange") == 0;
-    if (!exchange && strcmp(value, "utc") != 0)
-        return false;
-    c->view.exchange_time = exchange;
-    if (c->loader)
-        loader_zone(c->loader, exchange ? "" : "UTC");
-    return true;
-}
-
-static const char *on_off(bool on)
-{
-    return on ? "on" : "off";
-}
-
-static bool parse_on_off(const char *value, bool *out)
-{
-    *out = strcmp(value, "on") == 0;
-    return *out || strcmp(value, "off") == 0;
-}
-
-static const char *get_mouse(const struct console *c)
-{
-    return on_off(c->mouse);
-}
-
-static bool set_mouse(struct console *c, const char *value)
-{
-    if (!parse_on_off(value, &c->mouse))
-        return false;
-    if (c->screen)
-        screen_mouse(c->screen, c->mouse);
-    return true;
-}
-
-static const char *get_bell(const struct console *c)
-{
-    return on_off(c->bell);
-}
-
-static bool set_bell(struct console *c, const char *value)
-{
-    return parse_on_off(value, &c->bell);
-}
-
-/* Each is off, or the first, when nothing was said. */
-static const struct option {
-    const char *name, *values, *help;
-    const char *(*get)(const struct console *c);
-    bool (*set)(struct console *c, const char *value);
-} options[] = {
-    {"bell", "on off", "ring when something needs you", get_bell, set_bell},
-    {"layout", "auto compact std wide max", "how many panels at once", get_layout, set_layout},
-    {"mouse", "off on", "clicks and the wheel", get_mouse, set_mouse},
-    {"theme", "a name", "colours", get_theme, set_theme},
-    {"tz", "exchange utc", "the zone of times", get_tz, set_tz},
-};
-enum { OPTIONS = ARRAY_LEN(options) };
-
-const char *console_option(size_t i, const char **values, const char **help)
-{
-    if (i >= OPTIONS)
-        return NULL;
-    *values = options[i].values;
-    *help = options[i].help;
-    return options[i].name;
-}
-
-static const struct option *find(const char *name, struct error *e)
-{
-    char shown[40];
-    struct buf names = {0};
-    for (size_t i = 0; i < OPTIONS; i++) {
-        if (strcmp(options[i].name, name) == 0) {
-            buf_release(&names);
-            return &options[i];
-        }
-        buf_printf(&names, " %s", options[i].name);
-    }
-    sanitize_line(shown, sizeof shown, untrusted(name));
-    err_set(e, ERR_USAGE, "no option \"%s\"", shown);
-    err_fix(e, "one of:%s", buf_text(&names));
-    buf_release(&names);
-    return NULL;
-}
-
-enum err console_set(struct console *c, const char *name, const char *value, struct error *e)
-{
-    const struct option *o = find(name, e);
-    char shown[40];
-    if (!o)
-        return e->kind;
-    if (o->set(c, value))
+    char path[640], piece[4096];
+    file_of(c, path);
+    FILE *f = fopen(path, "re");
+    if (!f && errno == ENOENT)
         return OK;
-    sanitize_line(shown, sizeof shown, untrusted(value));
-    err_set(e, ERR_USAGE, "%s=%s is not possible", name, shown);
-    return err_fix(e, "one of: %s", o->values);
+    if (!f) {
+        err_set(e, ERR_USAGE, "console options cannot be read: %s", strerror(errno));
+        return err_code(e, "E60");
+    }
+    out->max = FILE_BYTES_MAX;
+    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;)
+        buf_add(out, piece, n);
+    fclose(f);
+    if (out->overflow || strlen(buf_text(out)) != out->len) {
+        err_set(e, ERR_USAGE, "the file of console options is longer than %d bytes, or no text",
+                FILE_BYTES_MAX);
+        return err_code(e, "E60");
+    }
+    return OK;
 }
 
-static enum err tell(struct console *c, const struct option *o)
+/* "NAME = VALUE" cut into its parts, blanks around them dropped; false when it is not that. */
+static bool split_line(const char *line, char name[NAME_MAX_BYTES], char value[NAME_MAX_BYTES])
 {
-    console_say(c, TOAST_OK, "%s=%s  (%s)", o->name, o->get(c), o->help);
+    const char *equals = strchr(line, '=');
+    const char *from = line + strspn(line, " \t"), *to = equals;
+    if (!equals || equals == from)
+        return false;
+    while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
+        to--;
+    bool fits = copy_bytes(name, NAME_MAX_BYTES, from, (size_t)(to - from));
+    from = equals + 1 + strspn(equals + 1, " \t");
+    to = from + strlen(from);
+    while (to > from && strchr(" \t\r", to[-1]))
+        to--;
+    fits &= copy_bytes(value, NAME_MAX_BYTES, from, (size_t)(to - from));
+    return fits && !strpbrk(name, " \t");
+}
+
+static bool is_blank_or_comment(const char *line)
+{
+    const char *first = line + strspn(line, " \t\r");
+    return *first == '\0' || *first == '#' || *first == ';';
+}
+
+static enum err take_line(struct console *c, const char *line, struct error *e)
+{
+    char name[NAME_MAX_BYTES], value[NAME_MAX_BYTES];
+    const char *first = line + strspn(line, " \t");
+    if (is_blank_or_comment(line))
+        return OK;
+    if (strncmp(first, "bind ", 5) == 0)
+        return user_keys_bind(&c->keys, first + 5, e);
+    if (split_line(line, name, value))
+        return console_set(c, name, value, e);
+    err_set(e, ERR_USAGE, "this is not NAME = VALUE");
+    return err_fix(e, "or: bind [WHERE] KEY = COMMAND");
+}
+
+/* One line tells of the first mistake and of how many there are. */
+enum err console_settings_load(struct console *c, struct error *e)
+{
+    struct buf text = {0};
+    int wrong = 0, number = 0;
+    if (read_file(c, &text, e) == OK && text.len > 0) {
+        char *copy = mem_text(buf_text(&text)), *next = copy, *line;
+        while ((line = strsep(&next, "\n"))) {
+            struct error odd = {0};
+            number++;
+            if (take_line(c, line, &odd) == OK)
+                continue;
+            if (wrong++ > 0)
+                continue;
+            err_set(e, ERR_USAGE, "console options line %d: %s", number, odd.text);
+            err_code(e, "E60");
+            err_fix(e, "%s", odd.fix);
+        }
+        mem_free(copy);
+    }
+    if (wrong > 1) {
+        char fix[sizeof e->fix];
+        copy_text(fix, sizeof fix, e->fix);
+        err_fix(e, "%.180s%s%d more line%s wrong", fix, *fix ? "; " : "", wrong - 1,
+                wrong > 2 ? "s are" : " is");
+    }
+    buf_release(&text);
+    return e->kind;
+}
+
+/* The file as it is, its lines of options set to what is in force; new ones at the end. */
+static void write_options(const struct console *c, const char *before, struct buf *out, int *kept)
+{
+    bool written[OPTION_COUNT] = {false};
+    char *copy = mem_text(before), *next = copy, *line, text[48];
+    while ((line = strsep(&next, "\n"))) {
+        char name[NAME_MAX_BYTES], value[NAME_MAX_BYTES];
+        enum option_id id;
+        bool option = !is_blank_or_comment(line) && split_line(line, name, value) &&
+                      console_option_find(name, &id);
+        if (!option && (*line || next))
+            buf_printf(out, "%s\n", line);
+        if (!option || written[id] || console_option_is_usual(c, id))
+            continue;
+        buf_printf(out, "%s = %s\n", name, console_get(c, id, text));
+        written[id] = true;
+        ++*kept;
+    }
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const char *values, *help;
+        if (written[id] || console_option_is_usual(c, (enum option_id)id))
+            continue;
+        buf_printf(out, "%s = %s\n", console_option((size_t)id, &values, &help),
+                   console_get(c, (enum option_id)id, text));
+        ++*kept;
+    }
+    mem_free(copy);
+}
+
+/* ---- the verbs */
+
+static enum err tell(struct console *c, enum option_id id)
+{
+    const char *values, *help, *name = console_option((size_t)id, &values, &help);
+    char text[48];
+    console_say(c, TOAST_OK, "%s=%s  (%s)", name, console_get(c, id, text), help);
     return OK;
 }
 
 enum err verb_set(struct call *call, struct error *e)
 {
-    char name[VALUE_MAX], value[VALUE_MAX];
+    struct console *c = call->console;
+    char name[NAME_MAX_BYTES], value[NAME_MAX_BYTES];
     const char *equals = strchr(call->arg[0], '=');
-    const struct option *o;
+    enum option_id id;
     copy_bytes(name, sizeof name, call->arg[0],
                equals ? (size_t)(equals - call->arg[0]) : strlen(call->arg[0]));
     copy_text(value, sizeof value, equals ? equals + 1 : call->nargs > 1 ? call->arg[1] : "");
-    o = find(name, e);
-    if (!o)
+    bool asks = !equals && call->nargs < 2 && console_option_find(name, &id);
+    if (!asks && console_set(c, name, value, e))
         return e->kind;
-    if (*value && console_set(call->console, name, value, e))
-        return e->kind;
-    return tell(call->console, o);
+    return console_option_find(name, &id) ? tell(c, id) : OK;
 }
 
 enum err verb_get(struct call *call, struct error *e)
 {
-    const struct option *o;
-    if (call->nargs) {
-        o = find(call->arg[0], e);
-        return o ? tell(call->console, o) : e->kind;
+    enum option_id id;
+    if (call->nargs && !console_option_find(call->arg[0], &id))
+        return console_set(call->console, call->arg[0], "", e);
+    if (call->nargs)
+        return tell(call->console, id);
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const char *values, *help, *name = console_option((size_t)i, &values, &help);
+        char text[48];
+        out_line(call->out, "%-18s %-14s %-28s %s", name,
+                 console_get(call->console, (enum option_id)i, text), values, help);
     }
-    for (size_t i = 0; i < OPTIONS; i++)
-        out_line(call->out, "%-8s %-14s %-28s %s", options[i].name, options[i].get(call->console),
-                 options[i].help, options[i].values);
     return OK;
 }
 
-/* The value behind the one it has, the first behind the last. */
+/* The word behind the one it has, the first behind the last. */
 enum err verb_toggle(struct call *call, struct error *e)
 {
-    const struct option *o = find(call->arg[0], e);
-    char value[VALUE_MAX];
-    if (!o)
-        return e->kind;
-    if (strcmp(o->values, "a name") == 0) {
-        err_set(e, ERR_USAGE, "%s has no other value", o->name);
-        return err_fix(e, "set %s=NAME", o->name);
+    struct console *c = call->console;
+    char text[48], value[48];
+    const char *values = "", *help = "", *now;
+    enum option_id id;
+    if (!console_option_find(call->arg[0], &id))
+        return console_set(c, call->arg[0], "", e);
+    console_option((size_t)id, &values, &help);
+    if (id == OPTION_THEME || strstr(values, "..")) {
+        err_set(e, ERR_USAGE, "%s has no other value", call->arg[0]);
+        return err_fix(e, "set %s=VALUE", call->arg[0]);
     }
-    const char *now = o->get(call->console), *next = o->values;
-    for (const char *p = o->values; *p; p += strspn(p, " ")) {
+    now = console_get(c, id, text);
+    const char *next = values;
+    for (const char *p = values; *p; p += strspn(p, " ")) {
         size_t n = strcspn(p, " ");
         bool here = strlen(now) == n && strncmp(p, now, n) == 0;
         p += n;
@@ -206,60 +206,27 @@ enum err verb_toggle(struct call *call, struct error *e)
             next = p + 1;
     }
     copy_bytes(value, sizeof value, next, strcspn(next, " "));
-    return console_set(call->console, o->name, value, e) ? e->kind : tell(call->console, o);
-}
-
-static void file_of(const struct console *c, char path[640])
-{
-    snprintf(path, 640, "%s/console", c->config_dir);
+    return console_set(c, call->arg[0], value, e) ? e->kind : tell(c, id);
 }
 
 enum err verb_save(struct call *call, struct error *e)
 {
     struct console *c = call->console;
-    struct buf text = {0};
-    char path[640];
+    struct buf before = {0}, text = {0};
+    char path[640], fresh[660];
     int n = 0;
-    for (size_t i = 0; i < OPTIONS; i++) {
-        if (strncmp(options[i].values, options[i].get(c), strlen(options[i].get(c))) == 0)
-            continue; /* as it is without the file */
-        buf_printf(&text, "%s = %s\n", options[i].name, options[i].get(c));
-        n++;
-    }
     file_of(c, path);
-    mkdir(c->config_dir, 0700);
-    if (console_write_file(path, buf_text(&text), text.len, true, e) == OK)
-        console_say(c, TOAST_OK, "%d options kept in %s", n, path);
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    if (read_file(c, &before, e) == OK) {
+        write_options(c, buf_text(&before), &text, &n);
+        mkdir(c->config_dir, 0700);
+        if (console_write_file(fresh, buf_text(&text), text.len, true, e) == OK &&
+            rename(fresh, path) != 0)
+            err_set(e, ERR_FAILED, "%.200s cannot be written: %s", path, strerror(errno));
+    }
+    if (!e->kind)
+        console_say(c, TOAST_OK, "%d option%s kept in %s", n, n == 1 ? "" : "s", path);
+    buf_release(&before);
     buf_release(&text);
-    return e->kind;
-}
-
-static enum err take_line(struct console *c, char *line, int number, struct error *e)
-{
-    char name[VALUE_MAX], value[VALUE_MAX], rest[2];
-    struct error wrong = {0};
-    if (sscanf(line, " %63[a-z.] = %63s %1s", name, value, rest) == 2) {
-        if (console_set(c, name, value, &wrong) == OK || e->kind)
-            return OK;
-        err_set(e, ERR_USAGE, "console options, line %d: %s", number, wrong.text);
-        err_code(e, "E60");
-        return err_fix(e, "%s", wrong.fix);
-    }
-    if (line[strspn(line, " \t\r\n")] == '\0' || line[strspn(line, " \t")] == ';' || e->kind)
-        return OK;
-    err_set(e, ERR_USAGE, "console options, line %d is not NAME = VALUE", number);
-    return err_code(e, "E60");
-}
-
-enum err console_settings_load(struct console *c, struct error *e)
-{
-    char path[640], line[FILE_LINE_MAX];
-    file_of(c, path);
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return OK;
-    for (int number = 1; fgets(line, sizeof line, f); number++)
-        take_line(c, line, number, e);
-    fclose(f);
     return e->kind;
 }

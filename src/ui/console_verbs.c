@@ -8,6 +8,7 @@
 
 #include "quorum/text.h"
 #include "ui/console_run.h"
+#include "ui/status_line.h"
 
 /* By name, by the start of one, or by its key. */
 bool console_find_panel(const char *word, enum panel_id *out)
@@ -195,6 +196,24 @@ enum err verb_redraw(struct call *call, struct error *e)
     (void)e;
     if (call->console->screen)
         screen_repaint(call->console->screen);
+    return OK;
+}
+
+/* The newest first. */
+enum err verb_errors(struct call *call, struct error *e)
+{
+    static const char *const kinds[] = {[TOAST_OK] = "", [TOAST_WARN] = "W", [TOAST_ERR] = "E"};
+    const struct console *c = call->console;
+    size_t n = c->nsaid < SAID_MAX ? c->nsaid : SAID_MAX;
+    (void)e;
+    for (size_t i = 1; i <= n; i++) {
+        const struct said *s = &c->said[(c->nsaid - i) % SAID_MAX];
+        char clock[16];
+        out_line(call->out, "%s %1s %s", status_clock(clock, &c->view, s->at, true), kinds[s->kind],
+                 s->text);
+    }
+    if (n == 0)
+        out_line(call->out, "nothing was said yet");
     return OK;
 }
 

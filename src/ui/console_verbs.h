@@ -15,6 +15,7 @@ enum err verb_sort(struct call *c, struct error *e);
 enum err verb_follow(struct call *c, struct error *e);
 enum err verb_freeze(struct call *c, struct error *e);
 enum err verb_redraw(struct call *c, struct error *e);
+enum err verb_errors(struct call *c, struct error *e);
 enum err verb_quit(struct call *c, struct error *e);
 /* console_export.c */
 enum err verb_export(struct call *c, struct error *e);
@@ -25,12 +26,8 @@ enum err verb_set(struct call *c, struct error *e);
 enum err verb_get(struct call *c, struct error *e);
 enum err verb_toggle(struct call *c, struct error *e);
 enum err verb_save(struct call *c, struct error *e);
-/* Reads the file; what the command line says wins. The first thing wrong is in e (E60). */
+/* Reads the file; what the command line says wins. What is wrong is in e (E60, the first line). */
 enum err console_settings_load(struct console *c, struct error *e);
-/* Changes one option; shared with the verbs layout and theme. */
-enum err console_set(struct console *c, const char *name, const char *value, struct error *e);
-/* The i-th option and its values, separated by blanks; NULL behind the last. */
-const char *console_option(size_t i, const char **values, const char **help);
 bool console_find_panel(const char *word, enum panel_id *out);
 
 #endif

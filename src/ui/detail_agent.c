@@ -181,7 +181,7 @@ static void latency_bars(struct page *g)
         pane_right(&picture.pane, 0, g->indent, 6, TOKEN_DIM, rows_named(r, i, "name"));
         pane_right(&picture.pane, 0, g->indent + 7, 7, TOKEN_FG,
                    grouped(name, rows_named(r, i, "n")));
-        chart_bar(&picture.pane, CHART_BLOCKS, 0, g->indent + 15, g->cols - g->indent - 17,
+        chart_bar(&picture.pane, CHART_FRAME, 0, g->indent + 15, g->cols - g->indent - 17,
                   (double)n, (double)most, TOKEN_CHART_1);
         page_picture_end(g, &picture);
     }

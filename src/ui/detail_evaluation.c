@@ -271,7 +271,7 @@ static void decision_lines(struct page *g)
                  ? ""
                  : page_fact(g, "requested_by"));
     page_label(g, "");
-    page_say(g, TOKEN_FG, "price %s", figure_text(text, FIGURE_MONEY, page_fact(g, "price")));
+    page_say(g, TOKEN_FG, "price %s", price_text(text, g, page_fact(g, "price")));
     if (page_fact(g, "regime"))
         page_say(g, TOKEN_FG, "regime %s %s", page_fact(g, "regime"),
                  confidence_text(lat, page_fact(g, "regime_confidence")));

@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/command/figures.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
+/* Micro-dollars from which on a price has commas. */
+#define LONG_PRICE ((int64_t)10000 * 1000000)
 enum { SCROLL_MOST = 1000000, NARROW = 60, LINES_MOST = 1 << 24 };
 
 /* ---- the two runs */
@@ -258,11 +261,35 @@ void page_more(struct page *g, uint16_t style, const char *fmt, ...)
     va_end(args);
 }
 
+/* Each line of the text as one of the page, from the column it is scrolled to. */
+static void unwrapped_text(struct page *g, uint16_t style, const char *clean, int most)
+{
+    int room = g->cols - g->indent, lines = 0;
+    for (const char *at = clean; lines == 0 || (*at && (most == 0 || lines < most)); lines++) {
+        size_t len = strcspn(at, "\n");
+        char line[4096];
+        open_line(g, g->indent);
+        copy_bytes(line, sizeof line, at, len);
+        struct pane row = pane_part(g->pane, row_of(g), g->indent, 1, room);
+        int wide = (int)text_columns(line) - g->view->hscroll;
+        if (row_of(g) >= 0 && row.rows > 0)
+            pane_text(&row, 0, -g->view->hscroll, style, line);
+        if (row_of(g) >= 0 && row.rows > 0 && wide > room)
+            pane_put(&row, 0, room - 1, style, g->pane->frame->ascii ? "~" : "\xe2\x80\xa6");
+        at += len + (at[len] == '\n');
+    }
+}
+
 void page_text(struct page *g, uint16_t style, const char *text, int most)
 {
     struct buf clean = {0};
     int room = g->cols - g->indent;
     sanitize(&clean, untrusted(text), TEXT_BLOCK, 0);
+    if (g->pane->frame->unwrapped) {
+        unwrapped_text(g, style, buf_text(&clean), most);
+        buf_release(&clean);
+        return;
+    }
     open_line(g, g->indent);
     int rows = most > 0 ? most : LINES_MOST;
     int lines = pane_wrap(g->pane, row_of(g), g->indent, room, rows, style, buf_text(&clean), 0);
@@ -371,6 +398,9 @@ void page_picture(struct page *g, struct page_picture *a, int rows)
 {
     *a = (struct page_picture){.row = g->line - g->view->scroll};
     a->frame.ascii = g->pane->frame->ascii;
+    a->frame.ambiguous = g->pane->frame->ambiguous;
+    a->frame.line_marks = g->pane->frame->line_marks;
+    a->frame.fill_marks = g->pane->frame->fill_marks;
     frame_resize(&a->frame, rows, g->cols > 0 ? g->cols : 1);
     a->pane = pane_of(&a->frame);
     g->line += rows;
@@ -435,6 +465,20 @@ const char *short_model(char dst[PAGE_CELL], const char *model)
     size_t n = strlen(dst);
     if (n > 9 && dst[n - 9] == '-' && strspn(dst + n - 8, "0123456789") == 8)
         dst[n - 9] = '\0';
+    return dst;
+}
+
+const char *price_text(char dst[PRICE_CELL], const struct page *g, const char *stored)
+{
+    int64_t micro = stored ? micro_of(stored) : 0;
+    int places = g->snapshot->price_places;
+    places = places < 0 ? 0 : places > MONEY_MICRO_DIGITS ? MONEY_MICRO_DIGITS : places;
+    if (!stored)
+        copy_text(dst, PRICE_CELL, "-");
+    else if (micro >= LONG_PRICE || micro <= -LONG_PRICE)
+        decimal_group(dst, PRICE_CELL, micro, MONEY_MICRO_DIGITS, places);
+    else
+        decimal_print(dst, PRICE_CELL, micro, MONEY_MICRO_DIGITS, places);
     return dst;
 }
 

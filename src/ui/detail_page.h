@@ -7,7 +7,7 @@
 
 #include "ui/detail.h"
 
-enum { PAGE_ITEMS_MAX = 512, PAGE_CELL = 96 };
+enum { PAGE_ITEMS_MAX = 512, PAGE_CELL = 96, PRICE_CELL = 64 };
 
 struct page {
     const struct pane *pane;
@@ -97,6 +97,8 @@ uint16_t style_of_vote(const char *vote);
 uint16_t style_of_risk(const char *level);
 /* "haiku-4-5" of "claude-haiku-4-5-20251001". */
 const char *short_model(char dst[PAGE_CELL], const char *model);
+/* A price with the decimals of the console's option, "-" for none. */
+const char *price_text(char dst[PRICE_CELL], const struct page *g, const char *stored);
 /* "1.39s", "46ms", "-" for none. */
 const char *latency_text(char dst[PAGE_CELL], const char *ms);
 /* How long before the picture that was: seconds since 1970 as text. */

@@ -89,8 +89,8 @@ static void held_line(struct page *g)
     }
     page_say(g, TOKEN_FG, "#%s %s", page_fact(g, "position_id"), page_fact(g, "position_state"));
     page_say(g, TOKEN_FG, "%s @ %s", page_fact(g, "quantity"),
-             figure_text(a, FIGURE_MONEY, page_fact(g, "entry_price")));
-    page_say(g, TOKEN_FG, "last %s", figure_text(a, FIGURE_MONEY, page_fact(g, "last_price")));
+             price_text(a, g, page_fact(g, "entry_price")));
+    page_say(g, TOKEN_FG, "last %s", price_text(a, g, page_fact(g, "last_price")));
     page_more(g, TOKEN_DIM, "%s old", age_text(age, g, page_fact(g, "last_epoch")));
     page_say(g, style_of_sign(pnl), "%s (%s)", figure_text(a, FIGURE_PROFIT, pnl),
              figure_text(b, FIGURE_CHANGE, page_fact(g, "pnl_pct")));
@@ -108,7 +108,7 @@ static void known_lines(struct page *g)
     page_say(g, TOKEN_DIM, page_flag(g, "watched") ? "on the watchlist" : "not on the watchlist");
     page_label(g, "PRICE");
     if (page_fact(g, "price")) {
-        page_say(g, TOKEN_FG, "%s", figure_text(a, FIGURE_MONEY, page_fact(g, "price")));
+        page_say(g, TOKEN_FG, "%s", price_text(a, g, page_fact(g, "price")));
         page_more(g, TOKEN_DIM, "at #%s, %s old", page_fact(g, "evaluation_id"),
                   age_text(age, g, page_fact(g, "price_epoch")));
     } else {
@@ -198,7 +198,7 @@ static void evaluations_table(struct page *g)
             {rows_named(r, i, "at"), TOKEN_FG},
             {decision, style_of_vote(decision)},
             {rows_named(r, i, "agreement"), TOKEN_FG},
-            {figure_text(price, FIGURE_MONEY, rows_named(r, i, "price")), TOKEN_FG},
+            {price_text(price, g, rows_named(r, i, "price")), TOKEN_FG},
             {rows_named(r, i, "regime"), TOKEN_FG},
             {rows_named(r, i, "outcome"), TOKEN_FG},
             {rows_named(r, i, "why"), TOKEN_DIM},

@@ -37,7 +37,7 @@ static void side_line(struct page *g, const char *label, const char *when, const
         return;
     }
     page_say(g, TOKEN_FG, "%s", when ? when : "-");
-    page_say(g, TOKEN_FG, "%lld @ %s", (long long)quantity, figure_text(a, FIGURE_MONEY, price));
+    page_say(g, TOKEN_FG, "%lld @ %s", (long long)quantity, price_text(a, g, price));
     if (!__builtin_mul_overflow(quantity, micro_of(price), &total))
         page_more(g, TOKEN_FG, "= %s", money_text(b, total, false));
 }
@@ -97,13 +97,12 @@ static void sized_line(struct page *g)
         page_say(g, TOKEN_DIM, "stop and target stand when the entry is filled");
         return;
     }
-    page_say(g, TOKEN_FG, "stop %s %s", figure_text(a, FIGURE_MONEY, stop),
-             distance_text(d, stop, entry));
+    page_say(g, TOKEN_FG, "stop %s %s", price_text(a, g, stop), distance_text(d, stop, entry));
     if (now && micro_of(now) != micro_of(stop))
-        page_say(g, TOKEN_FG, "trailed to %s %s", figure_text(a, FIGURE_MONEY, now),
+        page_say(g, TOKEN_FG, "trailed to %s %s", price_text(a, g, now),
                  distance_text(d, now, entry));
     if (target)
-        page_say(g, TOKEN_FG, "target %s %s", figure_text(a, FIGURE_MONEY, target),
+        page_say(g, TOKEN_FG, "target %s %s", price_text(a, g, target),
                  distance_text(d, target, entry));
     page_say(g, TOKEN_FG, "risk %s", figure_text(a, FIGURE_MONEY, page_fact(g, "risk_usd")));
     if (!isnan(number(g, "risk_pct")))
@@ -152,7 +151,7 @@ static void level(const struct pane *all, const struct pane *canvas, const struc
     int row = chart_row(p->range, canvas->rows, value);
     if (isnan(value) || row < 0 || row >= canvas->rows)
         return;
-    chart_level(canvas, CHART_BLOCKS, p->range, value, style);
+    chart_level(canvas, CHART_FRAME, p->range, value, style);
     snprintf(text, sizeof text, "%.2f", round_half_away(value, 2));
     pane_right(all, row, 0, AXIS - 1, style, text);
     pane_text(all, row, canvas->col + canvas->cols + 1, style, name);
@@ -168,7 +167,7 @@ static void chart(struct page *g, const struct path *p)
     const struct pane *all = &picture.pane;
     struct pane canvas = pane_part(all, 0, AXIS + 1, rows, g->cols - AXIS - 9);
     pane_vrule(all, 0, AXIS, rows, TOKEN_RULE, LINE_THIN);
-    chart_line(&canvas, CHART_BLOCKS, p->range, p->value, p->n, TOKEN_CHART_1);
+    chart_line(&canvas, CHART_FRAME, p->range, p->value, p->n, TOKEN_CHART_1);
     level(all, &canvas, p, p->target, TOKEN_CHART_EXIT, "target");
     level(all, &canvas, p, p->stop, TOKEN_CHART_STOP, "stop");
     level(all, &canvas, p, p->end, TOKEN_CHART_EXIT, closed(g) ? "exit" : "now");
@@ -224,8 +223,8 @@ static void range_bar(struct page *g, const struct path *p)
     page_picture_end(g, &picture);
     char a[FIGURE_SIZE], b[FIGURE_SIZE];
     page_label(g, "");
-    page_say(g, TOKEN_DIM, "seen %s to %s", figure_text(a, FIGURE_MONEY, page_fact(g, "low_price")),
-             figure_text(b, FIGURE_MONEY, page_fact(g, "high_price")));
+    page_say(g, TOKEN_DIM, "seen %s to %s", price_text(a, g, page_fact(g, "low_price")),
+             price_text(b, g, page_fact(g, "high_price")));
     page_say(g, TOKEN_CHART_STOP, "s stop");
     page_say(g, TOKEN_CHART_ENTRY, "e entry");
     page_say(g, TOKEN_CHART_EXIT, closed(g) ? "x exit" : "n now");
@@ -339,8 +338,8 @@ static void orders_table(struct page *g)
             {rows_named(r, i, "kind"), TOKEN_FG},
             {rows_named(r, i, "quantity"), TOKEN_FG},
             {rows_named(r, i, "filled"), TOKEN_FG},
-            {price ? figure_text(at, FIGURE_MONEY, price) : NULL, TOKEN_FG},
-            {paid ? figure_text(got, FIGURE_MONEY, paid) : NULL, TOKEN_FG},
+            {price ? price_text(at, g, price) : NULL, TOKEN_FG},
+            {paid ? price_text(got, g, paid) : NULL, TOKEN_FG},
             {rows_named(r, i, "filled_at"), TOKEN_FG},
             {rows_named(r, i, "state"), TOKEN_FG},
             {rows_named(r, i, "why"), TOKEN_DIM},

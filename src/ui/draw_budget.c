@@ -30,7 +30,7 @@ static void draw_gauge(const struct pane *p, int row, const char *name, double u
     if (width < 5 || !(whole > 0))
         width = 0;
     else
-        chart_gauge(p, CHART_BLOCKS, row, 5, width, used, mark, whole);
+        chart_gauge(p, CHART_FRAME, row, 5, width, used, mark, whole);
     bool over = whole > 0 && used >= whole;
     pane_cut(p, row, 5 + width + 1, p->cols, over ? TOKEN_SEV_CRIT : TOKEN_FG, behind);
 }
@@ -171,7 +171,7 @@ static void draw_hours(const struct pane *p, const struct rows *r)
     struct pane area = pane_part(p, 0, 7, p->rows - 1, width);
     pane_right(p, 0, 1, 5, TOKEN_DIM, money(label, most));
     pane_vrule(p, 0, 6, p->rows - 1, TOKEN_RULE, LINE_THIN);
-    chart_bars(&area, CHART_BLOCKS, (struct chart_range){0, most}, value, n, TOKEN_CHART_1);
+    chart_bars(&area, CHART_FRAME, (struct chart_range){0, most}, value, n, TOKEN_CHART_1);
     size_t cut = n > (size_t)width ? n - (size_t)width : 0;
     for (size_t i = cut; i < n; i++) {
         int col = 7 + (int)(i - cut) * step;

@@ -69,7 +69,7 @@ void draw_equity(const struct pane *p, const struct snapshot *s)
     if (p->rows < 3 || p->cols < AXIS + 10) { /* a row of marks, and what it is now */
         const char *now = rows_words(r, r->nrows - 1, "equity_text");
         int len = list_columns(now, p->cols);
-        chart_spark(p, CHART_BLOCKS, 0, 1, p->cols - len - 3, value, n, TOKEN_CHART_1);
+        chart_spark(p, CHART_FRAME, 0, 1, p->cols - len - 3, value, n, TOKEN_CHART_1);
         pane_cut(p, 0, p->cols - len - 1, len, TOKEN_FG, now);
         return;
     }
@@ -79,9 +79,9 @@ void draw_equity(const struct pane *p, const struct snapshot *s)
     double start = rows_figure(r, r->nrows - 1, "start_usd");
     double low = range.low - (range.high - range.low) * 0.05; /* the lowest day shows, too */
     struct chart_range drawn = {low, range.high};
-    chart_area(&area, CHART_BLOCKS, drawn, value, n, TOKEN_GAUGE_TRACK);
+    chart_area(&area, CHART_FRAME, drawn, value, n, TOKEN_GAUGE_TRACK);
     light_top(&area);
-    chart_level(&area, CHART_BLOCKS, drawn, start, TOKEN_GAUGE_TRACK);
+    chart_level(&area, CHART_FRAME, drawn, start, TOKEN_GAUGE_TRACK);
     pane_right(p, 0, 0, AXIS - 1, TOKEN_DIM, short_money(label, range.high));
     pane_right(p, area.rows - 1, 0, AXIS - 1, TOKEN_DIM, short_money(label, range.low));
     pane_vrule(p, 0, AXIS - 1, area.rows, TOKEN_RULE, LINE_THIN);

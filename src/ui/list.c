@@ -9,7 +9,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { COLUMNS_MOST = 40, TEXT_LEAST = 10, GROW_LEAST = 26 };
+enum { COLUMNS_MOST = 40, TEXT_LEAST = 10, GROW_LEAST = 26, NUMBER_MORE = 4 };
 
 /* One column as it is drawn. */
 struct slot {
@@ -98,22 +98,24 @@ uint16_t list_style(enum cell_look look, const char *text)
     return TOKEN_FG;
 }
 
-static bool is_plain(const char *text)
+/* Bytes that are a column each, up to `most`; -1: there are others. */
+static int plain_columns(const char *text, int most)
 {
-    for (const char *c = text; *c; c++) {
-        if (*c < 0x20 || *c > 0x7e)
-            return false;
+    int n = 0;
+    for (; n < most && text[n]; n++) {
+        if (text[n] < 0x20 || text[n] > 0x7e)
+            return -1;
     }
-    return true;
+    return text[n] < 0x20 && text[n] != '\0' ? -1 : n; /* a mark would belong to the last one */
 }
 
 int list_columns(const char *text, int most)
 {
     char clean[1024];
-    size_t len = strnlen(text, sizeof clean);
-    if (len < sizeof clean && is_plain(text))
-        return (int)len < most ? (int)len : most;
-    sanitize_line(clean, sizeof clean, (struct untrusted_text){text, len});
+    int plain = plain_columns(text, most);
+    if (plain >= 0)
+        return plain;
+    sanitize_line(clean, sizeof clean, (struct untrusted_text){text, strnlen(text, sizeof clean)});
     int columns = (int)text_columns(clean);
     return columns < most ? columns : most;
 }
@@ -140,7 +142,10 @@ int64_t list_stale_s(const struct snapshot *s, enum panel_id id)
     int64_t age = s->monotonic - snap->loaded_at;
     if (snap->loaded_at == 0 || age < USEC_SECOND)
         return 0;
-    if (s->connected && age <= (int64_t)panels[id].refresh_ms * 3000)
+    int64_t ms =
+        (int64_t)panels[id].refresh_ms * (s->refresh_ms ? s->refresh_ms : USUAL_MS) / USUAL_MS;
+    ms = ms > s->least_ms ? ms : s->least_ms;
+    if (s->connected && age <= ms * 3000)
         return 0;
     return age / USEC_SECOND;
 }
@@ -157,23 +162,32 @@ static int quotes_of(const struct panel_column *c)
     return c->look == LOOK_QUOTE ? 2 : 0;
 }
 
-/* Columns its title and rows need, at most its width. */
+/* Columns its title and rows need, at most its width (a number: a little more). */
 static int content_width(const struct snapshot *s, enum panel_id id, int column)
 {
     const struct panel_column *c = &panels[id].column[column];
+    int most = c->width + (c->look == LOOK_NUMBER && c->right ? NUMBER_MORE : 0);
     int width = list_columns(c->title, c->width);
-    for (size_t row = 0; row < s->panel[id].rows.nrows && width < c->width; row++) {
-        int n = list_columns(list_cell(s, id, (int)row, column), c->width) + quotes_of(c);
+    for (size_t row = 0; row < s->panel[id].rows.nrows && width < most; row++) {
+        int n = list_columns(list_cell(s, id, (int)row, column), most) + quotes_of(c);
         width = n > width ? n : width;
     }
-    return width < c->width ? width : c->width;
+    return width < most ? width : most;
 }
 
 /* Times at the left are as wide as they need: a date is rare. */
 static int natural_width(const struct snapshot *s, enum panel_id id, int column)
 {
     const struct panel_column *c = &panels[id].column[column];
-    return c->look == LOOK_AGE && !c->right ? content_width(s, id, column) : c->width;
+    if (c->look == LOOK_AGE && !c->right)
+        return content_width(s, id, column);
+    int width = c->width; /* half a number is another one */
+    for (size_t row = 0; c->look == LOOK_NUMBER && c->right && row < s->panel[id].rows.nrows;
+         row++) {
+        int n = list_columns(list_cell(s, id, (int)row, column), c->width + NUMBER_MORE);
+        width = n > width ? n : width;
+    }
+    return width;
 }
 
 static int sum_of(const int width[], size_t n)
@@ -298,7 +312,7 @@ static void draw_match(const struct pane *p, int row, int at, int width, const c
     if (found == NULL)
         return;
     int from = (int)(found - text), n = (int)strlen(filter);
-    if (strnlen(text, 4096) == 4096 || !is_plain(text)) {
+    if (strnlen(text, 4096) == 4096 || plain_columns(text, 4096) < 0) {
         from = 0;
         n = width;
     }

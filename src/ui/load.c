@@ -16,8 +16,10 @@ enum {
     PRESENCE_MS = 5000,
     IN_FLIGHT = 2,      /* a command that is typed waits behind no more */
     DOWN_POLL_MS = 200, /* looking whether the database is back */
-    CALM_MS = 2000,     /* a detail that stays as it is, is asked this often in the end */
-    SLOW_SHARE = 5,     /* a query gets at most a fifth of the time */
+    FOCUS_MS = 3000,    /* what came in the rhythm without focus is not called old so soon */
+    UNFOCUSED_MS = 10000,
+    CALM_MS = 2000, /* a detail that stays as it is, is asked this often in the end */
+    SLOW_SHARE = 5, /* a query gets at most a fifth of the time */
     AFTER_FAILURE_MS = 5000,
     CLOCK_STALE_MS = 2500, /* a virtual clock that did not move for so long stands still */
 };
@@ -57,7 +59,10 @@ struct loader {
     char id[OBJECT_MAX];
     int under_way; /* answers awaited */
     bool unfocused;
-    char zone[64];   /* "": the exchange's */
+    enum zone zone;
+    char rule[64]; /* of the zone, for the server */
+    int price_places, refresh_ms, unfocused_ms;
+    int64_t focused_at;
     int64_t session; /* of the database */
     /* The clock: what the desk said, when, since when it said nothing else, and what was shown. */
     int64_t said, said_at, moved_at, shown;
@@ -67,8 +72,10 @@ struct loader {
 
 static int pace(const struct loader *l, const struct source *q)
 {
-    int ms = q->calms && q->calm_ms > q->refresh_ms ? q->calm_ms : q->refresh_ms;
-    return l->unfocused ? 2 * ms : ms;
+    bool counts = q->refresh_ms >= USUAL_MS; /* what is followed closely is always */
+    int ms = counts ? (int)((int64_t)q->refresh_ms * l->refresh_ms / USUAL_MS) : q->refresh_ms;
+    ms = q->calms && q->calm_ms > ms ? q->calm_ms : ms;
+    return !l->unfocused || ms > l->unfocused_ms ? ms : l->unfocused_ms;
 }
 
 static bool same_rows(const struct rows *a, const struct rows *b)
@@ -177,7 +184,7 @@ static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_
     if (q == &l->status) {
         hear_clock(l, rows, now);
         compare_clocks(l, rows, sent, now);
-        status_complete(l->desk, rows, l->s->now, !*l->zone);
+        status_complete(l->desk, rows, l->s->now, l->zone);
         same = false;
     }
     if (q == &l->presence)
@@ -237,14 +244,16 @@ static void answered(void *arg, struct rows *rows, const struct error *e)
 
 /* ---- asking */
 
-static const struct statement set_zone = {"console zone",
-                                          "SELECT set_config('quorum.tz', $1, false)"};
+static const struct statement set_forms = {
+    "console forms",
+    "SELECT set_config('quorum.tz', $1, false), set_config('quorum.price_places', $2, false)"};
 
-static void send_zone(struct loader *l)
+static void send_forms(struct loader *l)
 {
     struct params p = {0};
-    params_text(&p, l->zone);
-    db_send(l->desk->db, &set_zone, &p, NULL, NULL);
+    params_text(&p, l->rule);
+    params_int(&p, l->price_places);
+    db_send(l->desk->db, &set_forms, &p, NULL, NULL);
 }
 
 static void send(struct loader *l, struct source *q, int64_t now)
@@ -296,7 +305,7 @@ static bool read_log(struct loader *l, int64_t now)
     if (!q->watched || q->due > now)
         return false;
     q->due = now + pace(l, q) * MS;
-    bool differs = log_tail_read(l->log, !*l->zone, &q->into->rows);
+    bool differs = log_tail_read(l->log, l->zone, &q->into->rows);
     q->into->loaded_at = now;
     return differs;
 }
@@ -317,8 +326,8 @@ static bool follow(struct loader *l, int64_t now)
         bool other = back.session != l->session;
         if (other) {
             l->session = back.session;
-            if (*l->zone)
-                send_zone(l);
+            if (*l->rule || l->price_places != PRICE_PLACES)
+                send_forms(l);
             all_due(l, now);
         }
         if (s->connected && !other)
@@ -374,7 +383,15 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
     struct loader *l = mem_alloc(sizeof *l);
     struct db_return back;
     char path[600];
-    *l = (struct loader){.desk = d, .s = into, .changed = changed, .arg = arg, .speed = 1};
+    *l = (struct loader){.desk = d,
+                         .s = into,
+                         .changed = changed,
+                         .arg = arg,
+                         .speed = 1,
+                         .price_places = PRICE_PLACES,
+                         .refresh_ms = USUAL_MS,
+                         .unfocused_ms = UNFOCUSED_MS};
+    into->price_places = PRICE_PLACES;
     l->status = (struct source){.st = &status_query,
                                 .into = &into->status,
                                 .refresh_ms = STATUS_MS,
@@ -469,6 +486,7 @@ void loader_focus(struct loader *l, bool focused)
     if (l->unfocused == !focused)
         return;
     l->unfocused = !focused;
+    l->focused_at = now;
     for (int i = 0; focused && i < SOURCES; i++) {
         struct source *q = source(l, i);
         int64_t due = q->into->loaded_at + pace(l, q) * MS;
@@ -479,17 +497,40 @@ void loader_focus(struct loader *l, bool focused)
     show_clock(l, now);
 }
 
-void loader_zone(struct loader *l, const char *zone)
+bool loader_forms(struct loader *l, enum zone zone, int price_places)
 {
-    if (strcmp(l->zone, zone) == 0)
-        return;
-    copy_text(l->zone, sizeof l->zone, zone);
+    char rule[64];
+    if (!zone_rule(zone, rule))
+        return false;
+    if (zone == l->zone && price_places == l->price_places)
+        return true;
+    l->zone = zone;
+    l->price_places = l->s->price_places = price_places;
+    copy_text(l->rule, sizeof l->rule, rule);
     if (db_state(l->desk->db) == DB_READY)
-        send_zone(l);
+        send_forms(l);
     loader_now(l);
+    return true;
+}
+
+void loader_pace(struct loader *l, int refresh_ms, int unfocused_ms)
+{
+    int64_t now = time_monotonic_us();
+    l->refresh_ms = l->s->refresh_ms = refresh_ms;
+    l->unfocused_ms = unfocused_ms;
+    for (int i = 0; i < SOURCES; i++) {
+        struct source *q = source(l, i);
+        int64_t due = now + pace(l, q) * MS;
+        if (q->refresh_ms && due < q->due)
+            q->due = due;
+    }
+    loop_timer_start(l->timer, 0);
 }
 
 void loader_tick(struct loader *l)
 {
-    show_clock(l, time_monotonic_us());
+    int64_t now = time_monotonic_us();
+    bool rests = l->unfocused || now - l->focused_at < FOCUS_MS * MS;
+    l->s->least_ms = rests && l->focused_at ? l->unfocused_ms : 0;
+    show_clock(l, now);
 }

@@ -7,6 +7,7 @@
 
 #include "quorum/desk.h"
 #include "ui/detail.h"
+#include "ui/zone.h"
 
 struct loader;
 /* changed is called from the loop when the picture may differ. */
@@ -16,10 +17,13 @@ void loader_free(struct loader *l); /* answers under way are dropped */
 /* What is to be kept fresh: panels (by id) and the open detail (NULL: none). Cheap; called after
  * every change of the view. */
 void loader_watch(struct loader *l, const bool panel[PANEL_COUNT], const struct detail_view *open);
-/* The zone of the times that queries write, as PostgreSQL names it ("UTC"); "": the exchange's, as
- * at first. Kept over reconnects; everything is asked again. The log knows the exchange's and UTC.
- */
-void loader_zone(struct loader *l, const char *zone);
+/* How queries write: the zone of times (the exchange's at first) and the digits of prices (2).
+ * Kept over reconnects; everything is asked again. False when the zone's rule is not known: then
+ * nothing changes. */
+bool loader_forms(struct loader *l, enum zone zone, int price_places);
+/* How often what moves is asked, with the focus (2 s: other queries keep their proportion to it),
+ * and at most how often without. Milliseconds. */
+void loader_pace(struct loader *l, int refresh_ms, int unfocused_ms);
 void loader_now(struct loader *l);                 /* R: ask all that is watched at once */
 void loader_focus(struct loader *l, bool focused); /* the terminal has the focus */
 void loader_tick(struct loader *l); /* carries snapshot.now and monotonic on; before each frame */

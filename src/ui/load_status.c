@@ -86,7 +86,7 @@ static void put_plan(struct desk *d, struct rows *r, int64_t now)
 }
 
 /* The next slot of the schedule in which the desk learns, "19:30" or "11-23 19:30". */
-static void put_next_learn(struct rows *r, int64_t now, bool exchange_time)
+static void put_next_learn(struct rows *r, int64_t now, enum zone zone)
 {
     struct schedule_plan plan = {.look_minutes = 60, .round_minutes = 120, .learns = true};
     struct slot *slot = mem_array(SLOTS_MAX, sizeof *slot);
@@ -95,13 +95,12 @@ static void put_next_learn(struct rows *r, int64_t now, bool exchange_time)
     for (int i = 0; i < 2 && is_true(r, "learning"); i++) {
         size_t n = schedule_day(day, &plan, slot);
         for (size_t k = 0; k < n; k++) {
-            int64_t at = slot[k].at, zone = exchange_time ? exchange_offset(at) : 0;
+            int64_t at = slot[k].at, offset = zone_offset(zone, at);
             if (slot[k].kind != JOB_LEARN || at <= now)
                 continue;
-            time_print(text, at + zone); /* 2026-11-22 19:30:00Z */
+            time_print(text, at + offset); /* 2026-11-22 19:30:00Z */
             text[16] = '\0';
-            bool today = (at + zone) / USEC_DAY ==
-                         (now + (exchange_time ? exchange_offset(now) : 0)) / USEC_DAY;
+            bool today = (at + offset) / USEC_DAY == (now + zone_offset(zone, now)) / USEC_DAY;
             put(r, "next_learn", text + (today ? 11 : 5));
             mem_free(slot);
             return;
@@ -111,7 +110,7 @@ static void put_next_learn(struct rows *r, int64_t now, bool exchange_time)
     mem_free(slot);
 }
 
-void status_complete(struct desk *d, struct rows *r, int64_t now, bool exchange_time)
+void status_complete(struct desk *d, struct rows *r, int64_t now, enum zone zone)
 {
     int64_t change;
     if (r->nrows == 0)
@@ -119,5 +118,5 @@ void status_complete(struct desk *d, struct rows *r, int64_t now, bool exchange_
     put(r, "market", market_open(now, &change) ? "open" : "closed");
     put_int(r, "market_change", (change - now) / USEC_SECOND);
     put_plan(d, r, now);
-    put_next_learn(r, now, exchange_time);
+    put_next_learn(r, now, zone);
 }

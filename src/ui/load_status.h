@@ -4,9 +4,10 @@
 #define UI_LOAD_STATUS_H
 
 #include "quorum/desk.h"
+#include "ui/zone.h"
 
 /* Fills market, market_change, evaluations_left, evaluations_binding and next_learn of the row that
  * status_query gave, as the desk is at `now`. Times of day are of that zone. */
-void status_complete(struct desk *d, struct rows *r, int64_t now, bool exchange_time);
+void status_complete(struct desk *d, struct rows *r, int64_t now, enum zone zone);
 
 #endif

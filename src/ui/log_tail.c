@@ -22,7 +22,8 @@ struct log_tail {
     struct buf part;        /* a line whose end was not written yet */
     char *line[LINES_KEPT]; /* a ring: the oldest at `first` */
     size_t first, n;
-    bool skipping, exchange_time, shown;
+    bool skipping, shown;
+    enum zone zone;
 };
 
 struct log_tail *log_tail_new(const char *path)
@@ -131,7 +132,7 @@ static bool is_rotated(const struct log_tail *t)
 }
 
 /* "2026-11-22T14:03:11.123Z info engine text", cut up in place. */
-static void set_cells(struct arena *a, char **cell, const char *line, bool exchange_time)
+static void set_cells(struct arena *a, char **cell, const char *line, enum zone zone)
 {
     char *rest = arena_text(a, line), *text = rest, *none = rest + strlen(rest);
     char *part[3] = {none, none, none};
@@ -148,7 +149,7 @@ static void set_cells(struct arena *a, char **cell, const char *line, bool excha
     cell[0] = arena_text(a, "");
     cell[1] = part[0];
     if (time_parse(part[0], &at)) {
-        at += exchange_time ? exchange_offset(at) : 0;
+        at += zone_offset(zone, at);
         int64_t ms = at / 1000 % 86400000;
         cell[1] = arena_printf(a, "%02d:%02d:%02d.%03d", (int)(ms / 3600000),
                                (int)(ms / 60000 % 60), (int)(ms / 1000 % 60), (int)(ms % 1000));
@@ -174,10 +175,10 @@ static void make_rows(const struct log_tail *t, struct rows *out)
     out->cell = arena_alloc(&out->arena, t->n * ARRAY_LEN(names) * sizeof(*out->cell));
     for (size_t i = 0; i < t->n; i++)
         set_cells(&out->arena, out->cell + i * ARRAY_LEN(names),
-                  t->line[(t->first + t->n - 1 - i) % LINES_KEPT], t->exchange_time);
+                  t->line[(t->first + t->n - 1 - i) % LINES_KEPT], t->zone);
 }
 
-bool log_tail_read(struct log_tail *t, bool exchange_time, struct rows *out)
+bool log_tail_read(struct log_tail *t, enum zone zone, struct rows *out)
 {
     bool added = read_on(t);
     if (is_rotated(t)) {
@@ -185,10 +186,10 @@ bool log_tail_read(struct log_tail *t, bool exchange_time, struct rows *out)
         enter(t);
         added |= read_on(t);
     }
-    if (!added && t->shown && t->exchange_time == exchange_time)
+    if (!added && t->shown && t->zone == zone)
         return false;
     t->shown = true;
-    t->exchange_time = exchange_time;
+    t->zone = zone;
     make_rows(t, out);
     return true;
 }

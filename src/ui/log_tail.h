@@ -5,6 +5,7 @@
 #define UI_LOG_TAIL_H
 
 #include "quorum/db.h"
+#include "ui/zone.h"
 
 struct log_tail;
 struct log_tail *log_tail_new(const char *path);
@@ -12,6 +13,6 @@ void log_tail_free(struct log_tail *t);
 /* Reads what was added; goes on in the new file when the log was rotated. True when the rows are
  * others than before: object (""), time ("14:31:58.102" of that zone), level, module, text; the
  * newest first. A file that does not exist yet has no rows. */
-bool log_tail_read(struct log_tail *t, bool exchange_time, struct rows *out);
+bool log_tail_read(struct log_tail *t, enum zone zone, struct rows *out);
 
 #endif

@@ -62,7 +62,7 @@
     " UNION ALL " \
     "(SELECT 'position ' || o.position_id, f.filled_at, 'trade', ''," \
     "  rpad(o.symbol, 5) || CASE o.side WHEN 'BUY' THEN ' bought ' ELSE ' sold ' END" \
-    "  || " SQL_COUNT("f.quantity") " || ' at ' || " SQL_MONEY("f.price") "," \
+    "  || " SQL_COUNT("f.quantity") " || ' at ' || " SQL_PRICE("f.price") "," \
     "  NULL, NULL, 8, f.id" \
     " FROM (SELECT * FROM fills ORDER BY id DESC LIMIT 100) f JOIN orders o ON o.id = f.order_id)" \
     " UNION ALL " \

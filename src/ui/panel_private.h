@@ -22,6 +22,12 @@
 #define SQL_MONEY(x)                                                                               \
     "to_char(round((" x ")::numeric, 2), CASE WHEN abs(round((" x ")::numeric, 2)) >= 10000"       \
     " THEN 'FM999,999,999,990.00' ELSE 'FM9990.00' END)"
+/* A price, with as many decimals as the console's option says. */
+#define SQL_DIGITS "COALESCE(NULLIF(current_setting('quorum.price_places', true), ''), '2')::int"
+#define SQL_PRICE(x)                                                                               \
+    "to_char(round((" x ")::numeric, " SQL_DIGITS "), CASE WHEN abs(" x ") >= 10000"               \
+    " THEN 'FM999,999,999,990' ELSE 'FM9990' END || rpad(CASE WHEN " SQL_DIGITS " > 0"             \
+    " THEN '.' ELSE '' END, " SQL_DIGITS " + 1 - (" SQL_DIGITS " = 0)::int, '0'))"
 #define SQL_SIGNED(x)                                                                              \
     "CASE WHEN round((" x ")::numeric, 2) > 0 THEN '+' ELSE '' END || " SQL_MONEY(x)
 #define SQL_PERCENT(x) SQL_SIGNED(x) " || '%'"

@@ -11,13 +11,13 @@ const struct statement positions_query = {
     PANEL_CLOCK " "
     "SELECT 'position ' || p.id AS object, p.symbol, 'B' AS side, "
     "CASE WHEN p.quantity > 0 THEN " SQL_COUNT("p.quantity") " ELSE '-' END AS quantity, "
-    SQL_NONE(SQL_MONEY("p.entry_price")) " AS entry, "
-    SQL_NONE(SQL_MONEY("p.last_price")
+    SQL_NONE(SQL_PRICE("p.entry_price")) " AS entry, "
+    SQL_NONE(SQL_PRICE("p.last_price")
              " || CASE WHEN p.unpriced_since IS NULL THEN '' ELSE '?' END") " AS last, "
     SQL_NONE(SQL_SIGNED("x.pnl")) " AS pnl, "
     SQL_NONE(SQL_PERCENT("100 * (p.last_price / p.entry_price - 1)")) " AS pnl_pct, "
-    SQL_NONE(SQL_MONEY("p.stop_price")) " AS stop, "
-    SQL_NONE(SQL_MONEY("p.target_price")) " AS target, "
+    SQL_NONE(SQL_PRICE("p.stop_price")) " AS stop, "
+    SQL_NONE(SQL_PRICE("p.target_price")) " AS target, "
     SQL_AGE("x.age") " || CASE p.state WHEN 'CLOSING' THEN ' *' WHEN 'OPENING' THEN ' +' "
     "ELSE '' END AS age, x.age AS age_s, "
     SQL_NONE("COALESCE(p.regime, e.regime)") " AS regime, "
@@ -162,7 +162,7 @@ const struct statement alerts_query = {
 const struct statement watchlist_query = {
     "panel watchlist",
     "SELECT COALESCE('evaluation ' || e.id, 'symbol ' || w.symbol) AS object, "
-    "w.symbol, " SQL_NONE(SQL_MONEY("COALESCE(p.last_price, e.price)")) " AS last, "
+    "w.symbol, " SQL_NONE(SQL_PRICE("COALESCE(p.last_price, e.price)")) " AS last, "
     SQL_NONE(SQL_PERCENT("100 * ((f.quote->>'price')::numeric /"
                          " NULLIF((f.quote->>'previous_close')::numeric, 0) - 1)")) " AS day_pct, "
     SQL_NONE("to_char((f.numbers->>'rsi')::numeric, 'FM990.0')") " AS rsi, "

@@ -34,7 +34,7 @@ struct snap {
 };
 
 /* An open detail rests on up to so many queries (detail.h). */
-enum { DETAIL_PARTS = 8 };
+enum { DETAIL_PARTS = 8, PRICE_PLACES = 2, USUAL_MS = 2000 };
 
 struct snapshot {
     int64_t now;       /* the desk's time at `monotonic`, carried on between queries */
@@ -44,6 +44,9 @@ struct snapshot {
     int retry_s, tries;
     bool read_only, demo;
     int64_t skew_us;              /* this machine's clock is so far before the database's */
+    int price_places;             /* behind the point */
+    int refresh_ms;               /* the rhythm panels of USUAL_MS have now; 0: that */
+    int least_ms;                 /* nothing is asked more often now (no focus) */
     int latency_ms;               /* of a small query, lately; -1: not measured */
     struct snap status;           /* one row; columns in panels.h */
     struct snap sessions;         /* presence.h */

@@ -73,8 +73,7 @@ static int count_of(const struct snapshot *s, const char *name)
 
 const char *status_clock(char dst[16], const struct view *v, int64_t at, bool seconds)
 {
-    if (v->exchange_time)
-        at += exchange_offset(at);
+    at += zone_offset(v->zone, at);
     int64_t s = at / USEC_SECOND % 86400;
     s = s < 0 ? s + 86400 : s;
     snprintf(dst, 16, seconds ? "%02d:%02d:%02d" : "%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60),
@@ -322,11 +321,14 @@ static void set_others(struct field *f, const struct snapshot *s)
 
 static void set_clock(struct field *f, const struct snapshot *s, const struct view *v)
 {
-    char clock[16];
-    set(f, TOKEN_FG, status_clock(clock, v, s->now, true));
-    snprintf(f->text[0], 64, "%s %s", clock, v->exchange_time ? "ET" : "UTC");
-    if (!v->exchange_time)
+    char clock[16], mark[12];
+    set(f, TOKEN_FG, status_clock(clock, v, s->now, v->clock == CLOCK_SECONDS));
+    zone_mark(v->zone, s->now, mark);
+    snprintf(f->text[0], 64, "%s %s", clock, mark);
+    if (v->zone == ZONE_UTC)
         snprintf(f->text[1], 64, "%sZ", clock);
+    else if (v->zone == ZONE_LOCAL)
+        copy_text(f->text[1], 64, f->text[0]);
     if (s->skew_us > -SKEW_TOLD_US && s->skew_us < SKEW_TOLD_US)
         return;
     char more[16];
@@ -358,7 +360,7 @@ static void make_fields(struct field field[FIELD_COUNT], const struct snapshot *
     if (s->read_only)
         set(&field[FIELD_READ_ONLY], TOKEN_KEY, "RO");
     set(&field[FIELD_NOTICE], TOKEN_STALE, v->notice);
-    if (s->now != 0)
+    if (s->now != 0 && v->clock != CLOCK_OFF)
         set_clock(&field[FIELD_CLOCK], s, v);
 }
 
@@ -453,7 +455,7 @@ static void draw_compact(const struct pane *row, const struct snapshot *s, const
             break;
         width += pane_text(row, 0, width, styles[i], part[i]) + 2;
     }
-    if (s->now != 0 && width + 5 <= row->cols)
+    if (s->now != 0 && v->clock != CLOCK_OFF && width + 5 <= row->cols)
         pane_text(row, 0, row->cols - 5, TOKEN_FG, clock);
 }
 

@@ -35,7 +35,7 @@ enum size_class size_class_of(int rows, int cols)
 
 void view_init(struct view *v)
 {
-    *v = (struct view){.focus = PANEL_POSITIONS, .exchange_time = true};
+    *v = (struct view){.focus = PANEL_POSITIONS};
     for (int p = 0; p < PANEL_COUNT; p++) {
         v->shown[p] = true;
         v->list[p].sort = -1;

@@ -5,6 +5,7 @@
 #define UI_VIEW_H
 
 #include "ui/panels.h"
+#include "ui/zone.h"
 
 enum size_class { CLASS_LINE, CLASS_COMPACT, CLASS_STD, CLASS_WIDE, CLASS_MAX };
 enum size_class size_class_of(int rows, int cols);
@@ -43,6 +44,7 @@ struct detail_view {
     enum detail_kind kind;
     char id[OBJECT_MAX]; /* "412", "AAPL" */
     int scroll, item;    /* first line shown; selected inner item (an agent's vote ...) */
+    int hscroll;         /* columns of unwrapped texts scrolled away */
     int depth;           /* Enter on the item: 0 overview, 1 full text, 2 prompt and raw reply */
     char *text;          /* DETAIL_TEXT: owned */
     char title[80];      /* set by the detail's draw; DETAIL_TEXT: by whoever opens it */
@@ -51,6 +53,7 @@ struct detail_view {
     } drawn; /* the detail's own: what scroll was last made for */
 };
 
+enum clock_form { CLOCK_SECONDS, CLOCK_MINUTES, CLOCK_OFF };
 enum toast_kind { TOAST_OK, TOAST_WARN, TOAST_ERR };
 struct question {
     bool open;
@@ -64,10 +67,11 @@ struct question {
     char typed[32]; /* level 3, so far */
 };
 
+struct user_keys;
 struct view {
     enum panel_id focus;
     bool zoomed, bare, frozen, help, wait; /* wait: a command is at work */
-    bool help_typing; /* into help_search */
+    bool help_typing;                      /* into help_search */
     char help_search[32];
     int help_scroll;
     enum size_class forced;  /* --layout; CLASS_LINE: by the size */
@@ -78,9 +82,11 @@ struct view {
     struct question question;
     char toast[TOAST_MAX];
     enum toast_kind toast_kind;
-    int64_t toast_at;   /* monotonic; 6 s */
-    char notice[160];   /* badges: "slow link", "REC" */
-    bool exchange_time; /* else UTC: --tz */
+    int64_t toast_at; /* monotonic; 6 s */
+    const struct user_keys *keys; /* of the person; NULL: none */
+    char notice[160]; /* badges: "slow link", "REC" */
+    enum zone zone;   /* of all times */
+    enum clock_form clock;
 };
 
 void view_init(struct view *v);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -332,9 +333,53 @@ static void times_are_asked_again_in_the_other_zone(void **state)
     wait_fresh(c, PANEL_ALERTS, 0);
     assert_string_equal(rows_named(&c->s.panel[PANEL_ALERTS].rows, 0, "at"), "20:30:05");
     int64_t before = time_monotonic_us();
-    loader_zone(c->l, "UTC");
+    assert_true(loader_forms(c->l, ZONE_UTC, PRICE_PLACES));
     wait_fresh(c, PANEL_ALERTS, before);
     assert_string_equal(rows_named(&c->s.panel[PANEL_ALERTS].rows, 0, "at"), "01:30:05");
+    before = time_monotonic_us();
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1); /* the server need not have such a zone */
+    assert_true(loader_forms(c->l, ZONE_LOCAL, PRICE_PLACES));
+    unsetenv("TZ");
+    wait_fresh(c, PANEL_ALERTS, before);
+    assert_string_equal(rows_named(&c->s.panel[PANEL_ALERTS].rows, 0, "at"), "02:30:05");
+}
+
+static void prices_have_the_digits_that_were_asked_for(void **state)
+{
+    static const struct {
+        int places;
+        const char *entry, *stop;
+    } cases[] = {{2, "12,345.68", "9.50"}, {0, "12,346", "10"}, {4, "12,345.6789", "9.5000"}};
+    struct scene *c = *state;
+    rig_run(c->r, "INSERT INTO positions (account_id, symbol, state, quantity, entry_price,"
+                  " stop_price, target_price) VALUES (1, 'AAPL', 'OPEN', 5, 12345.6789, 9.5, 20)");
+    watch(c, 1, (const enum panel_id[]){PANEL_POSITIONS});
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int64_t before = time_monotonic_us();
+        assert_true(loader_forms(c->l, ZONE_EXCHANGE, cases[i].places));
+        wait_fresh(c, PANEL_POSITIONS, i ? before : 0);
+        const struct rows *r = &c->s.panel[PANEL_POSITIONS].rows;
+        assert_string_equal(rows_named(r, 0, "entry"), cases[i].entry);
+        assert_string_equal(rows_named(r, 0, "stop"), cases[i].stop);
+    }
+}
+
+static bool has_sessions(void *arg)
+{
+    return ((struct scene *)arg)->s.sessions.loaded_at != 0;
+}
+
+/* The clock of a machine that is wrong would make every age wrong. */
+static void clocks_and_the_way_to_the_database_are_measured(void **state)
+{
+    struct scene *c = *state;
+    rig_run(c->r, "INSERT INTO console_sessions (id, operator, origin, kind) VALUES"
+                  " ('00000000-0000-4000-8000-000000000001', 'ops', '10.0.0.7', 'console')");
+    loader_now(c->l);
+    assert_true(wait_for(c, has_sessions));
+    assert_true(c->s.skew_us > -USEC_SECOND && c->s.skew_us < USEC_SECOND);
+    assert_in_range(c->s.latency_ms, 0, 10000);
+    assert_string_equal(rows_named(&c->s.sessions.rows, 0, "who"), "ops@10.0.0.7");
 }
 
 static bool at_four(void *arg)
@@ -426,7 +471,7 @@ static void the_log_is_followed_through_its_rotation(void **state)
     next_look(c);
     assert_int_equal(r->nrows, 4);
     assert_string_equal(newest_line(c), "after");
-    loader_zone(c->l, "UTC");
+    assert_true(loader_forms(c->l, ZONE_UTC, PRICE_PLACES));
     next_look(c);
     assert_string_equal(rows_named(r, 0, "time"), "19:03:13.000");
     unlink(old);
@@ -463,6 +508,8 @@ int main(void)
         TEST(answers_to_a_loader_that_is_gone_are_dropped),
         TEST(rows_of_one_object_are_never_shown_as_anothers),
         TEST(times_are_asked_again_in_the_other_zone),
+        TEST(prices_have_the_digits_that_were_asked_for),
+        TEST(clocks_and_the_way_to_the_database_are_measured),
         TEST(the_clock_of_the_picture_runs_on),
         TEST(the_log_is_followed_through_its_rotation),
         TEST(of_a_long_log_the_end_is_shown),

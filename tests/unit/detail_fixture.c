@@ -457,6 +457,7 @@ static const char answer[] = "SYMBOL  QTY   ENTRY     LAST\n"
 void detail_fixture(const struct detail_example *x, struct snapshot *s, struct detail_view *v)
 {
     *s = (struct snapshot){.connected = true,
+                           .price_places = PRICE_PLACES,
                            .now = INT64_C(1763667127) * USEC_SECOND,
                            .monotonic = 1000 * USEC_SECOND};
     *v = (struct detail_view){.kind = x->kind, .depth = x->depth, .item = x->item};

@@ -235,6 +235,7 @@ static void fill_frame(struct snapshot *s)
     snapshot_release(s);
     *s = (struct snapshot){.connected = true, .monotonic = LONG_AGO * USEC_SECOND};
     s->latency_ms = 2;
+    s->price_places = PRICE_PLACES;
     s->now = exchange_to_utc(day_from_civil(2025, 11, 20), 14, 32) + 7 * USEC_SECOND;
 }
 

@@ -176,6 +176,27 @@ static void test_ranges_hold_any_values(void **state)
     assert_false(chart_marks("pie", true, true, &m));
 }
 
+static void test_the_option_reaches_what_has_no_marks_of_its_own(void **state)
+{
+    (void)state;
+    struct pane p = canvas(1, 2, false);
+    chart_use(&f, "auto", true, true);
+    chart_line(&p, CHART_FRAME, (struct chart_range){0, 7}, ramp, 2, TOKEN_CHART_1);
+    assert_shown("⣀⣀\n");
+    p = canvas(1, 2, false);
+    chart_area(&p, CHART_FRAME, (struct chart_range){0, 1}, ramp + 1, 2, TOKEN_CHART_1);
+    assert_shown("██\n"); /* filled with blocks */
+    p = canvas(1, 2, false);
+    chart_use(&f, "braille", true, true);
+    chart_area(&p, CHART_FRAME, (struct chart_range){0, 1}, ramp + 1, 2, TOKEN_CHART_1);
+    assert_shown("⣿⣿\n");
+    p = canvas(1, 2, false);
+    chart_use(&f, "ascii", true, true);
+    chart_area(&p, CHART_FRAME, (struct chart_range){0, 1}, ramp + 1, 2, TOKEN_CHART_1);
+    assert_shown("##\n");
+    f.line_marks = f.fill_marks = 0;
+}
+
 static void test_any_numbers_in_any_pane_draw_inside(void **state)
 {
     (void)state;
@@ -225,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_a_gauge_is_full_only_when_it_is),
         cmocka_unit_test(test_sparklines_show_the_newest),
         cmocka_unit_test(test_ranges_hold_any_values),
+        cmocka_unit_test(test_the_option_reaches_what_has_no_marks_of_its_own),
         cmocka_unit_test(test_any_numbers_in_any_pane_draw_inside),
     };
     return cmocka_run_group_tests(tests, NULL, release);

@@ -95,7 +95,7 @@ static void badges(void)
     snap.demo = snap.read_only = true;
     view.frozen = true;
     copy_text(view.notice, sizeof view.notice, "slow link");
-    view.exchange_time = false;
+    view.zone = ZONE_UTC;
 }
 static void company(void)
 {
