@@ -90,7 +90,7 @@ static void flush_memory(struct screen *s, const char *before, const char *behin
         at += n;
     }
     buf_str(&s->out, behind);
-    if (end > 0 && (lseek(fd, 0, SEEK_SET) != 0 || ftruncate(fd, 0) != 0))
+    if (end > 0 && lseek(fd, 0, SEEK_SET) != 0) /* what is behind it is overwritten */
         s->gone = true;
     if (end > 0)
         write_out(s, buf_text(&s->out), s->out.len);
@@ -165,14 +165,32 @@ static void use_own(struct screen *s)
         set_curterm(s->terminal);
 }
 
+/* ncurses cannot ask its memory for a size, and the one of the terminal's description is rarely the
+ * real one: it would scroll in as many rows as that has, also in the shell behind us. */
+static SCREEN *newterm_of_size(const struct screen *s, const char *term)
+{
+    char rows[16], cols[16];
+    snprintf(rows, sizeof rows, "%d", s->rows);
+    snprintf(cols, sizeof cols, "%d", s->cols);
+    use_env(TRUE);
+    use_tioctl(FALSE);
+    setenv("LINES", rows, 1);
+    setenv("COLUMNS", cols, 1);
+    SCREEN *made = newterm(term, s->memory, s->nothing);
+    unsetenv("LINES");
+    unsetenv("COLUMNS");
+    use_env(FALSE);
+    return made;
+}
+
 /* ncurses takes signals that nobody had taken; here they are the loop's. */
-static SCREEN *newterm_without_signals(const char *term, FILE *out, FILE *in)
+static SCREEN *newterm_without_signals(const struct screen *s, const char *term)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
     struct sigaction old[ARRAY_LEN(signals)];
     for (size_t i = 0; i < ARRAY_LEN(signals); i++)
         sigaction(signals[i], NULL, &old[i]);
-    SCREEN *made = newterm(term, out, in);
+    SCREEN *made = newterm_of_size(s, term);
     for (size_t i = 0; i < ARRAY_LEN(signals); i++)
         sigaction(signals[i], &old[i], NULL);
     return made;
@@ -192,14 +210,12 @@ static bool is_known(const char *term)
 static enum err start_curses(struct screen *s, const char *term, struct error *e)
 {
     static const char *const likely[] = {"xterm-256color", "xterm", "vt100", "ansi"};
-    use_env(FALSE);
-    use_tioctl(TRUE);
     if (is_known(term))
-        s->curses = newterm_without_signals(term, s->memory, s->nothing);
+        s->curses = newterm_without_signals(s, term);
     size_t first = strstr(term, "256color") != NULL ? 0 : 1;
     for (size_t i = first; s->curses == NULL && i < ARRAY_LEN(likely); i++) {
         if (is_known(likely[i]))
-            s->curses = newterm_without_signals(likely[i], s->memory, s->nothing);
+            s->curses = newterm_without_signals(s, likely[i]);
         if (s->curses != NULL)
             snprintf(s->note, sizeof s->note, "TERM \"%.40s\" is unknown here; drawing as for %s",
                      term, likely[i]);
@@ -280,15 +296,16 @@ enum err screen_open(struct screen **out, const struct screen_options *options, 
             close(fd);
         err = err_set(e, ERR_FAILED, "the terminal cannot be set up: %s", strerror(errno));
     }
-    if (err == OK)
+    if (err == OK) {
+        ask_size(s);
         err = start_curses(s, term, e);
+    }
     if (err != OK) {
         release(s);
         return err;
     }
     s->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     s->braille = s->utf8 && strncmp(term, "linux", 5) != 0;
-    ask_size(s);
     set_up_curses(s);
     prepare_rescue(s);
     if (!options->keep_stderr)

@@ -281,11 +281,20 @@ static size_t take_clean(const char *s, size_t *columns)
     return n > 0 ? n : len > 0;
 }
 
+static bool is_printable(char byte)
+{
+    return byte >= ' ' && byte <= '~';
+}
+
 size_t text_cluster(const char *clean, size_t *columns)
 {
     *columns = 0;
     if (*clean == '\0')
         return 0;
+    if (is_printable(clean[0]) && (clean[1] == '\0' || is_printable(clean[1]))) {
+        *columns = 1; /* most of what is drawn */
+        return 1;
+    }
     size_t len = take_clean(clean, columns);
     if (*clean == '\n') {
         *columns = 0;
