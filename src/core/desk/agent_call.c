@@ -7,6 +7,7 @@
 #include "quorum/log.h"
 #include "quorum/model.h"
 #include "quorum/money.h"
+#include "quorum/prompts.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 #include "quorum/uuid.h"
@@ -32,7 +33,7 @@ static const struct statement settle = {
 struct agent_call {
     struct agent_call *next; /* of its round */
     struct desk *desk;
-    struct evaluation *v; /* NULL: it ended before the reservation was answered */
+    struct agent_asker *asker; /* NULL: it ended before the reservation was answered */
     const struct agent *agent;
     agent_call_done_fn *done;
     struct loop_timer *timer;
@@ -64,11 +65,11 @@ static void call_free(struct agent_call *c)
 
 static void report(struct agent_call *c)
 {
-    struct evaluation *v = c->v;
+    void *arg = c->asker->arg;
     agent_call_done_fn *done = c->done;
     struct agent_call_result result = c->result;
     call_free(c);
-    done(v, &result);
+    done(arg, &result);
 }
 
 static void give_up(struct agent_call *c, const char *why)
@@ -78,22 +79,25 @@ static void give_up(struct agent_call *c, const char *why)
     report(c);
 }
 
+static const char *const form_names[] = {[AGENT_CLASSIFIER] = "record_label",
+                                         [AGENT_VOTER] = "record_vote",
+                                         [AGENT_VETO] = "record_verdict",
+                                         [AGENT_PROPOSER] = "record_choice"};
+
 static struct model_request request_of(const struct agent_call *c)
 {
     return (struct model_request){
         .model = c->model,
         .system = c->prompt,
         .facts = buf_text(&c->facts),
-        .form_name = c->agent->role == AGENT_VETO         ? "record_verdict"
-                     : c->agent->role == AGENT_CLASSIFIER ? "record_label"
-                                                          : "record_vote",
+        .form_name = form_names[c->agent->role],
         .form_help = "Record the answer. Call it exactly once.",
         .fields = c->agent->answer,
         .repair = *c->repair ? c->repair : NULL,
         .previous = *c->repair ? c->previous : NULL,
         .max_tokens = ANSWER_TOKENS_MAX,
         .deadline_ms = TRY_DEADLINE_MS,
-        .evaluation_id = c->v->id,
+        .evaluation_id = c->asker->id,
         .agent = c->agent->name,
     };
 }
@@ -110,9 +114,12 @@ static bool read_answer(struct agent_call *c, const struct model_reply *r, struc
     struct answer *answer = mem_alloc(sizeof *answer);
     struct error e = {0};
     bool fine = answer_parse(c->agent->answer, r->answer, strlen(r->answer), answer, &e) == OK;
-    if (fine) {
-        c->agent->to_vote(answer, &c->v->dossier, vote);
-        evidence_check(&c->v->dossier, vote);
+    struct agent_asker *k = c->asker;
+    if (fine && !c->agent->to_vote) {
+        k->take(k->arg, c->agent, answer, vote);
+    } else if (fine) {
+        c->agent->to_vote(answer, k->dossier, vote);
+        evidence_check(k->dossier, vote);
     } else {
         copy_text(c->repair, sizeof c->repair, e.text);
         copy_text(c->previous, sizeof c->previous, r->answer);
@@ -199,7 +206,11 @@ static void figures_json(const struct agent_call *c, const struct model_reply *r
     json_open(&j, NULL, '{');
     json_str(&j, "status", done ? "DONE" : "FAILED");
     if (!done)
-        json_str(&j, "error", *c->repair ? c->repair : r->problem);
+        json_str(&j, "error",
+                 *c->repair    ? c->repair
+                 : *r->problem ? r->problem
+                 : c->ended    ? c->result.vote.reason
+                               : "");
     json_int(&j, "latency_ms", r->latency_ms);
     json_str(&j, "request_id", *r->request_id ? r->request_id : NULL);
     json_int(&j, "input", r->usage.input);
@@ -211,7 +222,8 @@ static void figures_json(const struct agent_call *c, const struct model_reply *r
     json_str(&j, "outcome", model_outcome_name(r->outcome));
     json_str(&j, "stop_reason", r->stop_reason);
     if (c->ended && c->result.has_vote)
-        json_str(&j, "vote", vote_state_name(c->result.vote.state));
+        json_str(&j, c->agent->to_vote ? "vote" : "choice",
+                 c->agent->to_vote ? vote_state_name(c->result.vote.state) : c->result.vote.answer);
     json_close(&j, '}');
     json_close(&j, '}');
 }
@@ -243,7 +255,7 @@ static void replied(void *arg, const struct model_reply *r)
     if (r->raw && !text_is_utf8(r->raw, strlen(r->raw)))
         sanitize(&response, untrusted(r->raw), TEXT_BLOCK, 0);
     params_text(&p, response.len ? buf_text(&response) : r->raw);
-    if (c->ended && c->result.has_vote) {
+    if (c->ended && c->result.has_vote && c->agent->to_vote) {
         struct json j;
         json_begin(&j, &vote);
         vote_json(&j, c->agent, c->prompt_version, "model", &c->result.vote,
@@ -311,18 +323,18 @@ static void give_back(struct agent_call *c, bool held)
 static void reserved(void *arg, struct rows *rows, const struct error *e)
 {
     struct agent_call *first = arg, *next;
-    if (first->v && first->v->round == first)
-        first->v->round = NULL;
+    if (first->asker && first->asker->round == first)
+        first->asker->round = NULL;
     for (struct agent_call *c = first; c; c = next) {
         size_t row = find_row(c, rows);
         next = c->next; /* c may end here */
         c->reserving = false;
-        if (!c->v) {
+        if (!c->asker) {
             give_back(c, row < rows->nrows && !rows_text(rows, row, 1));
         } else if (e && e->kind) {
             give_up(c, e->text);
         } else if (row == rows->nrows) {
-            give_up(c, "another process works on the evaluation");
+            give_up(c, "another process works on it");
         } else if (rows_text(rows, row, 1)) {
             const char *left = rows_text(rows, row, 2);
             budget_is_short(c, rows_text(rows, row, 1), left ? left : "0");
@@ -338,7 +350,8 @@ static void call_json(struct json *j, const struct agent_call *c)
     json_open(j, NULL, '{');
     json_str(j, "id", c->reservation);
     json_str(j, "agent", c->agent->name);
-    json_str(j, "act", c->repaired ? "repair" : "vote");
+    const char *act = c->asker->act ? c->asker->act : "vote";
+    json_str(j, "act", c->repaired ? "repair" : act);
     json_str(j, "model", c->model);
     json_int(j, "prompt_version", c->prompt_version);
     json_num(j, "propensity", c->propensity);
@@ -349,10 +362,10 @@ static void call_json(struct json *j, const struct agent_call *c)
     json_close(j, '}');
 }
 
-/* Of a list of calls of one evaluation. */
+/* Of a list of calls of one asker. */
 static void reserve_round(struct agent_call *first)
 {
-    struct evaluation *v = first->v;
+    struct agent_asker *k = first->asker;
     struct params p = {0};
     struct buf calls = {0};
     struct json j;
@@ -364,12 +377,12 @@ static void reserve_round(struct agent_call *first)
         c->reserving = true;
     }
     json_close(&j, ']');
-    params_int(&p, v->id);
+    params_int(&p, k->id);
     params_text(&p, owner_self());
-    params_text(&p, v->state);
+    params_text(&p, *k->state);
     params_text(&p, buf_text(&calls));
     buf_release(&calls);
-    db_send(v->desk->db, &reserve, &p, reserved, first);
+    db_send(k->desk->db, k->reserve ? k->reserve : &reserve, &p, reserved, first);
 }
 
 /* Works out what the next try says and may cost; false: it gave up. */
@@ -404,28 +417,28 @@ static void waited(void *arg)
 static void choose_prompt(struct agent_call *c)
 {
     struct prompt_pick pick;
-    prompt_pick(c->desk, c->agent, c->v->symbol, c->v->as_of, &pick);
+    prompt_pick(c->desk, c->agent, c->asker->symbol, c->asker->as_of, &pick);
     c->own_prompt = pick.compiled ? NULL : mem_text(pick.text);
     c->prompt = pick.compiled ? pick.text : c->own_prompt;
     c->prompt_version = pick.version;
     c->propensity = pick.propensity;
 }
 
-void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done_fn *done)
+void agent_call_add(struct agent_asker *k, const struct agent *a, agent_call_done_fn *done)
 {
-    struct agent_call *c = mem_alloc(sizeof *c), **end = &v->round;
+    struct agent_call *c = mem_alloc(sizeof *c), **end = &k->round;
     struct error e = {0};
-    c->desk = v->desk;
-    c->v = v;
+    c->desk = k->desk;
+    c->asker = k;
     c->agent = a;
     c->done = done;
     c->result.agent = a;
     c->started_us = time_monotonic_us();
     choose_prompt(c);
-    c->timer = loop_timer_new(v->desk->loop, waited, c);
-    if (!facts_text(&v->dossier, a, &c->facts)) {
+    c->timer = loop_timer_new(k->desk->loop, waited, c);
+    if (!facts_text(k->dossier, a, &c->facts)) {
         give_up(c, "the facts are larger than the prompt may be");
-    } else if (desk_model(v->desk, a, c->model, &e)) {
+    } else if (desk_model(k->desk, a, c->model, &e)) {
         give_up(c, e.text);
     } else if (prepare_try(c)) {
         while (*end)
@@ -434,21 +447,21 @@ void agent_call_add(struct evaluation *v, const struct agent *a, agent_call_done
     }
 }
 
-void agent_calls_send(struct evaluation *v)
+void agent_calls_send(struct agent_asker *k)
 {
-    if (v->round)
-        reserve_round(v->round);
+    if (k->round)
+        reserve_round(k->round);
 }
 
-void agent_calls_drop(struct evaluation *v)
+void agent_calls_drop(struct agent_asker *k)
 {
     struct agent_call *next;
-    for (struct agent_call *c = v->round; c; c = next) {
+    for (struct agent_call *c = k->round; c; c = next) {
         next = c->next;
         if (c->reserving)
-            c->v = NULL;
+            c->asker = NULL;
         else
             call_free(c);
     }
-    v->round = NULL;
+    k->round = NULL;
 }

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/desk/agent_call.h"
+#include "core/desk/evaluation_private.h"
 #include "quorum/calendar.h"
 #include "quorum/log.h"
 #include "quorum/money.h"
@@ -68,7 +68,7 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
         log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, e->text);
     leave(v);
     loop_timer_free(v->renewal);
-    agent_calls_drop(v);
+    agent_calls_drop(&v->asker);
     dossier_release(&v->dossier);
     market_free(v->recorded);
     mem_free(v);
@@ -161,8 +161,22 @@ static bool take_call(struct evaluation *v, const struct agent_call_result *r)
     return --v->open_calls == 0;
 }
 
-static void vote_arrived(struct evaluation *v, const struct agent_call_result *r)
+struct agent_asker *evaluation_asker(struct evaluation *v)
 {
+    struct agent_asker *k = &v->asker;
+    k->desk = v->desk;
+    k->dossier = &v->dossier;
+    k->id = v->id;
+    k->state = &v->state;
+    k->symbol = v->symbol;
+    k->as_of = v->as_of;
+    k->arg = v;
+    return k;
+}
+
+static void vote_arrived(void *arg, const struct agent_call_result *r)
+{
+    struct evaluation *v = arg;
     if (take_call(v, r))
         send_votes(v);
 }
@@ -187,7 +201,7 @@ static void ask_model(struct evaluation *v, const struct cast_vote *c)
     if (desk_model_absent(v->desk) || !wants_model(v, c))
         return;
     v->open_calls++;
-    agent_call_add(v, c->agent, vote_arrived);
+    agent_call_add(evaluation_asker(v), c->agent, vote_arrived);
 }
 
 /* The baselines' votes, and the questions to the models: as soon as the state is on its way. */
@@ -200,7 +214,7 @@ static void prepare_votes(struct evaluation *v)
     v->open_calls = 1; /* until vote, so that no answer ends it early */
     for (size_t i = 0; i < v->nvotes; i++)
         ask_model(v, &v->vote[i]);
-    agent_calls_send(v);
+    agent_calls_send(&v->asker);
 }
 
 static void vote(struct evaluation *v)
@@ -241,8 +255,9 @@ static void send_decision(struct evaluation *v)
     buf_release(&sheet);
 }
 
-static void veto_arrived(struct evaluation *v, const struct agent_call_result *r)
+static void veto_arrived(void *arg, const struct agent_call_result *r)
 {
+    struct evaluation *v = arg;
     bool last = take_call(v, r);
     if (r->has_vote && r->vote.state == VOTE_FAILED)
         degrade(v, r->agent->name, "its answer failed; the code's size stands");
@@ -258,8 +273,8 @@ static void size_and_ask(struct evaluation *v, const struct rows *account)
     v->open_calls = 1; /* until decide */
     if (c && !desk_model_absent(v->desk) && wants_model(v, c)) {
         v->open_calls++;
-        agent_call_add(v, c->agent, veto_arrived);
-        agent_calls_send(v);
+        agent_call_add(evaluation_asker(v), c->agent, veto_arrived);
+        agent_calls_send(&v->asker);
     }
 }
 
@@ -375,10 +390,11 @@ static void request_json(const struct evaluation *v, const struct evaluation_req
     if (r->data_dir)
         json_str(&j, "data", r->data_dir);
     if (r->fresh)
-        json_flag(&j, "fresh", true);
-    if (v->as_of != TIME_NONE)
+        json_flag(&j, "fresh", true);    if (v->as_of != TIME_NONE)
         json_str(&j, "as_of", time_print_iso(as_of, v->as_of));
-    json_close(&j, '}');
+    if (r->replay_of)
+        json_int(&j, "replay_of", r->replay_of);
+json_close(&j, '}');
     buf_release(&names);
 }
 

@@ -2,7 +2,7 @@
 /* What an evaluation may cost, before anything is gathered. */
 #include <string.h>
 
-#include "core/desk/agent_call.h"
+#include "core/desk/evaluation_private.h"
 #include "quorum/model.h"
 #include "quorum/money.h"
 #include "quorum/timeutil.h"

@@ -3,6 +3,7 @@
 #ifndef QUORUM_EVALUATION_PRIVATE_H
 #define QUORUM_EVALUATION_PRIVATE_H
 
+#include "core/desk/agent_call.h"
 #include "quorum/buf.h"
 #include "quorum/evaluation.h"
 #include "quorum/parameters.h"
@@ -38,7 +39,7 @@ struct evaluation {
     const struct agent *lost[EVALUATION_VOTES_MAX]; /* paid, but the reply died with a process */
     size_t nlost;
     int open_calls;
-    struct agent_call *round;   /* prepared, or their reservation not answered yet */
+    struct agent_asker asker;   /* evaluation_asker() */
     bool sized;                 /* while the step to SIZING was stored */
     struct loop_timer *renewal; /* of the lease, while models think */
     struct error unavailable;   /* why a resume left it unfinished, for another try */
@@ -81,6 +82,9 @@ void evaluation_finish(struct evaluation *v, const struct error *e);
 /* Recorded bars end somewhere in the past: without --as-of the moment judged is the close of
  * their last session. */
 int64_t recorded_as_of(struct market *recorded, int64_t wanted);
+
+/* Through which its agents are asked. */
+struct agent_asker *evaluation_asker(struct evaluation *v);
 
 /* Models without a price are refused, and an estimate above --max-cost (E22). */
 enum err evaluation_check_cost(const struct evaluation *v, const struct evaluation_request *r,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "core/desk/agent_call.h"
+#include "core/desk/evaluation_private.h"
 #include "quorum/timeutil.h"
 
 static bool is_voter(const struct evaluation *v, const struct agent *a)

@@ -187,7 +187,8 @@ static struct learning_trial *best_of(struct learning_run *r, enum parameter_id 
     struct learning_trial *best = NULL;
     for (size_t i = 0; i < r->ntrials; i++) {
         struct learning_trial *t = &r->trial[i];
-        if (t->id == id && t->compared && !t->not_asked && t->w.effect.delta > 0 && beats(t, best))
+        if (t->id == id && t->compared && !t->not_asked && t->w.effect.delta > 0 &&
+            isfinite(t->w.effect.variance) && beats(t, best))
             best = t;
     }
     return best;
