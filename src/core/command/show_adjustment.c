@@ -22,64 +22,86 @@
     " jsonb_typeof(x.e->'" key "') WHEN 'array' THEN x.e->'" key "' ELSE '[]' END) j"              \
     " LIMIT 20) t)"
 
-static const struct statement head =
-    {
-        "adjustment head",
-        "SELECT a.id, a.status, a.version, a.digest, a.parameter_name AS name,"
-        "  review_value(a.old_value) AS old, review_value(a.new_value) AS new,"
-        "  trim_scale(a.new_value - a.old_value) AS delta,"
-        "  round(100 * (a.new_value / NULLIF(a.old_value, 0) - 1)) AS delta_pct,"
-        "  p.title, p.unit, p.class, trim_scale(p.low) AS low, trim_scale(p.high) AS high,"
-        "  trim_scale(p.step) AS step, review_value(p.baseline) AS baseline,"
-        "  review_value((review_in_force(a.parameter_name)).value) AS in_force,"
-        "  round(a.confidence_score)::int AS confidence, a.risk_level AS risk, a.priority,"
-        "  a.proposed_by, a.cycle_id AS cycle, a.created_at, a.expires_at, a.hidden_until,"
-        "  NULLIF(a.gate_reason, '') AS gate_reason, a.reasoning, a.evidence, a.decided_by,"
-        "  NULLIF(a.decided_origin, '') AS decided_origin, a.decided_at, a.decision_reason,"
-        "  a.applied_at, a.rolled_back_at, a.reverts, a.shadow_trades, a.shadow_from, a.measure,"
-        "  a.measured, a.measured->>'text' AS result_text, a.measured->>'state' AS result,"
-        "  CASE WHEN a.reviewing_until > clock_timestamp() THEN a.reviewing_by END AS reviewing_by,"
-        "  CASE WHEN a.status = 'APPROVED' THEN GREATEST(0,"
-        "    ceil(extract(epoch FROM a.apply_after - clock_timestamp())))::int END AS applies_in,"
-        "  extract(epoch FROM a.expires_at - desk_now())::bigint AS left_s,"
-        "  (SELECT o.id FROM strategy_adjustments o WHERE o.reverts = a.id ORDER BY o.id LIMIT 1)"
-        "    AS reverted_by,"
-        "  (SELECT count(*) FROM positions q WHERE q.closed_at IS NULL) AS open_positions,"
-        "  (SELECT string_agg('#' || o.id, ' ' ORDER BY o.id) FROM strategy_adjustments o"
-        "   WHERE o.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED')"
-        "    AND o.parameter_name = a.parameter_name AND o.id <> a.id) AS conflicts,"
-        "  (SELECT count(*) FROM strategy_adjustments o WHERE o.parameter_name = a.parameter_name"
-        "    AND o.id <> a.id AND o.reverts IS NULL AND o.applied_at > a.created_at"
-        "    - interval '30 days' AND o.applied_at <= a.created_at) AS changed_lately,"
-        "  COALESCE((SELECT value FROM desk_setting WHERE name ="
-        "    'SELF_LEARNING_AUTO_APPLY_THRESHOLD' ORDER BY id DESC LIMIT 1), '80') AS threshold,"
-        "  x.e->>'source' AS source, x.e->>'verdict' AS verdict, x.e->>'expected' AS expected,"
-        "  x.e->>'model_quote' AS quote, " NUMBER("n") " AS n, " NUMBER(
-            "used") " AS used,"
-                    "  " NUMBER("changed") " AS changed, " NUMBER(
-                        "unknown") " AS unknown,"
-                                   "  " NUMBER("weeks") " AS weeks, " RATIO(
-                                       "mean_old") " AS mean_old,"
-                                                   "  " RATIO("mean_new") " AS mean_new, " NUMBER(
-                                                       "won_old") " AS won_old,"
-                                                                  "  " NUMBER("won_new") " AS "
-                                                                                         "won_new,"
-                                                                                         " " RATIO(
-                                                                                             "effec"
-                                                                                             "t") " AS effect,"
-                                                                                                  "  round((x.e->'delta_95'->>0)::numeric, 2) AS low_95,"
-                                                                                                  "  round((x.e->'delta_95'->>1)::numeric, 2) AS high_95,"
-                                                                                                  "  " RATIO("drawdown_old") " AS drawdown_old, " RATIO(
-                                                                                                      "drawdown_new") " AS drawdown_new,"
-                                                                                                                      "  " LIST("warnings") " AS warnings, " IDS(
-                                                                                                                          "trade_ids") " AS trades,"
-                                                                                                                                       "  " IDS(
-                                                                                                                                           "evaluation_ids") " AS evaluations, x.e->'window'->>'from' AS window_from,"
-                                                                                                                                                             "  x.e->'window'->>'to' AS window_to, x.e->>'pattern' AS pattern,"
-                                                                                                                                                             "  x.e->'shadow'->>'text' AS shadow_text "
-                                                                                                                                                             "FROM strategy_adjustments a LEFT JOIN parameters p ON p.name = a.parameter_name"
-                                                                                                                                                             "  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(a.evidence) WHEN 'object' THEN a.evidence"
-                                                                                                                                                             "    ELSE '{}' END AS e) x WHERE a.id = $1::bigint"};
+static const struct statement head = {
+    "adjustment head",
+    "SELECT a.id, a.status, a.version, a.digest, a.parameter_name AS name,"
+    "  review_value(a.old_value) AS old, review_value(a.new_value) AS new,"
+    "  trim_scale(a.new_value - a.old_value) AS delta,"
+    "  round(100 * (a.new_value / NULLIF(a.old_value, 0) - 1)) AS delta_pct,"
+    "  p.title, p.unit, p.class, trim_scale(p.low) AS low, trim_scale(p.high) AS high,"
+    "  trim_scale(p.step) AS step, review_value(p.baseline) AS baseline,"
+    "  review_value((review_in_force(a.parameter_name)).value) AS in_force,"
+    "  round(a.confidence_score)::int AS confidence, a.risk_level AS risk, a.priority,"
+    "  a.proposed_by, a.cycle_id AS cycle, a.created_at, a.expires_at, a.hidden_until,"
+    "  NULLIF(a.gate_reason, '') AS gate_reason, a.reasoning, a.evidence, a.decided_by,"
+    "  NULLIF(a.decided_origin, '') AS decided_origin, a.decided_at, a.decision_reason,"
+    "  a.applied_at, a.rolled_back_at, a.reverts, a.shadow_trades, a.shadow_from, a.measure,"
+    "  a.measured, a.measured->>'text' AS result_text, a.measured->>'state' AS result,"
+    "  CASE WHEN a.reviewing_until > clock_timestamp() THEN a.reviewing_by END AS reviewing_by,"
+    "  CASE WHEN a.status = 'APPROVED' THEN GREATEST(0,"
+    "    ceil(extract(epoch FROM a.apply_after - clock_timestamp())))::int END AS applies_in,"
+    "  extract(epoch FROM a.expires_at - desk_now())::bigint AS left_s,"
+    "  (SELECT o.id FROM strategy_adjustments o WHERE o.reverts = a.id ORDER BY o.id LIMIT 1)"
+    "    AS reverted_by,"
+    "  (SELECT count(*) FROM positions q WHERE q.closed_at IS NULL) AS open_positions,"
+    "  (SELECT string_agg('#' || o.id, ' ' ORDER BY o.id) FROM strategy_adjustments o"
+    "   WHERE o.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED')"
+    "    AND o.parameter_name = a.parameter_name AND o.id <> a.id) AS conflicts,"
+    "  (SELECT count(*) FROM strategy_adjustments o WHERE o.parameter_name = a.parameter_name"
+    "    AND o.id <> a.id AND o.reverts IS NULL AND o.applied_at > a.created_at"
+    "    - interval '30 days' AND o.applied_at <= a.created_at) AS changed_lately,"
+    "  COALESCE((SELECT value FROM desk_setting WHERE name ="
+    "    'SELF_LEARNING_AUTO_APPLY_THRESHOLD' ORDER BY id DESC LIMIT 1), '80') AS threshold,"
+    "  x.e->>'source' AS source, x.e->>'verdict' AS verdict, x.e->>'expected' AS expected,"
+    "  x.e->>'model_quote' AS quote, " NUMBER("n") " AS n, " NUMBER(
+        "used") " AS used,"
+                "  " NUMBER("changed") " AS changed, " NUMBER(
+                    "unknown") " AS unknown,"
+                               "  " NUMBER("weeks") " AS weeks, " RATIO(
+                                   "mean_old") " AS mean_old,"
+                                               "  " RATIO("mean_new") " AS mean_new, " NUMBER(
+                                                   "won_old") " AS won_old,"
+                                                              "  " NUMBER(
+                                                                  "won_new") " AS "
+                                                                             "won_new,"
+                                                                             " " RATIO(
+                                                                                 "effec"
+                                                                                 "t") " AS effect,"
+                                                                                      "  "
+                                                                                      "round((x.e->"
+                                                                                      "'delta_95'->"
+                                                                                      ">0)::"
+                                                                                      "numeric, 2) "
+                                                                                      "AS low_95,"
+                                                                                      "  "
+                                                                                      "round((x.e->"
+                                                                                      "'delta_95'->"
+                                                                                      ">1)::"
+                                                                                      "numeric, 2) "
+                                                                                      "AS high_95,"
+                                                                                      "  " RATIO("d"
+                                                                                                 "r"
+                                                                                                 "a"
+                                                                                                 "w"
+                                                                                                 "d"
+                                                                                                 "o"
+                                                                                                 "w"
+                                                                                                 "n"
+                                                                                                 "_"
+                                                                                                 "o"
+                                                                                                 "l"
+                                                                                                 "d") " AS drawdown_old, " RATIO(
+                                                                                          "drawdown"
+                                                                                          "_new") " AS drawdown_new,"
+                                                                                                  "  " LIST("warnings") " AS warnings, " IDS(
+                                                                                                      "trade_ids") " AS trades,"
+                                                                                                                   "  " IDS(
+                                                                                                                       "evaluation_ids") " AS evaluations, x.e->'window'->>'from' AS window_from,"
+                                                                                                                                         "  x.e->'window'->>'to' AS window_to, x.e->>'pattern' AS pattern,"
+                                                                                                                                         "  x.e->'shadow'->>'text' AS shadow_text "
+                                                                                                                                         "FROM strategy_adjustments a LEFT JOIN parameters p ON p.name = a.parameter_name"
+                                                                                                                                         "  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(a.evidence) WHEN 'object' THEN a.evidence"
+                                                                                                                                         "    ELSE '{}' END AS e) x WHERE a.id = $1::bigint"};
 
 static const struct statement history = {
     "adjustment history",
@@ -217,8 +239,10 @@ static void change_lines(struct page *g)
         say_fact(g, "AUTO", "gate_reason");
     else
         say_fact(g, is(g, "status", "REJECTED") ? "REJECTED" : "NOT AUTO", "gate_reason");
-    say_fact(g, "EXPECTED", "expected");
     const char *reasoning = fact(g, "reasoning"), *quote = fact(g, "quote");
+    const char *expected = fact(g, "expected");
+    if (expected && !(reasoning && strstr(reasoning, expected))) /* code's words hold it already */
+        say(g, "EXPECTED", expected);
     if (quote && *quote)
         say_formatted(g, "MODEL", "\"%.800s\"", quote);
     if (reasoning && *reasoning && !(quote && strcmp(quote, reasoning) == 0)) {

@@ -294,8 +294,7 @@ static void set_level(struct review_question *q, enum review_verb verb, const st
     for (size_t i = 0; i < r->nrows; i++)
         risky = risky || raises_risk(r, i);
     bool hurried = rows_int(r, 0, Q_HURRY) >= HURRY;
-    bool undo_late = verb == REVIEW_UNDO && strcmp(cell(r, 0, Q_STATUS), "APPROVED") != 0;
-    q->level = verb == REVIEW_DEFER || (verb == REVIEW_UNDO && !undo_late) ? 0 : 2;
+    q->level = verb == REVIEW_DEFER || verb == REVIEW_UNDO ? 0 : 2;
     if (r->nrows > 1 && q->level) {
         q->level = 3;
         snprintf(q->word, sizeof q->word, "%zu", r->nrows);
