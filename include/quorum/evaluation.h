@@ -28,7 +28,8 @@ struct evaluation_request {
      * over on success instead of gathering. NULL: gathered. Such an evaluation keeps the range of
      * its bars, not their hash. */
     struct dossier *dossier;
-    bool explores; /* sized for exploration however many trades are closed: no Kelly gate */
+    int64_t replay_of; /* asked again with this evaluation's inputs: its outcome is not followed */
+    bool explores;     /* sized for exploration however many trades are closed: no Kelly gate */
     /* Called after each state is stored (NULL: nobody listens). */
     void (*on_state)(void *arg, int64_t id, const char *state);
     void *on_state_arg;

@@ -28,6 +28,8 @@ extern const struct command review_commands[];      /* cmd_review.c: pending, ap
 extern const struct command learning_commands[];    /* cmd_learning.c: learn, learning, cycle */
 extern const struct command calibration_commands[]; /* cmd_calibration.c: calibration */
 extern const struct command prompts_commands[];     /* cmd_prompts.c: prompts */
+extern const struct command replay_commands[];      /* cmd_replay.c: replay, diff */
+extern const struct command away_commands[];        /* cmd_away.c: away, note, notes */
 
 /* The agent of that name; ERR_USAGE with the names there are. */
 enum err call_agent(const struct call *c, const char *name, const struct agent **out,

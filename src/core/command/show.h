@@ -29,6 +29,8 @@ enum err request_from_call(const struct call *c, struct evaluation_request *r, s
 void help_indicators(struct buf *out);
 /* Passes on what the reader of recorded bars warns of: holes, jumps like a split. */
 void warn_about_bars(struct call *c, const struct dossier *d);
+/* A fact that is there, as one line: words, or the number with its unit. */
+void show_fact_value(char *dst, size_t size, const struct fact *f);
 /* Upper case copy. */
 const char *symbol_from_argument(const char *arg, char *dst, size_t size);
 /* "$0.12", with four decimals below ten cents, "$0.00" when nothing. */

@@ -301,7 +301,7 @@ static void detail_size(struct output *o, const struct stored_evaluation *s)
         out_line(o, "parameters: %s", s->parameters_text ? s->parameters_text : "baselines");
 }
 
-static void fact_value(char *dst, size_t size, const struct fact *f)
+void show_fact_value(char *dst, size_t size, const struct fact *f)
 {
     if (f->text)
         copy_text(dst, size, f->text);
@@ -325,7 +325,7 @@ static void detail_facts(struct output *o, const struct dossier *d)
         const struct fact *f = &d->fact[i];
         char value[400];
         if (f->from.state == DATUM_PRESENT)
-            fact_value(value, sizeof value, f);
+            show_fact_value(value, sizeof value, f);
         else
             copy_text(value, sizeof value, f->from.reason);
         table_row(&t, (const char *const[]){f->id, datum_state_name(f->from.state), f->from.source,
@@ -365,7 +365,7 @@ static void why_evidence(struct output *o, const struct stored_vote *v, const st
         snprintf(quoted, sizeof quoted, "\"fact\": \"%s\"", d->fact[i].id);
         if (!v->evidence || !strstr(v->evidence, quoted))
             continue;
-        fact_value(value, sizeof value, &d->fact[i]);
+        show_fact_value(value, sizeof value, &d->fact[i]);
         out_line(o, "       %s = %s", d->fact[i].id, value);
     }
 }

@@ -390,11 +390,12 @@ static void request_json(const struct evaluation *v, const struct evaluation_req
     if (r->data_dir)
         json_str(&j, "data", r->data_dir);
     if (r->fresh)
-        json_flag(&j, "fresh", true);    if (v->as_of != TIME_NONE)
+        json_flag(&j, "fresh", true);
+    if (v->as_of != TIME_NONE)
         json_str(&j, "as_of", time_print_iso(as_of, v->as_of));
     if (r->replay_of)
         json_int(&j, "replay_of", r->replay_of);
-json_close(&j, '}');
+    json_close(&j, '}');
     buf_release(&names);
 }
 
