@@ -323,8 +323,11 @@ static void give_back(struct agent_call *c, bool held)
 static void reserved(void *arg, struct rows *rows, const struct error *e)
 {
     struct agent_call *first = arg, *next;
-    if (first->asker && first->asker->round == first)
-        first->asker->round = NULL;
+    struct agent_asker *k = first->asker;
+    void (*asked)(void *) = k && k->round == first ? k->asked : NULL;
+    void *for_whom = k ? k->arg : NULL;
+    if (k && k->round == first)
+        k->round = NULL;
     for (struct agent_call *c = first; c; c = next) {
         size_t row = find_row(c, rows);
         next = c->next; /* c may end here */
@@ -342,6 +345,8 @@ static void reserved(void *arg, struct rows *rows, const struct error *e)
             send_request(c);
         }
     }
+    if (asked)
+        asked(for_whom);
 }
 
 static void call_json(struct json *j, const struct agent_call *c)
@@ -451,6 +456,8 @@ void agent_calls_send(struct agent_asker *k)
 {
     if (k->round)
         reserve_round(k->round);
+    else if (k->asked)
+        k->asked(k->arg);
 }
 
 void agent_calls_drop(struct agent_asker *k)

@@ -32,7 +32,9 @@ struct agent_asker {
     int64_t as_of;
     /* Proposers cast no vote: turns a checked form into HOLD or, with a reason, FAILED. */
     void (*take)(void *arg, const struct agent *a, const struct answer *answer, struct vote *out);
-    void *arg;                /* of take and of done */
+    /* A round was asked (NULL: nobody listens): time for what its calls need not wait for. */
+    void (*asked)(void *arg);
+    void *arg;                /* of take, of asked and of done */
     struct agent_call *round; /* prepared, or their reservation not answered yet */
 };
 typedef void agent_call_done_fn(void *arg, const struct agent_call_result *r);

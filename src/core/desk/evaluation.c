@@ -53,26 +53,26 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
     evaluation_done_fn *done = v->done;
     void *arg = v->arg;
     int64_t id = v->id;
-    struct error lost;
-    if (e && e == &v->unavailable) {
-        lost = *e; /* it goes with v */
-        e = &lost;
-    } else if (e && e->kind == ERR_TRANSIENT && id) {
-        lost = *e;
-        e = &lost;
+    struct error lost = e ? *e : (struct error){0}; /* it may go with v */
+    if (v->gathering) {                             /* its answer needs v */
+        v->over = lost;
+        return;
+    }
+    if (e && e->kind == ERR_TRANSIENT && id && e != &v->unavailable) {
         err_wrap(&lost, "the database was lost under evaluation #%lld", (long long)id);
         err_fix(&lost, "what was stored stays; quorum evaluate --resume %lld finishes it",
                 (long long)id);
     }
-    if (e && e->kind)
-        log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, e->text);
+    if (lost.kind)
+        log_write(LOG_WARN, "evaluation", "#%lld %s: %s", (long long)id, v->symbol, lost.text);
     leave(v);
     loop_timer_free(v->renewal);
     agent_calls_drop(&v->asker);
+    evaluation_drop_ahead(v);
     dossier_release(&v->dossier);
     market_free(v->recorded);
     mem_free(v);
-    done(arg, id, e);
+    done(arg, id, lost.kind ? &lost : NULL);
 }
 
 static void prepare_votes(struct evaluation *v);
@@ -83,20 +83,54 @@ static void facts_known(struct evaluation *v)
     prepare_votes(v); /* while the database stores what they rest on */
 }
 
+static void judge_gathered(struct evaluation *v)
+{
+    const struct error *bad = &v->ungathered;
+    if (bad->kind)
+        evaluation_fail(v, bad->kind == ERR_USAGE ? "REFUSED" : "FAILED", bad->text);
+    else
+        facts_known(v);
+}
+
 static void gathered(void *arg, const struct error *e)
 {
     struct evaluation *v = arg;
-    if (e && e->kind) {
-        evaluation_fail(v, e->kind == ERR_USAGE ? "REFUSED" : "FAILED", e->text);
+    v->gathering = false;
+    v->gathered = true;
+    if (v->over.kind) {
+        evaluation_finish(v, &v->over);
         return;
     }
-    struct error bad = {0};
-    if (!v->has_given && dossier_check_price(&v->dossier.market, v->given_price, &bad)) {
-        evaluation_fail(v, "REFUSED", bad.text);
-        return;
+    if (e && e->kind)
+        v->ungathered = *e;
+    else if (v->has_given ||
+             !dossier_check_price(&v->dossier.market, v->given_price, &v->ungathered))
+        dossier_build(&v->dossier, v->desk->agents, v->has_given ? &v->given : NULL,
+                      v->given_price);
+    if (v->awaits_facts)
+        judge_gathered(v);
+}
+
+static void begin_gather(struct evaluation *v)
+{
+    v->gathering = true;
+    if (v->fresh && !v->recorded)
+        market_live_fresh(v->desk->market);
+    market_gather(v->recorded ? v->recorded : v->desk->market, v->symbol, v->as_of,
+                  &v->dossier.market, gathered, v);
+}
+
+static void gather(struct evaluation *v)
+{
+    if (v->made) {
+        facts_known(v);
+    } else if (v->gathered) {
+        judge_gathered(v);
+    } else {
+        v->awaits_facts = true;
+        if (!v->gathering)
+            begin_gather(v);
     }
-    dossier_build(&v->dossier, v->desk->agents, v->has_given ? &v->given : NULL, v->given_price);
-    facts_known(v);
 }
 
 static void degrade(struct evaluation *v, const char *who, const char *why)
@@ -204,6 +238,17 @@ static void ask_model(struct evaluation *v, const struct cast_vote *c)
     agent_call_add(evaluation_asker(v), c->agent, vote_arrived);
 }
 
+static void votes_stored(struct evaluation *v)
+{
+    if (--v->open_calls == 0)
+        send_votes(v);
+}
+
+static void baselines_to_store(void *arg)
+{
+    evaluation_store_votes(arg, votes_stored);
+}
+
 /* The baselines' votes, and the questions to the models: as soon as the state is on its way. */
 static void prepare_votes(struct evaluation *v)
 {
@@ -214,6 +259,8 @@ static void prepare_votes(struct evaluation *v)
     v->open_calls = 1; /* until vote, so that no answer ends it early */
     for (size_t i = 0; i < v->nvotes; i++)
         ask_model(v, &v->vote[i]);
+    v->open_calls++; /* of what follows when they are asked */
+    evaluation_asker(v)->asked = baselines_to_store;
     agent_calls_send(&v->asker);
 }
 
@@ -265,6 +312,17 @@ static void veto_arrived(void *arg, const struct agent_call_result *r)
         send_decision(v);
 }
 
+static void decide(struct evaluation *v)
+{
+    if (--v->open_calls == 0)
+        send_decision(v);
+}
+
+static void veto_to_store(void *arg)
+{
+    evaluation_store_votes(arg, decide);
+}
+
 static void size_and_ask(struct evaluation *v, const struct rows *account)
 {
     size_t before = v->nvotes;
@@ -274,14 +332,10 @@ static void size_and_ask(struct evaluation *v, const struct rows *account)
     if (c && !desk_model_absent(v->desk) && wants_model(v, c)) {
         v->open_calls++;
         agent_call_add(evaluation_asker(v), c->agent, veto_arrived);
+        v->open_calls++;
+        v->asker.asked = veto_to_store;
         agent_calls_send(&v->asker);
     }
-}
-
-static void decide(struct evaluation *v)
-{
-    if (--v->open_calls == 0)
-        send_decision(v);
 }
 
 static void sized(void *arg, struct rows *rows, const struct error *e)
@@ -318,14 +372,7 @@ void evaluation_step(struct evaluation *v)
     if (strcmp(v->state, "QUEUED") == 0) {
         evaluation_begin_gathering(v);
     } else if (strcmp(v->state, "GATHERING") == 0) {
-        if (v->made) {
-            facts_known(v);
-            return;
-        }
-        if (v->fresh && !v->recorded)
-            market_live_fresh(v->desk->market);
-        market_gather(v->recorded ? v->recorded : v->desk->market, v->symbol, v->as_of,
-                      &v->dossier.market, gathered, v);
+        gather(v);
     } else if (strcmp(v->state, "VOTING") == 0) {
         vote(v);
     } else if (strcmp(v->state, "SIZING") == 0 && v->sized) {
@@ -510,5 +557,7 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
         v->made = true;
     }
     send_create(v, r);
+    if (v->as_of != TIME_NONE && !v->made)
+        begin_gather(v); /* while the database makes the row */
     return OK;
 }

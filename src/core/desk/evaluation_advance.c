@@ -2,6 +2,7 @@
 /* The steps of an evaluation from one stored state to the next: each one statement, fenced by owner
  * and state, all or nothing. */
 #include "core/desk/evaluation_private.h"
+#include "quorum/log.h"
 #include "quorum/money.h"
 #include "quorum/timeutil.h"
 
@@ -11,7 +12,7 @@ static const struct statement gather = {
                          "clock_timestamp() + " LEASE " WHERE id = $1::bigint AND locked_by = $2"
                          " AND state = 'QUEUED' RETURNING id, " NOT_YET_ON_DISK};
 
-/* The step to VOTING: the facts it rests on. */
+/* The step to VOTING: the facts it rests on. (The hash of the bars comes with the first votes.) */
 static const struct statement facts = {
     "evaluation facts",
     "WITH ev AS ("
@@ -21,13 +22,41 @@ static const struct statement facts = {
     "  WHERE id = $1::bigint AND locked_by = $2 AND state = 'GATHERING' RETURNING id"
     "), dossier AS ("
     "  INSERT INTO dossiers (evaluation_id, created_at, content, sha256, bars_from, bars_to,"
-    "                        bars_count, bars_sha256)"
+    "                        bars_count)"
     "  SELECT id, desk_now(), $8, encode(sha256(convert_to($8, 'UTF8')), 'hex'), $9::date,"
-    "    $10::date, $11::int, encode(sha256(convert_to($12, 'UTF8')), 'hex') FROM ev"
+    "    $10::date, $11::int FROM ev"
     ") SELECT id, " NOT_YET_ON_DISK " FROM ev"};
 
+/* Of $5, those that are not there already, each with its interaction row and rollups. */
+#define NEW_VOTES                                                                                  \
+    "v AS ("                                                                                       \
+    "  SELECT t.*, t.agent || '_baseline' AS agent_name FROM ev, jsonb_to_recordset($5::jsonb) AS" \
+    "    t (agent text, source text, role text, vote text, answer text, confidence float8,"        \
+    "       reason text, score float8, evidence jsonb, wrong_evidence int, counted bool,"          \
+    "       prompt_version int, latency_ms int)"                                                   \
+    "  WHERE (SELECT x.agent FROM votes x WHERE x.evaluation_id = ev.id AND x.agent = t.agent"     \
+    "           AND x.source = t.source) IS NULL"                                                  \
+    "), interaction AS ("                                                                          \
+    "  INSERT INTO agent_interactions (agent_name, action, context, result, cost_usd, latency_ms," \
+    "                                  evaluation_id, status)"                                     \
+    "  SELECT v.agent_name, v.role, jsonb_build_object('evaluation_id', ev.id),"                   \
+    "    jsonb_build_object('vote', v.vote, 'answer', v.answer, 'confidence', v.confidence,"       \
+    "                       'reason', v.reason), 0, v.latency_ms, ev.id, 'DONE'"                   \
+    "  FROM v, ev RETURNING id, agent_name, created_at, latency_ms"                                \
+    "), rolled AS ("                                                                               \
+    "  SELECT add_to_rollups(agent_name, created_at, 1, 0, 0, latency_ms, 0) AS one"               \
+    "  FROM (SELECT * FROM interaction ORDER BY agent_name) i"                                     \
+    "), vote AS ("                                                                                 \
+    "  INSERT INTO votes (evaluation_id, agent, source, role, vote, answer, confidence, reason,"   \
+    "    score, evidence, wrong_evidence, counted, prompt_version, interaction_id)"                \
+    "  SELECT ev.id, v.agent, v.source, v.role, v.vote, v.answer, v.confidence, v.reason, "        \
+    "v.score,"                                                                                     \
+    "    v.evidence, v.wrong_evidence, v.counted, v.prompt_version, i.id"                          \
+    "  FROM v JOIN interaction i USING (agent_name), ev"                                           \
+    ")"
+
 /* A step from one stored state to the next, fenced by owner and state. $4 holds the columns that
- * change; $5 the new votes, each with its interaction row and rollups. */
+ * change; $5 the new votes; $6 names the agents whose baseline's vote the consensus used. */
 static const struct statement advance = {
     "evaluation advance",
     "WITH ev AS ("
@@ -49,29 +78,26 @@ static const struct statement advance = {
     "    (SELECT COALESCE(sum(i.cost_usd), 0) AS cost, COALESCE(sum(i.tokens_used), 0) AS tokens"
     "     FROM agent_interactions i WHERE i.evaluation_id = e.id) spent)"
     "  WHERE e.id = $1::bigint AND e.locked_by = $2 AND e.state = $3 RETURNING id, created_at"
-    "), v AS ("
-    "  SELECT t.*, t.agent || '_baseline' AS agent_name FROM ev, jsonb_to_recordset($5::jsonb) AS"
-    "    t (agent text, source text, role text, vote text, answer text, confidence float8,"
-    "       reason text, score float8, evidence jsonb, wrong_evidence int, counted bool,"
-    "       prompt_version int, latency_ms int)"
-    "), interaction AS ("
-    "  INSERT INTO agent_interactions (agent_name, action, context, result, cost_usd, latency_ms,"
-    "                                  evaluation_id, status)"
-    "  SELECT v.agent_name, v.role, jsonb_build_object('evaluation_id', ev.id),"
-    "    jsonb_build_object('vote', v.vote, 'answer', v.answer, 'confidence', v.confidence,"
-    "                       'reason', v.reason), 0, v.latency_ms, ev.id, 'DONE'"
-    "  FROM v, ev RETURNING id, agent_name, created_at, latency_ms"
-    "), rolled AS ("
-    "  SELECT add_to_rollups(agent_name, created_at, 1, 0, 0, latency_ms, 0) AS one"
-    "  FROM (SELECT * FROM interaction ORDER BY agent_name) i"
-    "), vote AS ("
-    "  INSERT INTO votes (evaluation_id, agent, source, role, vote, answer, confidence, reason,"
-    "    score, evidence, wrong_evidence, counted, prompt_version, interaction_id)"
-    "  SELECT ev.id, v.agent, v.source, v.role, v.vote, v.answer, v.confidence, v.reason, v.score,"
-    "    v.evidence, v.wrong_evidence, v.counted, v.prompt_version, i.id"
-    "  FROM v JOIN interaction i USING (agent_name), ev"
+    "), " NEW_VOTES ", counted AS ("
+    "  UPDATE votes SET counted = true FROM ev WHERE evaluation_id = ev.id"
+    "    AND source = 'baseline' AND agent = ANY(string_to_array($6, ' ')) AND NOT counted"
     ") SELECT id, (SELECT sum(one) FROM rolled), CASE WHEN $4::jsonb->>'state' = 'SIZING'"
     "   THEN " NOT_YET_ON_DISK " END FROM ev"};
+
+/* Votes outside a step: $4 is what the hash of the bars is over, where it is to be stored. */
+static const struct statement votes_ahead = {
+    "evaluation votes ahead",
+    "WITH ev AS (SELECT id FROM evaluations WHERE id = $1::bigint AND locked_by = $2"
+    "            AND state = $3), " NEW_VOTES ", bars AS ("
+    "  UPDATE dossiers SET bars_sha256 = encode(sha256(convert_to($4::text, 'UTF8')), 'hex')"
+    "  FROM ev WHERE evaluation_id = ev.id AND $4::text IS NOT NULL"
+    ") SELECT id, (SELECT sum(one) FROM rolled), " NOT_YET_ON_DISK " FROM ev"};
+
+struct votes_ahead {
+    struct evaluation *v; /* NULL: it ended */
+    size_t before;        /* how many votes were stored */
+    void (*stored)(struct evaluation *v);
+};
 
 static void advanced(void *arg, struct rows *rows, const struct error *e)
 {
@@ -87,7 +113,8 @@ static void advanced(void *arg, struct rows *rows, const struct error *e)
         evaluation_finish(v, &lost);
         return;
     }
-    v->stored_votes = v->sent_votes;
+    if (v->stored_votes < v->sent_votes)
+        v->stored_votes = v->sent_votes;
     if (v->on_state)
         v->on_state(v->on_state_arg, v->id, v->state);
     evaluation_step(v);
@@ -123,7 +150,7 @@ static void bind_barriers(struct params *p, const struct dossier *d)
 
 static void bind_dossier(struct params *p, const struct dossier *d)
 {
-    struct buf text = {0}, bars = {0};
+    struct buf text = {0};
     const struct bar_range *range = &d->bars;
     char from[11], to[11];
     dossier_write(d, &text);
@@ -131,10 +158,7 @@ static void bind_dossier(struct params *p, const struct dossier *d)
     params_text(p, range->count ? day_print(from, range->first) : NULL);
     params_text(p, range->count ? day_print(to, range->last) : NULL);
     params_int(p, range->count);
-    bars_text(&d->market.bars, &bars);
-    params_text(p, bars.len ? buf_text(&bars) : NULL);
     buf_release(&text);
-    buf_release(&bars);
 }
 
 void evaluation_store_facts(struct evaluation *v)
@@ -159,6 +183,50 @@ void evaluation_store_facts(struct evaluation *v)
     db_send(v->desk->db, &facts, &p, advanced, v);
 }
 
+static void votes_stored(void *arg, struct rows *rows, const struct error *e)
+{
+    struct votes_ahead *a = arg;
+    struct evaluation *v = a->v;
+    void (*stored)(struct evaluation *) = a->stored;
+    if (e)
+        log_write(LOG_WARN, "evaluation", "%s", e->text);
+    if (v && (e || rows->nrows == 0))
+        v->stored_votes = a->before;
+    if (v)
+        v->ahead = NULL;
+    mem_free(a);
+    if (v)
+        stored(v);
+}
+
+void evaluation_drop_ahead(struct evaluation *v)
+{
+    if (v->ahead)
+        v->ahead->v = NULL;
+    v->ahead = NULL;
+}
+
+void evaluation_store_votes(struct evaluation *v, void (*stored)(struct evaluation *v))
+{
+    struct votes_ahead *a = mem_alloc(sizeof *a);
+    struct params p = {0};
+    struct buf votes = {0}, bars = {0};
+    *a = (struct votes_ahead){.v = v, .before = v->stored_votes, .stored = stored};
+    params_int(&p, v->id);
+    params_text(&p, owner_self());
+    params_text(&p, v->state);
+    if (v->stored_votes == 0)
+        bars_text(&v->dossier.market.bars, &bars);
+    params_text(&p, bars.len ? buf_text(&bars) : NULL);
+    evaluation_votes_json(v, v->stored_votes, &votes);
+    params_text(&p, buf_text(&votes));
+    v->ahead = a;
+    v->stored_votes = v->nvotes;
+    db_send(v->desk->db, &votes_ahead, &p, votes_stored, a);
+    buf_release(&votes);
+    buf_release(&bars);
+}
+
 void evaluation_begin_gathering(struct evaluation *v)
 {
     struct params p = {0};
@@ -178,7 +246,7 @@ void evaluation_patch_begin(struct json *j, struct buf *b, const char *state)
 void evaluation_advance(struct evaluation *v, const char *state, struct json *patch)
 {
     struct params p = {0};
-    struct buf votes = {0};
+    struct buf votes = {0}, counted = {0};
     json_close(patch, '}');
     params_int(&p, v->id);
     params_text(&p, owner_self());
@@ -186,10 +254,15 @@ void evaluation_advance(struct evaluation *v, const char *state, struct json *pa
     params_text(&p, buf_text(patch->out));
     evaluation_votes_json(v, v->stored_votes, &votes);
     params_text(&p, buf_text(&votes));
+    for (size_t i = 0; i < v->nvotes; i++)
+        if (v->vote[i].counted)
+            buf_printf(&counted, "%s%s", counted.len ? " " : "", v->vote[i].agent->name);
+    params_text(&p, buf_text(&counted));
     v->state = state;
     v->sent_votes = v->nvotes;
     db_send(v->desk->db, &advance, &p, advanced, v);
     buf_release(&votes);
+    buf_release(&counted);
     buf_release(patch->out);
 }
 

@@ -22,8 +22,10 @@ struct evaluation {
     char symbol[16];
     int64_t given_price, as_of;
     bool has_given;
-    bool fresh; /* asked for vendor data of now */
-    bool made;  /* the dossier came with the request */
+    bool fresh;               /* asked for vendor data of now */
+    bool made;                /* the dossier came with the request */
+    bool gathering, gathered; /* which may begin before the row is there */
+    bool awaits_facts;        /* in GATHERING, and they are not gathered */
     bool explores;
     struct indicators given;
     const struct agent *voter[VOTERS_MAX];
@@ -34,6 +36,7 @@ struct evaluation {
     struct cast_vote vote[EVALUATION_VOTES_MAX];
     size_t nvotes, stored_votes; /* those from stored_votes on are not in the database yet */
     size_t sent_votes;           /* how many there were when the step under way was sent */
+    struct votes_ahead *ahead;   /* on their way to the database, outside a step */
     struct cast_vote model_vote[EVALUATION_VOTES_MAX]; /* stored already, each by its settle */
     size_t nmodel_votes;
     const struct agent *lost[EVALUATION_VOTES_MAX]; /* paid, but the reply died with a process */
@@ -43,6 +46,8 @@ struct evaluation {
     bool sized;                 /* while the step to SIZING was stored */
     struct loop_timer *renewal; /* of the lease, while models think */
     struct error unavailable;   /* why a resume left it unfinished, for another try */
+    struct error ungathered;    /* what is wrong with what was gathered */
+    struct error over;          /* how it ends when the gathering under way does */
     char degraded[240];         /* "" or why a model's vote is missing */
     struct consensus consensus;
     struct worksheet worksheet;
@@ -75,6 +80,11 @@ void evaluation_begin_gathering(struct evaluation *v);
 void evaluation_store_facts(struct evaluation *v);
 void evaluation_patch_begin(struct json *patch, struct buf *out, const char *state);
 void evaluation_advance(struct evaluation *v, const char *state, struct json *patch);
+/* What the calls need not wait for: the votes that are new, and with the first of them the hash of
+ * the bars. stored is called once, unless the evaluation ends; what could not be stored goes with
+ * the next step. */
+void evaluation_store_votes(struct evaluation *v, void (*stored)(struct evaluation *v));
+void evaluation_drop_ahead(struct evaluation *v);
 /* Ends in a stated state, or without one when the database cannot be told. Both free v. */
 void evaluation_fail(struct evaluation *v, const char *state, const char *reason);
 void evaluation_finish(struct evaluation *v, const struct error *e);
