@@ -4,6 +4,7 @@ DROP FUNCTION learning_found(bigint, text, jsonb, jsonb, jsonb, jsonb);
 DROP FUNCTION learning_begin(text, text, text, text, text, integer, integer);
 DROP FUNCTION learning_bury(text);
 DROP FUNCTION learning_cost(bigint);
+DROP FUNCTION learning_reserve(bigint, text, text, interval, jsonb);
 DROP INDEX agent_interactions_cycle;
 ALTER TABLE agent_interactions DROP COLUMN cycle_id;
 DROP TABLE learning_trials;

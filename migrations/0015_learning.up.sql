@@ -108,6 +108,56 @@ CREATE TABLE learning_trials (
 ALTER TABLE agent_interactions ADD COLUMN cycle_id bigint REFERENCES learning_cycles;
 CREATE INDEX agent_interactions_cycle ON agent_interactions (cycle_id) WHERE cycle_id IS NOT NULL;
 
+-- As budget_reserve: the worst case of each call of a cycle, marked as sent. No row when the cycle is
+-- not `who`'s any more.
+CREATE FUNCTION learning_reserve(cycle bigint, who text, in_state text, lease interval, calls jsonb)
+RETURNS TABLE (reservation uuid, short text, left_usd numeric)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    now_desk timestamptz := desk_now();
+    today date := (now_desk AT TIME ZONE 'UTC')::date;
+    c record;
+    d budget_day;
+    interaction bigint;
+BEGIN
+    PERFORM FROM learning_cycles WHERE id = cycle AND owner = who AND state = in_state;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM budget_reap();
+    INSERT INTO budget_day (day, limit_usd) VALUES (today, budget_limit()) ON CONFLICT DO NOTHING;
+    FOR c IN SELECT * FROM jsonb_to_recordset(calls) AS t (id uuid, agent text, act text,
+                 model text, prompt_version integer, estimate numeric, request text) LOOP
+        reservation := c.id;
+        short := NULL;
+        left_usd := NULL;
+        UPDATE budget_day SET reserved_usd = reserved_usd + c.estimate
+        WHERE day = today AND NOT overrun AND spent_usd + reserved_usd + c.estimate <= limit_usd;
+        IF NOT FOUND THEN
+            SELECT * INTO d FROM budget_day WHERE day = today;
+            short := CASE WHEN d.overrun THEN 'overrun' ELSE 'day' END;
+            left_usd := GREATEST(d.limit_usd - d.spent_usd - d.reserved_usd, 0);
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
+        INSERT INTO agent_interactions (agent_name, action, context, cycle_id, model, prompt_id,
+                                        reservation_id, status, created_at)
+        VALUES (c.agent, c.act, jsonb_build_object('cycle_id', cycle), cycle, c.model,
+                (SELECT p.id FROM agent_prompts p WHERE p.agent_name = c.agent
+                 AND p.prompt_name = 'system' AND p.version = c.prompt_version), c.id, 'SENT',
+                now_desk)
+        RETURNING id INTO interaction;
+        INSERT INTO budget_reservation (id, day, interaction_id, estimate_usd, state, owner,
+                                        lease_until, created_at)
+        VALUES (c.id, today, interaction, c.estimate, 'SENT', who, clock_timestamp() + lease,
+                now_desk);
+        INSERT INTO agent_payloads (interaction_id, created_at, request)
+        VALUES (interaction, now_desk, c.request);
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
 -- What a cycle's calls came to.
 CREATE FUNCTION learning_cost(of_cycle bigint) RETURNS numeric LANGUAGE plpgsql STABLE AS $$
 BEGIN

@@ -40,7 +40,10 @@ static enum err work(struct learning_run *r, struct error *e)
     if (learning_store_found(r, e) || learning_load_state(r, e))
         return e->kind;
     learning_judge(r, (size_t)r->compared);
-    return learning_store_judged(r, e) || learning_propose(r, e) ? e->kind : OK;
+    if (learning_store_judged(r, e))
+        return e->kind;
+    learning_word(r);
+    return learning_store_words(r, e) || learning_propose(r, e) ? e->kind : OK;
 }
 
 enum err learning_cycle(struct desk *d, const struct learning_request *q,

@@ -53,6 +53,9 @@ struct learning_run {
     struct learning_trial *best[PARAMETERS]; /* of their parameters, surest first */
     size_t nbest;
     int64_t compared; /* different changes, ever */
+    size_t bad_answers;
+    char headline[84], quote[400]; /* a model's, of the pattern it chose */
+    const struct pattern *chosen;  /* NULL: none */
 };
 
 /* learning_cases.c: both sets and the discoveries. */
@@ -65,8 +68,17 @@ void learning_list_changes(struct learning_run *r);
 enum err learning_load_state(struct learning_run *r, struct error *e);
 void learning_judge(struct learning_run *r, size_t ever_compared);
 
+/* learning_words.c: the agents word and rank what was found, each asked once, within the budget.
+ * What they say changes no figure. Without them code's words stand, and r->out says why. */
+void learning_word(struct learning_run *r);
+
 /* learning_propose.c: the cycle's proposals become rows. */
 enum err learning_propose(struct learning_run *r, struct error *e);
+
+/* One line of what a change would do, for people and for the agents' facts. */
+enum { LEARNING_LINE = 400 };
+const char *learning_change_line(const struct learning_run *r, const struct learning_trial *t,
+                                 char dst[LEARNING_LINE]);
 
 /* learning_compute.c: patterns and comparisons, in a process of its own. */
 enum err learning_compute(struct learning_run *r, struct error *e);
@@ -74,6 +86,7 @@ enum err learning_compute(struct learning_run *r, struct error *e);
 /* learning_store.c */
 enum err learning_begin(struct learning_run *r, struct error *e);
 enum err learning_store_found(struct learning_run *r, struct error *e);
+enum err learning_store_words(struct learning_run *r, struct error *e);
 enum err learning_store_judged(struct learning_run *r, struct error *e);
 enum err learning_end(struct learning_run *r, const char *state, const char *reason,
                       struct error *e);

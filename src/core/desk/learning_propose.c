@@ -8,7 +8,7 @@
 #include "quorum/mem.h"
 #include "quorum/timeutil.h"
 
-enum { TEXT_MAX = 400, FEW_WEEKS = 12, IDS_MAX = 50 };
+enum { TEXT_MAX = LEARNING_LINE, FEW_WEEKS = 12, IDS_MAX = 50 };
 
 static const char *print_value(const struct parameter *p, struct value v, char dst[24])
 {
@@ -62,22 +62,29 @@ static const char *expected(const struct learning_run *r, const struct learning_
     return dst;
 }
 
+const char *learning_change_line(const struct learning_run *r, const struct learning_trial *t,
+                                 char dst[LEARNING_LINE])
+{
+    const struct parameter *p = &r->parameter[t->id];
+    char text[TEXT_MAX], was[24], is[24];
+    int n = snprintf(dst, LEARNING_LINE, "%s %s -> %s: %s. Effect %+.2f R a trade", p->title,
+                     print_value(p, p->value, was), print_value(p, t->to, is), expected(r, t, text),
+                     t->w.effect.delta);
+    if (isfinite(t->w.delta_95.low) && n < LEARNING_LINE)
+        snprintf(dst + n, (size_t)(LEARNING_LINE - n), ", 95 %% %+.2f to %+.2f (%s)",
+                 t->w.delta_95.low, t->w.delta_95.high, t->w.verdict);
+    return dst;
+}
+
 static const char *reasoning(const struct learning_run *r, const struct learning_trial *t,
                              char dst[2 * TEXT_MAX])
 {
-    const struct parameter *p = &r->parameter[t->id];
     const struct pattern *behind = pattern_behind(r, t);
-    char text[TEXT_MAX], was[24], is[24];
-    int n = snprintf(dst, 2 * TEXT_MAX, "%s %s -> %s: %s. Effect %+.2f R a trade", p->title,
-                     print_value(p, p->value, was), print_value(p, t->to, is), expected(r, t, text),
-                     t->w.effect.delta);
-    if (isfinite(t->w.delta_95.low))
-        n += snprintf(dst + n, (size_t)(2 * TEXT_MAX - n), ", 95 %% %+.2f to %+.2f (%s)",
-                      t->w.delta_95.low, t->w.delta_95.high, t->w.verdict);
+    char text[LEARNING_LINE], found[TEXT_MAX / 2] = "";
     if (behind)
-        n += snprintf(dst + n, (size_t)(2 * TEXT_MAX - n), "; %s is a %s pattern (q %.3f)",
-                      behind->condition->title, pattern_status_name(behind->status), behind->q);
-    snprintf(dst + n, (size_t)(2 * TEXT_MAX - n), ".");
+        snprintf(found, sizeof found, "; %s is a %s pattern (q %.3f)", behind->condition->title,
+                 pattern_status_name(behind->status), behind->q);
+    snprintf(dst, 2 * TEXT_MAX, "%s%s.", learning_change_line(r, t, text), found);
     return dst;
 }
 

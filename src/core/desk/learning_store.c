@@ -21,6 +21,9 @@ static const struct statement found = {
                       " $6::jsonb)"};
 static const struct statement judged = {"learning judged",
                                         "SELECT learning_judged($1::bigint, $2, $3::jsonb)"};
+static const struct statement words = {"learning words",
+                                       "UPDATE learning_patterns SET headline = $3, quote = $4"
+                                       " WHERE cycle_id = $1::bigint AND condition = $2"};
 static const struct statement end = {
     "learning end", "SELECT e.yes, trim_scale(c.cost_usd)::text FROM"
                     "  (SELECT learning_end($1::bigint, $2, $3, $4, $5::jsonb) AS yes) e,"
@@ -310,6 +313,18 @@ enum err learning_store_judged(struct learning_run *r, struct error *e)
     return mine ? OK : not_mine(r, e);
 }
 
+enum err learning_store_words(struct learning_run *r, struct error *e)
+{
+    struct params p = {0};
+    if (!r->chosen)
+        return OK;
+    params_int(&p, r->out->cycle);
+    params_text(&p, r->chosen->condition->id);
+    params_text(&p, r->headline);
+    params_text(&p, r->quote);
+    return db_query(r->desk->db, &words, &p, NULL, e);
+}
+
 /* ---- the end ---- */
 
 static void write_counts(struct json *j, const struct learning_run *r)
@@ -318,6 +333,7 @@ static void write_counts(struct json *j, const struct learning_run *r)
     json_int(j, "queued", (int64_t)r->out->queued);
     json_int(j, "applied", (int64_t)r->out->applied);
     json_int(j, "rejected", (int64_t)r->out->rejected);
+    json_int(j, "bad_answers", (int64_t)r->bad_answers);
     json_flag(j, "degraded", r->out->degraded);
     json_str(j, "degraded_reason", r->out->degraded_why);
 }

@@ -284,14 +284,21 @@ static const struct shown *first_of(const struct mind *m, const char *prefix)
     return NULL;
 }
 
+/* What a proposer chooses: the first it is shown. */
+static const struct shown *subject_of(const struct mind *m)
+{
+    const struct shown *f = first_of(m, "proposal_");
+    return f ? f : first_of(m, "pattern_");
+}
+
 static void write_text(struct json *j, struct mind *m, const struct answer_field *f)
 {
     struct buf text = {0};
-    const struct shown *subject = first_of(m, "proposal_");
-    if (!subject)
-        subject = first_of(m, "pattern_");
+    const struct shown *subject = subject_of(m);
     if (subject && (strcmp(f->name, "proposal") == 0 || strcmp(f->name, "pattern") == 0))
         buf_str(&text, subject->id);
+    else if (subject)
+        buf_printf(&text, "Rehearsed: of all that was found, %s comes first.", subject->id);
     else if (m->signals > 0)
         buf_printf(&text, "Rehearsed: %d of %d signals point up.", m->up, m->signals);
     else
@@ -377,6 +384,7 @@ void rehearsal_answer(const struct model_request *r, uint64_t seed, enum rehears
     m->random = rehearsal_hash(r, seed);
     read_facts(m, r->facts);
     look(m);
+    cite(m, subject_of(m));
     json_begin(&j, out);
     json_open(&j, NULL, '{');
     for (const struct answer_field *f = r->fields; f->name; f++)
