@@ -74,7 +74,7 @@ static const struct statement sums = {
     "    COALESCE(trim_scale(sum(cost_usd)), 0) AS cost,"
     "    count(*) FILTER (WHERE status IN ('FAILED', 'PRESUMED')) AS failed_calls"
     "  FROM agent_interactions WHERE created_at > $1::timestamptz) m,"
-    " (SELECT count(*) AS failed_jobs FROM jobs WHERE state = 'failed'"
+    " (SELECT count(*) AS failed_jobs FROM jobs WHERE state = 'dead'"
     "    AND finished_at > $2::timestamptz) x,"
     " (SELECT count(*) AS alerts, count(*) FILTER (WHERE severity IN ('W', 'C')) AS grave"
     "  FROM alerts WHERE raised_at > $1::timestamptz) a,"
