@@ -105,7 +105,7 @@ static const struct option_row console_options[] = {
     {"plain", NULL, "lines instead of a screen; so without a terminal"},
     {"read-only", NULL, "acting commands are refused"},
     {"layout", "NAME", "auto, compact, std, wide or max"},
-    {"theme", "NAME", "dark, light, high-contrast, safe-rg, safe-by, mono, tty or a file's"},
+    {"theme", "NAME", "dark, light, paper, high-contrast, safe-rg, safe-by, mono, tty or a file's"},
     {"color", "WHEN", "auto, never, 8, 16 or 256"},
     {"ascii", NULL, "draw in ASCII"},
     {"unicode", NULL, "draw in UTF-8 whatever the locale says"},

@@ -19,7 +19,9 @@
 #include "ui/console_run.h"
 #include "ui/console_session.h"
 #include "ui/console_verbs.h"
+#include "ui/crash.h"
 #include "ui/question.h"
+#include "ui/rescue.h"
 
 enum { TICK_MS = 1000, TOAST_US = 6000000, BELL_EVERY_US = 10000000 };
 
@@ -111,14 +113,17 @@ void console_say_error(struct console *c, const struct error *e)
     buf_release(&told);
 }
 
-void console_bell(struct console *c)
+void console_notify(struct console *c, const char *text)
 {
     int64_t now = time_monotonic_us();
-    if (!c->screen || c->option[OPTION_NOTIFY] == NOTIFY_OFF ||
-        (c->bell_at && now - c->bell_at < BELL_EVERY_US))
+    int way = c->option[OPTION_NOTIFY];
+    if (!c->screen || way == NOTIFY_OFF || (c->bell_at && now - c->bell_at < BELL_EVERY_US))
         return;
     c->bell_at = now;
-    screen_bell(c->screen);
+    if (way == NOTIFY_OSC9)
+        screen_notify(c->screen, text);
+    else
+        screen_bell(c->screen);
 }
 
 /* A wait that is under way ends as if a signal had come. */
@@ -339,6 +344,8 @@ static enum err open_screen(struct console *c, struct error *e)
     if (screen_open(&c->screen, &o, e))
         return e->kind;
     mem_on_exhausted(screen_rescue);
+    crash_begin(settings_home(c->call->settings));
+    rescue_on_death(crash_note);
     screen_size(c->screen, &rows, &cols);
     frame_resize(&c->frame, rows, cols);
     bar_resize(rows, cols);
@@ -386,6 +393,9 @@ static void live(struct console *c)
 /* What went wrong first. */
 static void say_what_is_new(struct console *c)
 {
+    char crash[900];
+    if (crash_last(settings_home(c->call->settings), crash, sizeof crash))
+        console_say_later(c, TOAST_WARN, crash);
     if (*screen_note(c->screen))
         console_say_later(c, TOAST_WARN, screen_note(c->screen));
     if (*bar_note())
@@ -416,6 +426,7 @@ static enum err on_screen(struct console *c, struct error *e)
     loop_timer_start(c->tick, TICK_MS);
     console_options_apply(c);
     console_load_theme(c, c->theme_name);
+    console_resume_view(c);
     say_what_is_new(c);
     console_tell_loader(c);
     console_session_begin(c, "console");
@@ -423,8 +434,12 @@ static enum err on_screen(struct console *c, struct error *e)
     console_draw(c, time_monotonic_us());
     live(c);
     loop_on_turn(c->loop, NULL, NULL);
+    if (c->hung_up || loop_interrupted(c->loop) == SIGHUP)
+        console_keep_view(c);
     bar_close();
     screen_close(c->screen);
+    rescue_on_death(NULL);
+    crash_end();
     c->screen = NULL;
     mem_on_exhausted(NULL);
     loop_io_free(c->tty_io);
@@ -476,6 +491,7 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
                           .desk = call->desk,
                           .reading_only = o->read_only,
                           .tty = -1,
+                          .rung = -1,
                           .focused = true};
     view_init(&c->view);
     c->view.keys = &c->keys;

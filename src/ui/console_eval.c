@@ -72,7 +72,7 @@ static void outcome_came(void *arg, struct rows *rows, const struct error *e)
     if ((!e || !e->kind) && rows->nrows)
         say_outcome(c, r, rows);
     if (!c->focused)
-        console_bell(c);
+        console_notify(c, c->view.toast); /* what was just said of it */
     r->used = false;
     loader_now(c->loader);
     console_urgent(c);

@@ -32,15 +32,19 @@ void console_tell_loader(struct console *c)
     loader_watch(c->loader, shown, view_top(&c->view));
 }
 
-/* What needs somebody now rings once. */
+/* What needs somebody now rings once; what was there when they came, they see. */
 static void ring_for_alerts(struct console *c)
 {
     const struct rows *r = &c->snapshot.status.rows;
-    const char *worst = r->nrows ? rows_named(r, 0, "alert_worst") : NULL;
-    bool critical = worst && *worst == 'C';
-    if (critical && !c->critical)
-        console_bell(c);
-    c->critical = critical;
+    const char *newest = r->nrows ? rows_named(r, 0, "ring") : NULL;
+    const char *text = newest ? rows_named(r, 0, "ring_text") : NULL;
+    int64_t id = 0;
+    if (r->nrows == 0 || (newest && !text_to_int64(newest, &id)))
+        return;
+    if (c->rung >= 0 && id > c->rung)
+        console_notify(c, text ? text : "");
+    if (id > c->rung)
+        c->rung = id;
 }
 
 static void set_title(struct console *c)

@@ -94,7 +94,8 @@ struct console {
     int64_t asked_review, review; /* console_session.h; 0: none */
     char reviewer[80];
     bool reading_only;
-    bool connected, critical;
+    bool connected;
+    int64_t rung; /* the newest alert that has rung; -1: none was looked for yet */
     int status; /* exit status */
 };
 
@@ -104,7 +105,8 @@ void console_urgent(struct console *c); /* a key changed it: draw in this turn *
 void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void console_say_later(struct console *c, enum toast_kind kind, const char *text);
 void console_say_error(struct console *c, const struct error *e);
-void console_bell(struct console *c);
+/* Something needs the person: a bell, or what `notify` says; at most one in 10 s. */
+void console_notify(struct console *c, const char *text);
 bool console_load_theme(struct console *c, const char *name); /* false: it said what is wrong */
 void console_suspend(struct console *c);
 void console_quit(struct console *c);
@@ -131,6 +133,10 @@ enum err script_open(struct script **out, struct console *c, const char *path, s
 void script_step(struct script *s);
 bool script_is_over(const struct script *s); /* NULL is */
 void script_close(struct script *s);
+
+/* console_resume.c: the view survives a terminal that was lost. */
+void console_keep_view(struct console *c);
+void console_resume_view(struct console *c);
 
 /* console_plain.c */
 enum err console_plain(struct console *c, struct error *e);

@@ -13,6 +13,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 #include "ui/console_help.h"
+#include "ui/crash.h"
 
 /* Looking verbs that, alone, are a panel. */
 static const struct {
@@ -361,6 +362,7 @@ void console_run_line(struct console *c, const char *line)
                         .quiet = true,
                         .console = c};
     char *argv[WORDS_MAX + 3] = {(char *)"quorum"};
+    crash_command(line);
     line += strspn(line, " \t:");
     if (words_split(line, &w, &e)) {
         console_say_error(c, &e);

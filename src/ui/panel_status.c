@@ -57,7 +57,8 @@ const struct statement status_query = {
     "  p.n AS positions, guard_limit('positions')::int AS positions_max,"
     "  NULL::text AS evaluations_left, NULL::text AS evaluations_binding, NULL::text AS next_learn,"
     "  (SELECT max(version) FROM schema_migration) AS schema,"
-    "  d.now, clock_timestamp() AS machine,"
+    "  d.now, clock_timestamp() AS machine, bell.id AS ring, bell.rule || ': ' || bell.text"
+    "    AS ring_text,"
     "  CASE WHEN d.virtual THEN COALESCE((SELECT speed FROM schedule_state), 0) END AS speed,"
     "  watched.n AS watched, watched.n - watched.done AS watched_left,"
     "  COALESCE((SELECT value FROM desk_setting WHERE name = 'SELF_LEARNING_ENABLED'"
@@ -70,4 +71,7 @@ const struct statement status_query = {
     "    WHERE vendor = 'fmp' AND endpoint <> 'quote' AND day > d.day - 7), 4) AS fmp_each "
     "FROM d CROSS JOIN b CROSS JOIN m CROSS JOIN g CROSS JOIN a CROSS JOIN w CROSS JOIN p"
     "  CROSS JOIN watched CROSS JOIN account_figures(1) f LEFT JOIN control_state c ON true"
-    "  LEFT JOIN q ON true LEFT JOIN l ON true"};
+    "  LEFT JOIN q ON true LEFT JOIN l ON true"
+    "  LEFT JOIN LATERAL (SELECT id, rule, text FROM alerts WHERE cleared_at IS NULL"
+    "    AND acked_at IS NULL AND (severity = 'C' OR rule IN ('pending.age', 'adj.regress'))"
+    "    ORDER BY id DESC LIMIT 1) bell ON true"};

@@ -61,7 +61,7 @@ void panel_empty(const struct snapshot *s, enum panel_id p, char *out, size_t si
  * engines equity open_pnl day_pnl cash positions positions_max evaluations_left evaluations_binding
  * next_learn schema; also pending_oldest (seconds), now, speed (of a virtual clock, else NULL),
  * learning ("true") learning_needs trades, llm_free llm_reset_s, engine_up (seconds),
- * machine (the server's clock). */
+ * machine (the server's clock), ring (the newest open alert that rings) ring_text. */
 extern const struct statement status_query;
 
 #endif

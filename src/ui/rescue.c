@@ -26,6 +26,8 @@ static struct {
     int real, memory;
 } held = {.real = -1, .memory = -1};
 
+static void (*death_note)(int signal);
+
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 static struct sigaction before[ARRAY_LEN(fatal)];
 static bool caught;
@@ -70,8 +72,11 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
     (void)context;
     bool was_on = rescue.on;
     rescue_now();
-    if (was_on)
+    if (was_on) {
         say_signal(signal);
+        if (death_note != NULL)
+            death_note(signal);
+    }
     for (size_t i = 0; i < ARRAY_LEN(fatal); i++) {
         if (fatal[i] == signal)
             sigaction(signal, &before[i], NULL);
@@ -119,6 +124,11 @@ void rescue_end(void)
     caught = false;
     for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
         sigaction(fatal[i], &before[i], NULL);
+}
+
+void rescue_on_death(void (*note)(int signal))
+{
+    death_note = note;
 }
 
 bool rescue_is_on(void)

@@ -18,6 +18,7 @@
 
 #include "quorum/mem.h"
 #include "quorum/text.h"
+#include "ui/osc.h"
 #include "ui/rescue.h"
 
 /* After our headers: curses.h has macros for common words. */
@@ -534,14 +535,17 @@ void screen_resume(struct screen *s)
 
 /* ---- around the frame */
 
+static enum osc_between between(void)
+{
+    return osc_between(getenv("TMUX"), getenv("STY"));
+}
+
 void screen_title(struct screen *s, const char *text)
 {
-    char clean[200];
+    struct buf b = {0};
     if (!s->xterm_like || s->suspended)
         return;
-    struct buf b = {0};
-    sanitize_line(clean, sizeof clean, untrusted(text));
-    buf_printf(&b, "\x1b]2;%s\x1b\\", clean);
+    osc_title(&b, text);
     write_out(s, buf_text(&b), b.len);
     buf_release(&b);
 }
@@ -552,37 +556,26 @@ void screen_bell(struct screen *s)
         write_out(s, "\a", 1);
 }
 
-static void base64(struct buf *out, const char *text, size_t len)
+void screen_notify(struct screen *s, const char *text)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *p = (const unsigned char *)text;
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t three = (uint32_t)p[i] << 16 | (i + 1 < len ? (uint32_t)p[i + 1] << 8 : 0) |
-                         (i + 2 < len ? p[i + 2] : 0);
-        buf_char(out, digits[three >> 18]);
-        buf_char(out, digits[three >> 12 & 63]);
-        buf_char(out, i + 1 < len ? digits[three >> 6 & 63] : '=');
-        buf_char(out, i + 2 < len ? digits[three & 63] : '=');
+    struct buf b = {0};
+    if (!s->xterm_like) {
+        screen_bell(s);
+        return;
     }
+    osc_notify(&b, between(), text);
+    if (!s->suspended)
+        write_out(s, buf_text(&b), b.len);
+    buf_release(&b);
 }
 
 bool screen_copy(struct screen *s, const char *text, size_t len, size_t most)
 {
     size_t limit = most > 0 ? most : 74994, size = (len + 2) / 3 * 4;
-    const char *tmux = getenv("TMUX");
+    struct buf b = {0};
     if (!s->xterm_like || s->suspended || len > limit || size > limit)
         return false;
-    struct buf b = {0};
-    buf_str(&b, "\x1b]52;c;");
-    base64(&b, text, len);
-    buf_char(&b, '\a');
-    /* tmux takes it itself (set-clipboard on) or hands it on (allow-passthrough on); which of the
-     * two cannot be known, and twice does no harm */
-    if (tmux != NULL && *tmux != '\0') {
-        buf_str(&b, "\x1bPtmux;\x1b\x1b]52;c;");
-        base64(&b, text, len);
-        buf_str(&b, "\a\x1b\\");
-    }
+    osc_copy(&b, between(), text, len);
     write_out(s, buf_text(&b), b.len);
     buf_release(&b);
     return !s->gone;

@@ -53,6 +53,8 @@ void screen_resume(struct screen *s); /* asks for the size, too */
 
 void screen_title(struct screen *s, const char *text); /* clean text */
 void screen_bell(struct screen *s);
+/* A bell and, where the terminal knows OSC 9, a text on the desktop; need not be clean. */
+void screen_notify(struct screen *s, const char *text);
 /* Puts text into the clipboard of the person's machine (OSC 52). False when it is more than the
  * terminal would take (most bytes of base64; 0: 74,994) or the terminal has no such thing. */
 bool screen_copy(struct screen *s, const char *text, size_t len, size_t most);

@@ -369,6 +369,39 @@ static void test_title_and_clipboard_hold_text_only(void **state)
     buf_release(&t.seen);
 }
 
+/* GNU screen hands on strings of at most 256 bytes. */
+static void test_inside_of_gnu_screen_the_outer_terminal_is_told(void **state)
+{
+    (void)state;
+    struct terminal t;
+    static char much[600];
+    terminal_open(&t, 24, 80);
+    memset(much, 'x', sizeof much - 1);
+    unsetenv("TMUX");
+    setenv("STY", "1.pts", 1);
+    struct screen *s = open_screen(&t, "screen");
+    assert_true(screen_copy(s, "ab", 2, 0));
+    assert_true(screen_copy(s, much, sizeof much - 1, 0));
+    screen_notify(s, "pos.loss: AAPL\x1b]0;evil\a -5 %");
+    unsetenv("STY");
+    screen_notify(s, "plain");
+    screen_close(s);
+    const char *all = terminal_end(&t);
+    assert_non_null(strstr(all, "\x1bP\x1b]52;c;YWI=\a\x1b\\"));
+    const char *piece = strstr(strstr(all, "YWI="), "\x1bP\x1b]52;c;eHh4");
+    assert_non_null(piece);
+    for (int i = 0; i < 3; i++) {
+        const char *end = strstr(piece + 2, "\x1b\\");
+        assert_non_null(end);
+        assert_in_range(end - piece, 10, 250);
+        piece = end + 2;
+    }
+    assert_non_null(strstr(all, "\x1bP\x1b]9;pos.loss: AAPL"));
+    assert_non_null(strstr(all, "\x1b]9;plain\a\a"));
+    assert_null(strstr(all, "]0;evil"));
+    buf_release(&t.seen);
+}
+
 int main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
@@ -380,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_any_size_and_any_frame_can_be_drawn),
         cmocka_unit_test(test_a_terminal_that_is_gone_ends_drawing),
         cmocka_unit_test(test_title_and_clipboard_hold_text_only),
+        cmocka_unit_test(test_inside_of_gnu_screen_the_outer_terminal_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

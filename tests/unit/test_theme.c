@@ -84,7 +84,7 @@ static void test_every_built_in_theme_is_right(void **state)
             }
         }
     }
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 8);
 }
 
 static void test_without_colour_gain_and_loss_still_differ(void **state)
@@ -271,6 +271,7 @@ static void test_text_can_be_read_on_its_ground(void **state)
     assert_readable("safe-rg", 16, 231);
     assert_readable("safe-by", 16, 231);
     assert_readable("light", 231, 16);
+    assert_readable("paper", 16, 231); /* it has a ground of its own */
 }
 
 /* Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB. */
