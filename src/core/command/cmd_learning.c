@@ -5,6 +5,7 @@
 
 #include "core/command/commands.h"
 #include "core/command/figures.h"
+#include "core/command/show.h"
 #include "quorum/learning.h"
 #include "quorum/model.h"
 #include "quorum/money.h"
@@ -188,12 +189,31 @@ static enum err run_learning(struct call *c, struct error *e)
     return OK;
 }
 
+static enum err check_cycle(const struct call *c, struct error *e)
+{
+    int64_t id;
+    return c->nargs ? call_id(c->arg[0], "cycle", &id, e) : OK;
+}
+
+static enum err run_cycle_page(struct call *c, struct error *e)
+{
+    int64_t id = 0;
+    if ((c->nargs && call_id(c->arg[0], "cycle", &id, e)) || call_desk(c, e))
+        return e->kind;
+    return cycle_show(c, c->nargs ? &id : NULL, call_option(c, "all") != NULL, e);
+}
+
 static const struct option_row learn_options[] = {
     {"baseline", NULL, "without a model: code words what it found"},
     {NULL, NULL, NULL},
 };
 static const struct option_row learning_options[] = {
     {"limit", "N", "cycles; default 15"},
+    {NULL, NULL, NULL},
+};
+
+static const struct option_row cycle_options[] = {
+    {"all", NULL, "every condition tested and every change compared"},
     {NULL, NULL, NULL},
 };
 
@@ -214,10 +234,21 @@ const struct command learning_commands[] = {
      .check = check_learn,
      .run = run_learn},
     {.name = "learning",
+     .aliases = (const char *const[]){"cycles", NULL},
      .group = "Learning",
      .usage = "",
      .help = "learning cycles and what they came to",
      .options = learning_options,
      .run = run_learning},
+    {.name = "cycle",
+     .group = "Learning",
+     .usage = "[ID]",
+     .help =
+         "one learning cycle: patterns, changes compared, what the gate said; without ID the last",
+     .max_args = 1,
+     .options = cycle_options,
+     .no_csv = true,
+     .check = check_cycle,
+     .run = run_cycle_page},
     {.name = NULL},
 };

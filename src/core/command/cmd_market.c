@@ -427,18 +427,37 @@ static bool names_voter(const char *voters, const char *name)
     return false;
 }
 
+/* What a model said for an agent and could not be used: paid for, kept, and no vote or choice. */
+static const struct statement asked_of = {
+    "agents asked", "SELECT agent_name, count(*), count(*) FILTER (WHERE status = 'FAILED')"
+                    " FROM agent_interactions WHERE model IS NOT NULL"
+                    "  AND created_at > desk_now() - interval '30 days'"
+                    "  AND status IN ('DONE', 'FAILED') GROUP BY 1"};
+
+/* The row of an agent; none is "-": without a desk nobody was asked. */
+static const char *asked_cell(const struct rows *r, const char *agent, size_t col)
+{
+    for (size_t i = 0; i < r->nrows; i++)
+        if (strcmp(rows_text(r, i, 0), agent) == 0)
+            return rows_text(r, i, col);
+    return NULL;
+}
+
 static enum err run_agents(struct call *c, struct error *e)
 {
     static const struct column columns[] = {
-        {"agent", "AGENT", COLUMN_TEXT}, {"role", "ROLE", COLUMN_TEXT},
-        {"votes", "VOTES", COLUMN_FLAG}, {"prompt_version", "PROMPT", COLUMN_NUMBER},
+        {"agent", "AGENT", COLUMN_TEXT},       {"role", "ROLE", COLUMN_TEXT},
+        {"votes", "VOTES", COLUMN_FLAG},       {"prompt_version", "PROMPT", COLUMN_NUMBER},
+        {"asked_30d", "ASKED", COLUMN_NUMBER}, {"unusable_30d", "UNUSABLE", COLUMN_NUMBER},
         {"does", "DOES", COLUMN_TEXT},
     };
+    struct rows asked = {0};
     struct table t;
     char version[12];
     char why[700];
-    (void)e;
     open_made_desk(c, why, sizeof why);
+    if (c->desk && db_query(c->desk->db, &asked_of, NULL, &asked, e))
+        return e->kind;
     const char *voters =
         c->desk ? desk_text(c->desk, SETTING_VOTERS) : settings_text(c->settings, SETTING_VOTERS);
     table_begin(&t, columns, ARRAY_LEN(columns));
@@ -446,8 +465,10 @@ static enum err run_agents(struct call *c, struct error *e)
         snprintf(version, sizeof version, "%d", (*a)->prompt_version);
         table_row(&t, (const char *const[]){(*a)->name, agent_role_name((*a)->role),
                                             names_voter(voters, (*a)->name) ? "true" : "false",
-                                            version, (*a)->does});
+                                            version, asked_cell(&asked, (*a)->name, 1),
+                                            asked_cell(&asked, (*a)->name, 2), (*a)->does});
     }
+    rows_release(&asked);
     table_end(&t, c->out, "");
     return OK;
 }

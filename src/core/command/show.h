@@ -19,6 +19,9 @@ void show_evaluation_why(struct call *c, const struct stored_evaluation *s);
 /* The model calls of an evaluation, to the byte but for what a terminal must not see. */
 enum err show_calls(struct call *c, int64_t id, struct error *e);
 
+/* One learning cycle, NULL: the last; all: not only what was found and its nearest misses. */
+enum err cycle_show(struct call *c, const int64_t *id, bool all, struct error *e);
+
 /* "12" or "#12". E04-like error names what kind of id is wanted. */
 enum err call_id(const char *text, const char *what, int64_t *out, struct error *e);
 /* --since=90m as a PostgreSQL interval in dst; *out stays NULL when absent. */
