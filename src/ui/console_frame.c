@@ -223,6 +223,16 @@ static bool draw_reviewer(const struct pane *p, int row, const struct snapshot *
     return true;
 }
 
+static const char *told_cell(const struct snapshot *s, int row)
+{
+    const struct rows *r = &s->panel[PANEL_PENDING].rows;
+    for (size_t i = 0; i < r->ncols; i++) {
+        if (strcmp(r->column[i], "told") == 0 && rows_text(r, (size_t)row, i) != NULL)
+            return rows_text(r, (size_t)row, i);
+    }
+    return "";
+}
+
 /* What the selected row has to say that its columns are too narrow for. */
 static void draw_told(const struct pane *p, int row, const struct snapshot *s, const struct view *v)
 {
@@ -233,10 +243,12 @@ static void draw_told(const struct pane *p, int row, const struct snapshot *s, c
     size_t n = view_rows(v, s, id, index);
     int selected = view_selected(v, s, id);
     int name = list_find_column(id, id == PANEL_PENDING ? "ID" : "RULE");
-    int text = list_find_column(id, id == PANEL_PENDING ? "EFFECT" : "TEXT");
-    if (selected < 0 || (size_t)selected >= n || name < 0 || text < 0)
+    if (selected < 0 || (size_t)selected >= n || name < 0)
         return;
-    const char *what = list_cell(s, id, index[selected], text);
+    int text = list_find_column(id, "TEXT");
+    const char *what = id == PANEL_PENDING ? told_cell(s, index[selected])
+                       : text < 0          ? ""
+                                           : list_cell(s, id, index[selected], text);
     if (*what == '\0' || strcmp(what, "-") == 0)
         return;
     int at = 1 + pane_cut(p, row, 1, 20, TOKEN_HINT, list_cell(s, id, index[selected], name));

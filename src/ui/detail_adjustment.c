@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One proposed change of a parameter: what code measured stands above what a model said. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,140 +8,164 @@
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "ui/chart.h"
 #include "ui/detail_page.h"
 
-enum { PART_HEAD, PART_EVIDENCE, PART_HISTORY, PART_TRADES };
+enum { PART_HEAD, PART_CASES, PART_HISTORY, PART_ACTS };
+enum { ENOUGH_CASES = 30, BAR_LEAST = 14, BAR_MOST = 48, NARROW_PAGE = 70, WIDE_PAGE = 112 };
 
-#define WAITS "('PENDING', 'DEFERRED')"
-const struct statement adjustment_head = {
-    "detail adjustment",
-    "SELECT a.id, a.parameter_name AS name, trim_scale(a.old_value) AS old_value,"
-    "  trim_scale(a.new_value) AS new_value, a.confidence_score AS confidence, a.status,"
-    "  a.reasoning, to_char(a.created_at AT TIME ZONE z.tz, 'YYYY-MM-DD HH24:MI:SS') AS created,"
-    "  extract(epoch FROM a.created_at)::bigint AS created_epoch, a.risk_level, a.priority,"
-    "  a.decided_by, to_char(a.decided_at AT TIME ZONE z.tz,"
-    "  'YYYY-MM-DD HH24:MI:SS') AS decided, a.decision_reason,"
-    "  to_char(a.applied_at AT TIME ZONE z.tz, 'YYYY-MM-DD HH24:MI:SS') AS applied,"
-    "  extract(epoch FROM a.expires_at)::bigint    AS expires_epoch,"
-    "  COALESCE((SELECT value FROM desk_setting WHERE name = 'SELF_LEARNING_AUTO_APPLY_THRESHOLD'"
-    "    ORDER BY id DESC LIMIT 1), '80') AS threshold,"
-    "  a.evidence->>'by' AS proposed_by, a.evidence->>'cycle' AS cycle,"
-    "  a.evidence->>'expected' AS expected, a.evidence->>'verdict' AS verdict,"
-    "  a.evidence->>'not_auto' AS not_auto, a.evidence->>'baseline' AS baseline,"
-    "  a.evidence->>'bounds' AS bounds,"
-    "  (SELECT string_agg(w, '; ') FROM jsonb_array_elements_text(CASE"
-    "    jsonb_typeof(a.evidence->'warnings') WHEN 'array' THEN a.evidence->'warnings'"
-    "    ELSE '[]' END) w) AS warnings,"
-    "  (SELECT string_agg('#' || o.id, ' ' ORDER BY o.id) FROM strategy_adjustments o"
-    "    WHERE o.parameter_name = a.parameter_name AND o.id <> a.id AND o.status IN " WAITS ")"
-    "    AS conflicts,"
-    "  (SELECT trim_scale(v.value) FROM parameter_versions v WHERE v.name = a.parameter_name"
-    "    ORDER BY v.id DESC LIMIT 1) AS in_force,"
-    "  (SELECT count(*) FROM positions WHERE closed_at IS NULL) AS open_positions,"
-    "  (SELECT max(o.id) FROM strategy_adjustments o WHERE o.id < a.id"
-    "    AND (o.status IN " WAITS " OR a.status NOT IN " WAITS ")) AS older,"
-    "  (SELECT min(o.id) FROM strategy_adjustments o WHERE o.id > a.id"
-    "    AND (o.status IN " WAITS " OR a.status NOT IN " WAITS ")) AS newer "
-    "FROM " DETAIL_TZ " CROSS JOIN strategy_adjustments a WHERE a.id = " DETAIL_ID};
+/* ---- what the row says */
 
-/* By keys, less what the lines above the list say. */
-const struct statement adjustment_evidence = {
-    "detail adjustment evidence",
-    "SELECT j.key, left(CASE jsonb_typeof(j.value) WHEN 'string' THEN j.value #>> '{}'"
-    "  ELSE j.value::text END, 2000) AS value "
-    "FROM strategy_adjustments a, jsonb_each(CASE jsonb_typeof(a.evidence) WHEN 'object'"
-    "  THEN a.evidence ELSE '{}' END) j "
-    "WHERE a.id = " DETAIL_ID " AND j.key NOT IN ('by', 'cycle', 'expected', 'verdict',"
-    "  'not_auto', 'baseline', 'bounds', 'warnings', 'trade_ids') ORDER BY j.key LIMIT 100"};
-
-const struct statement adjustment_history = {
-    "detail adjustment history",
-    "SELECT to_char(h.created_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS at,"
-    "  trim_scale(h.before) AS old_value,"
-    "  trim_scale(h.value) AS new_value, h.set_by, h.adjustment_id "
-    "FROM " DETAIL_TZ
-    " CROSS JOIN (SELECT v.*, lag(v.value) OVER (ORDER BY v.id) AS before FROM parameter_versions v"
-    "  JOIN strategy_adjustments a ON a.parameter_name = v.name AND a.id = " DETAIL_ID ") h "
-    "ORDER BY h.id DESC LIMIT 20"};
-
-const struct statement adjustment_others = {
-    "detail adjustment trades",
-    "SELECT t.id, t.symbol, to_char(t.closed_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS closed,"
-    "  trim_scale(t.pnl_dollars) AS pnl_usd, t.pnl_pct, t.exit_reason "
-    "FROM " DETAIL_TZ " CROSS JOIN strategy_adjustments a, jsonb_array_elements_text(CASE"
-    "  jsonb_typeof(a.evidence->'trade_ids') WHEN 'array' THEN a.evidence->'trade_ids'"
-    "  ELSE '[]' END) j JOIN trade_outcomes t"
-    "  ON t.id = CASE WHEN j ~ '^[0-9]{1,18}$' THEN j::bigint END "
-    "WHERE a.id = " DETAIL_ID " ORDER BY t.id LIMIT 400"};
-
-static bool waits(const struct page *g)
+/* The number of a fact; false, and NAN, when it is none ("off"). */
+static bool number_of(const struct page *g, const char *column, double *out)
 {
-    return page_is(g, "status", "PENDING") || page_is(g, "status", "DEFERRED");
+    const char *text = page_fact(g, column);
+    if (text && text_to_double(text, out) && isfinite(*out))
+        return true;
+    *out = (double)NAN;
+    return false;
 }
 
-static double number_of(const char *text)
+static bool is_open(const struct page *g)
 {
-    double v = 0;
-    return text && text_to_double(text, &v) ? v : 0;
+    return page_is(g, "status", "PENDING") || page_is(g, "status", "DEFERRED") ||
+           page_is(g, "status", "SHADOW");
+}
+
+/* Seconds of the hold that are left, counted on from when the row was read. */
+static int64_t hold_left(const struct page *g)
+{
+    int64_t since = (g->snapshot->monotonic - g->snapshot->detail[PART_HEAD].loaded_at);
+    int64_t left = page_number(g, "hold_s") - since / USEC_SECOND;
+    return left > 0 ? left : 0;
+}
+
+/* ---- the change */
+
+/* Where a value stands between the bounds; a filter that is off is at its loosest. */
+static double place_of(const struct page *g, const char *column, double low, double high)
+{
+    double v;
+    if (number_of(g, column, &v))
+        return v < low ? low : v > high ? high : v;
+    return page_is(g, "direction", "falls") ? low : high;
+}
+
+static void put_mark(const struct pane *bar, const struct page *g, const char *column, double low,
+                     double high, uint16_t style, const char *mark)
+{
+    int width = bar->cols;
+    double at = (place_of(g, column, low, high) - low) / (high - low);
+    pane_put(bar, 0, (int)lround(at * (width - 1)), style, mark);
+}
+
+/* "1 [---n-----o-----------b----] 3  o old  n new  b baseline 1.5" */
+static void bounds_bar(struct page *g)
+{
+    struct page_picture picture;
+    double low, high;
+    char left[40], right[40];
+    if (!number_of(g, "low", &low) || !number_of(g, "high", &high) || high <= low)
+        return;
+    int width = g->cols - g->indent - 50;
+    width = width < BAR_LEAST ? BAR_LEAST : width > BAR_MOST ? BAR_MOST : width;
+    g->line--; /* behind its label */
+    page_picture(g, &picture, 1);
+    snprintf(left, sizeof left, "%.12s [", page_fact(g, "low"));
+    snprintf(right, sizeof right, "] %.12s", page_fact(g, "high"));
+    int at = g->indent + pane_text(&picture.pane, 0, g->indent, TOKEN_FG, left);
+    struct pane bar = pane_part(&picture.pane, 0, at, 1, width);
+    pane_hrule(&bar, 0, 0, bar.cols, TOKEN_GAUGE_TRACK, LINE_THIN);
+    put_mark(&bar, g, "baseline", low, high, TOKEN_DIM, "b");
+    put_mark(&bar, g, "old_value", low, high, TOKEN_FG | STYLE_BOLD, "o");
+    put_mark(&bar, g, "new_value", low, high, TOKEN_KEY | STYLE_BOLD, "n");
+    at += bar.cols;
+    at += pane_text(&picture.pane, 0, at, TOKEN_FG, right);
+    pane_printf(&picture.pane, 0, at + 2, TOKEN_DIM, "o old  n new  b baseline %.12s",
+                page_fact(g, "baseline"));
+    page_picture_end(g, &picture);
+    page_say(g, TOKEN_FG, "%s", ""); /* the line is said */
 }
 
 static void change_lines(struct page *g)
 {
-    double old = number_of(page_fact(g, "old_value")), new = number_of(page_fact(g, "new_value"));
+    double old, new;
+    const char *unit = page_fact(g, "unit");
     page_label(g, "CHANGE");
     page_say(g, TOKEN_FG | STYLE_BOLD, "%s", page_fact(g, "name"));
-    page_say(g, TOKEN_FG | STYLE_BOLD, "%s -> %s", page_fact(g, "old_value"),
+    page_say(g, TOKEN_FG | STYLE_BOLD, "%s  ->  %s", page_fact(g, "old_value"),
              page_fact(g, "new_value"));
-    if (old != 0.0)
+    bool both = number_of(g, "old_value", &old) && number_of(g, "new_value", &new);
+    if (both && old != 0.0)
         page_say(g, TOKEN_FG, "(%+.4g, %+.0f%%)", new - old,
                  round_half_away(100 * (new / old - 1), 0));
-    page_say(g, page_fact(g, "bounds") ? TOKEN_FG : TOKEN_DIM, "bounds %s",
-             page_fact(g, "bounds") ? page_fact(g, "bounds") : "not recorded");
-    page_say(g, page_fact(g, "baseline") ? TOKEN_FG : TOKEN_DIM, "baseline %s",
-             page_fact(g, "baseline") ? page_fact(g, "baseline") : "not recorded");
-    if (page_fact(g, "in_force") &&
-        micro_of(page_fact(g, "in_force")) != micro_of(page_fact(g, "old_value")))
-        page_say(g, TOKEN_SEV_WARN, "in force now: %s", page_fact(g, "in_force"));
+    if (page_fact(g, "title") && g->cols >= WIDE_PAGE)
+        page_say(g, TOKEN_DIM, "%s%s%s", page_fact(g, "title"), unit && *unit ? ", " : "",
+                 unit ? unit : "");
+    page_label(g, "BOUNDS");
+    if (page_fact(g, "low") && g->cols >= NARROW_PAGE)
+        bounds_bar(g);
+    else if (page_fact(g, "low"))
+        page_say(g, TOKEN_FG, "%s .. %s   baseline %s", page_fact(g, "low"), page_fact(g, "high"),
+                 page_fact(g, "baseline"));
+    else
+        page_say(g, TOKEN_SEV_WARN, "none: the desk has no such parameter");
+    const char *in_force =
+        page_fact(g, "in_force") ? page_fact(g, "in_force") : page_fact(g, "baseline");
+    if (is_open(g) && in_force && strcmp(in_force, page_fact(g, "old_value")) != 0) {
+        page_label(g, "");
+        page_say(g, TOKEN_SEV_WARN, "in force now: %s; an approval would be refused", in_force);
+    }
 }
 
 static void judgement_lines(struct page *g)
 {
     char conf[FIGURE_SIZE];
+    double threshold;
     const char *risk = page_fact(g, "risk_level"), *priority = page_fact(g, "priority");
-    double confidence = number_of(page_fact(g, "confidence"));
-    double threshold = number_of(page_fact(g, "threshold"));
     page_label(g, "CONF");
-    page_say(g, TOKEN_FG, "%s (auto needs %s)",
-             figure_text(conf, FIGURE_RATE, page_fact(g, "confidence")), page_fact(g, "threshold"));
+    number_of(g, "threshold", &threshold);
+    page_say(g, TOKEN_FG, "%s (auto at %g)",
+             figure_text(conf, FIGURE_RATE, page_fact(g, "confidence")), threshold);
     page_say(g, style_of_risk(risk), "RISK %s", risk);
-    page_say(g, TOKEN_FG, "PRI %s", priority);
-    page_say(g, TOKEN_FG, "by %s",
-             page_fact(g, "proposed_by") ? page_fact(g, "proposed_by") : "learning");
-    if (page_fact(g, "cycle"))
-        page_say(g, TOKEN_FG, "cycle #%s", page_fact(g, "cycle"));
+    page_say(g, TOKEN_FG, "PRI %s", strcmp(priority, "MEDIUM") == 0 ? "MED" : priority);
+    page_say(g, TOKEN_FG, "by %s%s%s",
+             page_fact(g, "proposed_by") ? page_fact(g, "proposed_by") : "learning",
+             page_fact(g, "cycle") ? ", cycle #" : "",
+             page_fact(g, "cycle") ? page_fact(g, "cycle") : "");
     if (page_is(g, "status", "AUTO_APPLIED"))
         return;
-    page_label(g, "NOT AUTO");
-    if (page_fact(g, "not_auto")) {
-        page_say(g, TOKEN_FG, "because: %s", page_fact(g, "not_auto"));
+    page_label(g, "NOT AUTO because:");
+    page_more(g, page_fact(g, "not_auto") ? TOKEN_FG : TOKEN_DIM, "%s",
+              page_fact(g, "not_auto") ? page_fact(g, "not_auto") : "the reason is not recorded");
+}
+
+static void expected_lines(struct page *g)
+{
+    page_label(g, "EXPECTED");
+    page_say(g, page_fact(g, "expected") ? TOKEN_FG : TOKEN_DIM, "%s",
+             page_fact(g, "expected") ? page_fact(g, "expected") : "not recorded");
+}
+
+/* The words behind a label are never words of code: in quotes and dim. */
+static void reason_lines(struct page *g)
+{
+    const char *quote = page_fact(g, "quote"), *reason = page_fact(g, "reasoning");
+    const char *words = quote && *quote ? quote : reason;
+    bool by_code = !(quote && *quote) && page_is(g, "proposed_by", "baseline");
+    page_label(g, "REASON");
+    if (!words || !*words) {
+        page_say(g, TOKEN_DIM, "none was given");
         return;
     }
-    bool said = false;
-    if (confidence < threshold) {
-        page_say(g, TOKEN_FG, "confidence %g < %g", round_half_away(confidence, 1), threshold);
-        said = true;
-    }
-    if (strcmp(risk, "LOW") != 0) {
-        page_say(g, TOKEN_FG, "risk %s, needs LOW", risk);
-        said = true;
-    }
-    if (strcmp(priority, "HIGH") != 0) {
-        page_say(g, TOKEN_FG, "priority %s, needs HIGH", priority);
-        said = true;
-    }
-    if (!said)
-        page_say(g, TOKEN_DIM, "the reason is not recorded");
+    g->line--; /* the words stand in its line */
+    if (by_code)
+        page_text(g, TOKEN_FG, words, 0);
+    else
+        page_quote(g, words, 0);
 }
+
+/* ---- the evidence */
 
 static uint16_t style_of_verdict(const char *verdict)
 {
@@ -149,25 +174,99 @@ static uint16_t style_of_verdict(const char *verdict)
     return strcmp(verdict, "CONTRADICTED") == 0 ? TOKEN_PNL_DOWN : TOKEN_SEV_WARN;
 }
 
+static const char *share_text(char dst[32], double won, double of)
+{
+    if (of > 0)
+        snprintf(dst, 32, "%.0f%%", round_half_away(100 * won / of, 0));
+    else
+        snprintf(dst, 32, "-");
+    return dst;
+}
+
+/* "changed 14   mean R +0.05->+0.11   won 57%->61%   drawdown 4.2->3.6 R" */
+static void effect_line(struct page *g)
+{
+    double used, old, new, won_old, won_new, n_new;
+    char a[32], b[32];
+    page_label(g, "");
+    if (page_fact(g, "changed"))
+        page_say(g, TOKEN_FG, "changed %s", page_fact(g, "changed"));
+    if (number_of(g, "mean_old", &old) && number_of(g, "mean_new", &new))
+        page_say(g, TOKEN_FG, "mean R %+.2f->%+.2f", old, new);
+    if (!number_of(g, "used", &used) && !number_of(g, "n", &used))
+        return;
+    if (!number_of(g, "n_new", &n_new))
+        n_new = used;
+    if (number_of(g, "won_old", &won_old) && number_of(g, "won_new", &won_new))
+        page_say(g, TOKEN_FG, "won %s->%s", share_text(a, won_old, used),
+                 share_text(b, won_new, n_new));
+    if (n_new < used)
+        page_say(g, TOKEN_FG, "entries %.0f->%.0f", used, n_new);
+    if (number_of(g, "drawdown_old", &old) && number_of(g, "drawdown_new", &new))
+        page_say(g, TOKEN_FG, "drawdown %.1f->%.1f R", old, new);
+}
+
+static void verdict_line(struct page *g)
+{
+    const char *verdict = page_fact(g, "verdict");
+    double effect, low, high;
+    page_label(g, "");
+    if (number_of(g, "effect", &effect))
+        page_say(g, style_of_sign(page_fact(g, "effect")), "%+.3f R a trade", effect);
+    if (number_of(g, "delta_low", &low) && number_of(g, "delta_high", &high))
+        page_say(g, TOKEN_FG, "95%% CI [%+.3f, %+.3f] %s 0:", low, high,
+                 low <= 0 && high >= 0 ? "includes" : "without");
+    else
+        page_say(g, TOKEN_DIM, "no interval: too few weeks:");
+    if (verdict)
+        page_more(g, style_of_verdict(verdict) | STYLE_BOLD, "%s", verdict);
+    else
+        page_more(g, TOKEN_DIM, "not measured");
+}
+
+static void quality_line(struct page *g)
+{
+    const char *source = page_fact(g, "source"), *unknown = page_fact(g, "unknown");
+    int64_t changed = page_number(g, "changed"), n = 0;
+    page_label(g, "");
+    if (source && strcmp(source, "replay") == 0)
+        page_say(g, TOKEN_FG, "replayed on stored prices");
+    else if (source && strcmp(source, "filter") == 0)
+        page_say(g, TOKEN_FG, "entries the filter would have kept");
+    else if (source)
+        page_say(g, TOKEN_FG, "trades before and after");
+    if (whole_number(unknown, &n) && (n > 0 || (source && strcmp(source, "replay") == 0)))
+        page_say(g, n > 0 ? TOKEN_SEV_WARN : TOKEN_FG,
+                 "path inside the bar unknown for %lld of %lld", (long long)n, (long long)changed);
+    if (page_fact(g, "pattern"))
+        page_say(g, TOKEN_FG, "led there by: %s", page_fact(g, "pattern"));
+    if (page_fact(g, "shadow_text")) {
+        page_label(g, "");
+        page_say(g, TOKEN_FG, "run beside the desk: %s", page_fact(g, "shadow_text"));
+    }
+}
+
 static void evidence_lines(struct page *g)
 {
-    const struct rows *r = page_rows(g, PART_EVIDENCE);
-    const char *verdict = page_fact(g, "verdict");
+    const char *used = page_fact(g, "used") ? page_fact(g, "used") : page_fact(g, "n");
+    size_t cases = page_rows(g, PART_CASES)->nrows;
     page_label(g, "EVIDENCE");
-    if (verdict)
-        page_say(g, style_of_verdict(verdict) | STYLE_BOLD, "%s", verdict);
-    else
-        page_say(g, TOKEN_DIM, "effect: not measured yet");
-    if (page_rows(g, PART_TRADES)->nrows)
-        page_say(g, TOKEN_DIM, "%d trades, listed below", (int)page_rows(g, PART_TRADES)->nrows);
-    if (r->nrows == 0)
-        page_say(g, TOKEN_DIM,
-                 page_came(g, PART_EVIDENCE) ? "nothing else is recorded" : "loading");
-    for (size_t i = 0; i < r->nrows; i++) {
-        page_label(g, "");
-        page_say(g, TOKEN_FG, "%s", rows_named(r, i, "key"));
-        page_say(g, TOKEN_FG, "%s", rows_named(r, i, "value") ? rows_named(r, i, "value") : "-");
+    if (!used && !page_fact(g, "verdict")) {
+        page_say(g, TOKEN_DIM, "not measured: nothing is recorded");
+        return;
     }
+    page_say(
+        g, page_number(g, "used") + page_number(g, "n") < ENOUGH_CASES ? TOKEN_SEV_WARN : TOKEN_FG,
+        "%s cases", used ? used : "0");
+    if (page_fact(g, "window_from") && page_fact(g, "window_to"))
+        page_more(g, TOKEN_FG, "%s..%s", page_fact(g, "window_from"), page_fact(g, "window_to"));
+    if (page_fact(g, "weeks"))
+        page_more(g, TOKEN_FG, "(%s weeks)", page_fact(g, "weeks"));
+    if (cases)
+        page_say(g, TOKEN_DIM, "[Enter: %zu of them]", cases);
+    effect_line(g);
+    verdict_line(g);
+    quality_line(g);
 }
 
 static void warning_lines(struct page *g)
@@ -179,104 +278,217 @@ static void warning_lines(struct page *g)
         page_say(g, TOKEN_SEV_WARN, "E15 %s: the same parameter; decide one, the other is re-based",
                  page_fact(g, "conflicts"));
     if (!page_fact(g, "warnings") && !page_fact(g, "conflicts"))
-        page_say(g, TOKEN_DIM, "none are recorded");
+        page_say(g, TOKEN_DIM, "none");
+}
+
+/* ---- what was and what will be */
+
+uint16_t style_of_measured(const char *state)
+{
+    if (!state)
+        return TOKEN_DIM;
+    if (strcmp(state, "better") == 0)
+        return TOKEN_PNL_UP;
+    return strcmp(state, "worse") == 0 || strcmp(state, "rolled back") == 0 ? TOKEN_PNL_DOWN
+                                                                            : TOKEN_FG;
+}
+
+/* "better n=60 +0.08 R" */
+const char *measured_text(char dst[PAGE_CELL], const char *state, const char *n, const char *effect)
+{
+    double x;
+    size_t len = (size_t)snprintf(dst, PAGE_CELL, "%.20s", state ? state : "not measured yet");
+    if (state && n)
+        len += (size_t)snprintf(dst + len, PAGE_CELL - len, "  n=%.12s", n);
+    if (state && effect && text_to_double(effect, &x))
+        snprintf(dst + len, PAGE_CELL - len, "  %+.2f R", x);
+    return dst;
 }
 
 static void history_table(struct page *g)
 {
     static const struct page_column columns[] = {
-        {"WHEN", 11, false, 0}, {"OLD", 9, true, 0},  {"NEW", 9, true, 0},
-        {"WHO", 18, false, 0},  {"BY", 6, false, 60}, {"RESULT", 0, false, 72},
+        {"HISTORY", 11, false, 0}, {"OLD", 7, true, 0},  {"NEW", 7, true, 0},
+        {"WHO", 16, false, 60},    {"BY", 5, false, 60}, {"RESULT", 0, false, 0},
     };
     const struct rows *r = page_rows(g, PART_HISTORY);
-    page_heading(g, "HISTORY OF", page_fact(g, "name"));
     if (r->nrows == 0) {
-        page_text(g, TOKEN_DIM,
-                  page_came(g, PART_HISTORY) ? "never changed: the default holds" : "loading", 0);
+        page_label(g, "HISTORY");
+        page_say(g, TOKEN_DIM,
+                 page_came(g, PART_HISTORY) ? "never changed: the baseline holds" : "loading");
         return;
     }
     page_header(g, columns, ARRAY_LEN(columns));
-    for (size_t i = 0; i < r->nrows; i++) {
-        char by[32];
+    size_t most = g->cols < WIDE_PAGE ? 3 : 6; /* all of it stands in the parameter's own view */
+    for (size_t i = 0; i < r->nrows && i < most; i++) {
+        char by[32], result[PAGE_CELL];
         const char *adjustment = rows_named(r, i, "adjustment_id");
+        const char *state = rows_named(r, i, "state"), *status = rows_named(r, i, "status");
         snprintf(by, sizeof by, "#%.20s", adjustment ? adjustment : "");
+        measured_text(result, state, rows_named(r, i, "n"), rows_named(r, i, "effect"));
+        if (!state && status && strcmp(status, "ROLLED_BACK") == 0)
+            copy_text(result, sizeof result, "rolled back");
         const struct page_cell cells[] = {
             {rows_named(r, i, "at"), TOKEN_FG},        {rows_named(r, i, "old_value"), TOKEN_FG},
             {rows_named(r, i, "new_value"), TOKEN_FG}, {rows_named(r, i, "set_by"), TOKEN_FG},
-            {adjustment ? by : NULL, TOKEN_FG},        {"not measured yet", TOKEN_DIM},
+            {adjustment ? by : NULL, TOKEN_FG},        {result, style_of_measured(state)},
         };
         page_cells(g, columns, ARRAY_LEN(cells), cells, false);
     }
 }
 
-static void trades_table(struct page *g)
+static void cases_table(struct page *g)
 {
     static const struct page_column columns[] = {
-        {"TRADE", 7, false, 0}, {"SYM", 6, false, 0},  {"CLOSED", 11, false, 50},
-        {"P&L $", 10, true, 0}, {"P&L %", 8, true, 0}, {"REASON", 0, false, 60},
+        {"EVIDENCE", 9, false, 0}, {"SYM", 6, false, 0},  {"ENTERED", 7, false, 50},
+        {"R OLD", 6, true, 0},     {"R NEW", 6, true, 0}, {"CHANGE", 6, true, 0},
+        {"P&L $", 10, true, 60},   {"HOW", 0, false, 70},
     };
-    const struct rows *r = page_rows(g, PART_TRADES);
+    const struct rows *r = page_rows(g, PART_CASES);
     if (r->nrows == 0)
         return;
-    page_heading(g, "TRADES IT CITES", "Enter opens one");
+    page_heading(g, "THE VERY CASES", "largest change first; Enter opens one");
     page_header(g, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < r->nrows; i++) {
-        char id[32], usd[FIGURE_SIZE], pct[FIGURE_SIZE];
-        const char *pnl = rows_named(r, i, "pnl_usd");
-        snprintf(id, sizeof id, "#%.20s", rows_named(r, i, "id"));
+        char id[32], usd[FIGURE_SIZE], old[FIGURE_SIZE], new[FIGURE_SIZE], by[FIGURE_SIZE] = "-";
+        const char *trade = rows_named(r, i, "trade_id"), *pnl = rows_named(r, i, "pnl_usd");
+        const char *a = rows_named(r, i, "r_old"), *b = rows_named(r, i, "r_new");
+        double x, y;
+        if (a && b && text_to_double(a, &x) && text_to_double(b, &y))
+            snprintf(by, sizeof by, "%+.2f", round_half_away(y - x, 2));
+        snprintf(id, sizeof id, trade ? "#%.20s" : "eval %.20s",
+                 trade ? trade : rows_named(r, i, "evaluation_id"));
         const struct page_cell cells[] = {
             {id, TOKEN_FG},
             {rows_named(r, i, "symbol"), TOKEN_FG},
-            {rows_named(r, i, "closed"), TOKEN_FG},
-            {figure_text(usd, FIGURE_PROFIT, pnl), style_of_sign(pnl)},
-            {figure_text(pct, FIGURE_CHANGE, rows_named(r, i, "pnl_pct")), style_of_sign(pnl)},
+            {rows_named(r, i, "entered"), TOKEN_FG},
+            {a ? figure_text(old, FIGURE_R, a) : NULL, TOKEN_FG},
+            {b ? figure_text(new, FIGURE_R, b) : NULL, TOKEN_FG},
+            {by, style_of_sign(by)},
+            {pnl ? figure_text(usd, FIGURE_PROFIT, pnl) : NULL, style_of_sign(pnl)},
             {rows_named(r, i, "exit_reason"), TOKEN_FG},
         };
         page_cells(g, columns, ARRAY_LEN(cells), cells, true);
     }
 }
 
-static void decision_lines(struct page *g)
+static void keeps_line(struct page *g)
 {
-    if (waits(g)) {
-        page_label(g, "IF YOU APPROVE");
-        page_say(g, TOKEN_FG, "applies in 10 s to new entries (u undoes)");
-        if (page_number(g, "open_positions") > 0)
-            page_say(g, TOKEN_FG, "%s open positions keep %s", page_fact(g, "open_positions"),
-                     page_fact(g, "old_value"));
+    int64_t open = page_number(g, "open_positions");
+    if (page_is(g, "class", "filter")) {
+        page_say(g, TOKEN_FG, "open positions are not touched");
         return;
     }
+    if (open > 0)
+        page_say(g, TOKEN_FG, "%lld open position%s %s", (long long)open, open == 1 ? "" : "s",
+                 open == 1 ? "keeps" : "keep");
+    if (open > 0)
+        page_more(g, TOKEN_FG, "%s", page_fact(g, "old_value"));
+}
+
+static void waiting_lines(struct page *g)
+{
+    if (page_fact(g, "reviewing_by")) {
+        page_label(g, "NOW");
+        page_say(g, TOKEN_SEV_INFO, "being reviewed by %s", page_fact(g, "reviewing_by"));
+    }
+    if (page_is(g, "status", "DEFERRED") && page_fact(g, "hidden_until")) {
+        page_label(g, "DEFERRED");
+        page_say(g, TOKEN_FG, "until %s; the expiry stays as it is", page_fact(g, "hidden_until"));
+    }
+    if (page_is(g, "status", "SHADOW")) {
+        page_label(g, "SHADOW");
+        page_say(g, TOKEN_FG, "%s of %s trades since %s; then it waits here again",
+                 page_fact(g, "shadow_done") ? page_fact(g, "shadow_done") : "0",
+                 page_fact(g, "shadow_trades") ? page_fact(g, "shadow_trades") : "?",
+                 page_fact(g, "shadow_from") ? page_fact(g, "shadow_from") : "just now");
+    }
+    page_label(g, "IF YOU APPROVE");
+    page_say(g, TOKEN_FG, "applies in 10 s to new entries (u undoes)");
+    keeps_line(g);
+}
+
+static void hold_line(struct page *g)
+{
+    int64_t left = hold_left(g);
+    page_label(g, "APPROVED");
+    page_say(g, TOKEN_FG, "by %s", page_fact(g, "decided_by") ? page_fact(g, "decided_by") : "?");
+    if (left > 0)
+        page_say(g, TOKEN_KEY | STYLE_BOLD, "applies in %lld s; u undoes", (long long)left);
+    else
+        page_say(g, TOKEN_FG, "the hold is over: it is being applied");
+    keeps_line(g);
+}
+
+static void result_line(struct page *g)
+{
+    char text[PAGE_CELL];
+    double low, high;
+    const char *state = page_fact(g, "measured_state");
+    page_label(g, "RESULT");
+    page_say(
+        g, style_of_measured(state), "%s",
+        measured_text(text, state, page_fact(g, "measured_n"), page_fact(g, "measured_effect")));
+    if (number_of(g, "measured_low", &low) && number_of(g, "measured_high", &high))
+        page_say(g, TOKEN_FG, "[%+.2f, %+.2f] R", low, high);
+    if (page_fact(g, "measured_text"))
+        page_say(g, TOKEN_FG, "%s", page_fact(g, "measured_text"));
+}
+
+static void decided_lines(struct page *g)
+{
     page_label(g, "DECIDED");
     page_say(g, TOKEN_FG, "%s", page_fact(g, "status"));
+    if (page_fact(g, "decided_by"))
+        page_more(g, TOKEN_FG, "by %s", page_fact(g, "decided_by"));
     if (page_fact(g, "decided"))
-        page_say(g, TOKEN_FG, "by %s at %s", page_fact(g, "decided_by"), page_fact(g, "decided"));
-    if (page_fact(g, "decision_reason"))
+        page_more(g, TOKEN_FG, "at %s", page_fact(g, "decided"));
+    if (page_fact(g, "decision_reason") && *page_fact(g, "decision_reason"))
         page_say(g, TOKEN_FG, "\"%s\"", page_fact(g, "decision_reason"));
     if (page_fact(g, "applied"))
         page_say(g, TOKEN_FG, "applied %s", page_fact(g, "applied"));
-    if (!page_fact(g, "applied"))
-        return;
-    page_label(g, "RESULT");
-    page_say(g, TOKEN_DIM, "not measured yet");
+    if (page_fact(g, "reverts"))
+        page_say(g, TOKEN_FG, "it takes #%s back", page_fact(g, "reverts"));
+    if (page_fact(g, "reverted_by"))
+        page_say(g, TOKEN_FG, "taken back by #%s", page_fact(g, "reverted_by"));
+    if (page_fact(g, "applied"))
+        result_line(g);
 }
+
+static void acts_lines(struct page *g)
+{
+    const struct rows *r = page_rows(g, PART_ACTS);
+    for (size_t i = 0; i < r->nrows; i++) {
+        const char *verb = rows_named(r, i, "verb"), *reason = rows_named(r, i, "reason");
+        page_label(g, i == 0 ? "NOTES" : "");
+        page_say(g, TOKEN_DIM, "%s %s", rows_named(r, i, "at"), rows_named(r, i, "who"));
+        page_more(g, TOKEN_FG, reason ? "%s: \"%s\"" : "%s%s", verb ? verb : "",
+                  reason ? reason : "");
+    }
+}
+
+/* ---- the page */
 
 static void set_title(struct page *g)
 {
-    char age[PAGE_CELL], left[16] = "";
+    char left[16] = "", place[48] = "";
     struct detail_view *v = g->view;
     int64_t expires = page_number(g, "expires_epoch");
     if (expires)
         duration_print(left, expires * USEC_SECOND - g->snapshot->now);
-    if (waits(g))
-        snprintf(v->title, sizeof v->title, "%.12s for %s%s%s", page_fact(g, "status"),
-                 age_text(age, g, page_fact(g, "created_epoch")),
+    if (page_fact(g, "place") && page_fact(g, "places"))
+        snprintf(place, sizeof place, "   %.8s/%.8s < >", page_fact(g, "place"),
+                 page_fact(g, "places"));
+    if (is_open(g))
+        snprintf(v->title, sizeof v->title, "%.12s since %.12s%s%s%s", page_fact(g, "status"),
+                 page_fact(g, "created") ? page_fact(g, "created") : "?",
                  !*left         ? ""
                  : *left == '-' ? ", expired"
                                 : ", expires in ",
-                 *left == '-' ? "" : left);
+                 *left == '-' ? "" : left, place);
     else
-        snprintf(v->title, sizeof v->title, "%.14s %.19s", page_fact(g, "status"),
-                 page_fact(g, "decided") ? page_fact(g, "decided") : "");
+        snprintf(v->title, sizeof v->title, "%.14s %.12s%s", page_fact(g, "status"),
+                 page_fact(g, "decided") ? page_fact(g, "decided") : "", place);
     sanitize_line(v->title, sizeof v->title, untrusted(v->title));
 }
 
@@ -287,32 +499,40 @@ static void body(struct page *g)
     set_title(g);
     change_lines(g);
     judgement_lines(g);
-    page_label(g, "EXPECTED");
-    page_say(g, page_fact(g, "expected") ? TOKEN_FG : TOKEN_DIM, "%s",
-             page_fact(g, "expected") ? page_fact(g, "expected") : "not recorded");
+    expected_lines(g);
+    reason_lines(g);
     evidence_lines(g);
     warning_lines(g);
-    page_label(g, "REASON");
-    if (*page_fact(g, "reasoning")) {
-        g->line--; /* the words stand in its line */
-        page_quote(g, page_fact(g, "reasoning"), 0);
-    } else {
-        page_say(g, TOKEN_DIM, "none was given");
-    }
-    decision_lines(g);
     history_table(g);
-    trades_table(g);
+    if (is_open(g))
+        waiting_lines(g);
+    else if (page_is(g, "status", "APPROVED"))
+        hold_line(g);
+    else
+        decided_lines(g);
+    acts_lines(g);
+    cases_table(g);
 }
 
+/* Enter on evidence that is out of sight brings it into sight first. */
 int draw_adjustment(const struct pane *p, const struct snapshot *s, struct detail_view *v)
 {
+    v->drawn.show = v->depth > 0;
+    v->depth = v->drawn.depth = 0;
     return page_draw(p, s, v, body);
+}
+
+int adjustment_rhythm(const struct snapshot *s)
+{
+    const struct rows *r = &s->detail[PART_HEAD].rows;
+    const char *status = r->nrows ? rows_named(r, 0, "status") : NULL;
+    return status && strcmp(status, "APPROVED") == 0 ? 1000 : 5000;
 }
 
 void adjustment_item(const struct snapshot *s, const struct detail_view *v, char out[OBJECT_MAX])
 {
-    const struct rows *r = &s->detail[PART_TRADES].rows;
+    const struct rows *r = &s->detail[PART_CASES].rows;
     out[0] = '\0';
-    if (v->item >= 0 && (size_t)v->item < r->nrows)
-        snprintf(out, OBJECT_MAX, "trade %.30s", rows_named(r, (size_t)v->item, "id"));
+    if (v->drawn.in_sight && v->item >= 0 && (size_t)v->item < r->nrows)
+        snprintf(out, OBJECT_MAX, "%.40s", rows_named(r, (size_t)v->item, "object"));
 }

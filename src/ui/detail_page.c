@@ -96,10 +96,15 @@ int page_draw_deep(const struct pane *p, const struct snapshot *s, struct detail
     place_item(&g, v, p->rows);
     if (v->item != counted_with)
         run_body(&g, &nowhere, body);
+    if (v->drawn.show && g.nitems > 0) /* with the two lines above its table */
+        v->scroll = line_of_item(&g, v->item) - 3;
+    v->drawn.show = false;
     int most = g.line - p->rows;
     v->scroll = v->scroll > most ? most : v->scroll;
     v->scroll = v->scroll < 0 ? 0 : v->scroll;
     v->drawn.item = v->item;
+    int at = g.nitems > 0 ? line_of_item(&g, v->item) - v->scroll : -1;
+    v->drawn.in_sight = at >= 0 && at < p->rows;
     p->frame->cursor_row = p->row;
     p->frame->cursor_col = p->col;
     run_body(&g, p, body);

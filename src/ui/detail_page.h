@@ -115,6 +115,9 @@ const char *distance_text(char dst[PAGE_CELL], const char *price, const char *ba
     "(SELECT COALESCE(NULLIF(current_setting('quorum.tz', true), ''), 'America/New_York') AS tz) " \
     "z"
 
+/* A parameter's value; NULL is a filter that is off. */
+#define DETAIL_VALUE(x) "COALESCE(trim_scale(" x ")::text, 'off')"
+
 /* For < and >: the columns "older" and "newer" of part 0 hold ids of the same kind. */
 void neighbour_by_id(const struct snapshot *s, const struct detail_view *v, int direction,
                      char out[OBJECT_MAX]);
@@ -130,8 +133,13 @@ extern const struct statement position_similar;
 int draw_trade(const struct pane *p, const struct snapshot *s, struct detail_view *v);
 int draw_position(const struct pane *p, const struct snapshot *s, struct detail_view *v);
 void trade_item(const struct snapshot *s, const struct detail_view *v, char out[OBJECT_MAX]);
-extern const struct statement adjustment_head, adjustment_evidence, adjustment_history;
-extern const struct statement adjustment_others;
+extern const struct statement adjustment_head, adjustment_cases, adjustment_history;
+extern const struct statement adjustment_acts;
+/* "better  n=60  +0.08 R" of what was measured of a change; "not measured yet". */
+const char *measured_text(char dst[PAGE_CELL], const char *state, const char *n,
+                          const char *effect);
+uint16_t style_of_measured(const char *state);
+int adjustment_rhythm(const struct snapshot *s);
 int draw_adjustment(const struct pane *p, const struct snapshot *s, struct detail_view *v);
 void adjustment_item(const struct snapshot *s, const struct detail_view *v, char out[OBJECT_MAX]);
 extern const struct statement agent_head, agent_errors, agent_scores, agent_bins, agent_prompts;
@@ -141,10 +149,12 @@ void agent_item(const struct snapshot *s, const struct detail_view *v, char out[
 extern const struct statement alert_head, alert_history;
 int draw_alert(const struct pane *p, const struct snapshot *s, struct detail_view *v);
 void alert_item(const struct snapshot *s, const struct detail_view *v, char out[OBJECT_MAX]);
-extern const struct statement parameter_head, parameter_history, parameter_trades;
+extern const struct statement parameter_head, parameter_history, parameter_proposals;
 int draw_parameter(const struct pane *p, const struct snapshot *s, struct detail_view *v);
 void parameter_item(const struct snapshot *s, const struct detail_view *v, char out[OBJECT_MAX]);
+extern const struct statement cycle_head, cycle_patterns, cycle_proposals;
 int draw_cycle(const struct pane *p, const struct snapshot *s, struct detail_view *v);
+void cycle_item(const struct snapshot *s, const struct detail_view *v, char out[OBJECT_MAX]);
 extern const struct statement symbol_head, symbol_evaluations, symbol_guards, symbol_trades;
 int draw_symbol(const struct pane *p, const struct snapshot *s, struct detail_view *v);
 void symbol_item(const struct snapshot *s, const struct detail_view *v, char out[OBJECT_MAX]);

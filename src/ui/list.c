@@ -372,7 +372,7 @@ static void draw_row(const struct pane *p, int line, const struct fit *f, const 
     for (size_t i = 0; i < f->n; i++) {
         struct slot slot = f->slot[i];
         const struct panel_column *c = &panel->column[slot.column];
-        if (c->grow && is_blank_behind(s, id, row, f, i))
+        if ((c->grow || i == 0) && is_blank_behind(s, id, row, f, i))
             slot.width = p->cols - slot.at;
         draw_cell(p, line, &slot, c, list_cell(s, id, row, slot.column), lv->filter);
     }

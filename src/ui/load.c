@@ -18,6 +18,7 @@ enum {
     DOWN_POLL_MS = 200, /* looking whether the database is back */
     FOCUS_MS = 3000,    /* what came in the rhythm without focus is not called old so soon */
     UNFOCUSED_MS = 10000,
+    HOLD_MS = 1000, /* what is held back is counted down */
     CALM_MS = 2000, /* a detail that stays as it is, is asked this often in the end */
     SLOW_SHARE = 5, /* a query gets at most a fifth of the time */
     AFTER_FAILURE_MS = 5000,
@@ -168,11 +169,24 @@ static bool is_detail(const struct loader *l, const struct source *q)
     return q >= l->part && q < l->part + DETAIL_PARTS;
 }
 
+/* The seconds of an approval's hold are counted down on the screen. */
+static int pending_rhythm(const struct rows *r)
+{
+    for (size_t i = 0; i < r->nrows; i++) {
+        const char *status = rows_named(r, i, "status");
+        if (status && strcmp(status, "APPROVED") == 0)
+            return HOLD_MS;
+    }
+    return panels[PANEL_PENDING].refresh_ms;
+}
+
 /* An evaluation that ended is no longer asked four times a second. */
 static void set_rhythm(struct loader *l, struct source *q)
 {
     if (is_detail(l, q) && details[l->kind].rhythm)
         q->refresh_ms = details[l->kind].rhythm(l->s);
+    else if (q == &l->panel[PANEL_PENDING])
+        q->refresh_ms = pending_rhythm(&q->into->rows);
 }
 
 /* True when the picture differs. */
@@ -256,6 +270,17 @@ static void send_forms(struct loader *l)
     db_send(l->desk->db, &set_forms, &p, NULL, NULL);
 }
 
+/* Whose record panel 8 shows, and who is nobody else to panel 2. */
+static const struct statement set_operator = {"console operator",
+                                              "SELECT set_config('quorum.operator', $1, false)"};
+
+static void send_operator(struct loader *l)
+{
+    struct params p = {0};
+    params_text(&p, operator_name());
+    db_send(l->desk->db, &set_operator, &p, NULL, NULL);
+}
+
 static void send(struct loader *l, struct source *q, int64_t now)
 {
     struct params p = {0};
@@ -328,6 +353,7 @@ static bool follow(struct loader *l, int64_t now)
             l->session = back.session;
             if (*l->rule || l->price_places != PRICE_PLACES)
                 send_forms(l);
+            send_operator(l);
             all_due(l, now);
         }
         if (s->connected && !other)
@@ -418,6 +444,8 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
     db_returning(d->db, &back);
     l->session = back.session;
     into->connected = db_state(d->db) == DB_READY;
+    if (into->connected)
+        send_operator(l);
     into->demo = d->kind == DESK_DEMO;
     into->monotonic = time_monotonic_us();
     loop_timer_start(l->timer, 0);

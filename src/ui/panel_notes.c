@@ -72,8 +72,12 @@ void note_pending(const struct snapshot *s, char *out, size_t size)
 {
     char age[16];
     const char *oldest = fact(s, "pending_oldest");
+    const char *deferred = fact(s, "pending_deferred");
+    size_t n = 0;
     if (oldest)
-        snprintf(out, size, "oldest %s", span(age, oldest));
+        n = (size_t)snprintf(out, size, "oldest %s", span(age, oldest));
+    if (deferred && number(deferred) > 0 && n < size)
+        snprintf(out + n, size - n, "%s%s deferred", n ? "  " : "", deferred);
 }
 
 void note_trades(const struct snapshot *s, char *out, size_t size)
@@ -128,8 +132,10 @@ void note_regime(const struct snapshot *s, char *out, size_t size)
 void note_learning(const struct snapshot *s, char *out, size_t size)
 {
     const char *next = fact(s, "next_learn"), *on = fact(s, "learning");
+    const char *last = fact(s, "last_cycle");
     if (next && *next)
-        snprintf(out, size, "next %s", next);
+        snprintf(out, size, "%s%s%snext %s", last ? "last " : "", last ? last : "",
+                 last ? "  " : "", next);
     else if (on)
         snprintf(out, size, "%s", is_on(on));
 }
@@ -179,17 +185,34 @@ void note_calibration(const struct snapshot *s, char *out, size_t size)
     }
 }
 
+/* "nothing to review; 2 deferred; last cycle #9 09:30, next 19:30" */
+static void empty_pending(const struct snapshot *s, char *out, size_t size)
+{
+    const char *next = fact(s, "next_learn"), *last = fact(s, "last_cycle");
+    const char *deferred = fact(s, "pending_deferred");
+    struct buf b = {0};
+    buf_str(&b, "nothing to review");
+    if (deferred && number(deferred) > 0)
+        buf_printf(&b, "; %s deferred", deferred);
+    if (last)
+        buf_printf(&b, "; last cycle %s", last);
+    if (next && *next)
+        buf_printf(&b, "%s%s", last ? ", next " : "; next cycle ", next);
+    copy_text(out, size, buf_text(&b));
+    buf_release(&b);
+}
+
 /* What the table's empty text means just now. */
 void panel_empty(const struct snapshot *s, enum panel_id p, char *out, size_t size)
 {
     char text[32];
-    const char *next = fact(s, "next_learn"), *needs = fact(s, "learning_needs");
+    const char *needs = fact(s, "learning_needs");
     const char *on = fact(s, "learning"), *cash = fact(s, "cash"), *made = fact(s, "trades");
     copy_text(out, size, panels[p].empty);
     if (p == PANEL_POSITIONS && cash)
         snprintf(out, size, "no open positions; cash %s", money(text, number(cash), false));
-    else if (p == PANEL_PENDING && next && *next)
-        snprintf(out, size, "nothing to review; next cycle %s", next);
+    else if (p == PANEL_PENDING)
+        empty_pending(s, out, size);
     else if (p == PANEL_TRADES && needs)
         snprintf(out, size, "no trades yet (learning needs %s)", needs);
     else if (p == PANEL_LEARNING && on && needs && number(made) < number(needs))

@@ -36,6 +36,7 @@
 #define SQL_COST(x)      "'$' || to_char(" x ", 'FM999990.000')"
 #define SQL_SECONDS(ms)  "to_char(" ms " / 1000.0, 'FM999990.0') || 's'"
 #define SQL_PARAMETER(x) "to_char(" x ", 'FM999999990.009999')"
+#define SQL_PARAMETER_OR_OFF(x) "COALESCE(" SQL_PARAMETER(x) ", 'off')"
 #define SQL_NONE(x)      "COALESCE(" x ", '-')"
 /* "9s", "44m", "3h12", "1d02", "120d" of a whole number of seconds. */
 #define SQL_AGE(s) SQL_SPAN(s, "''")

@@ -36,25 +36,49 @@ const struct statement positions_query = {
     "ORDER BY p.symbol "
     "LIMIT 500"};
 
+/* What waits for somebody: pending, in the hold of an approval, in shadow. What was put off is
+ * counted in the title line. The last columns are for the line below the panels and for keys. */
+#define EVIDENCE_NUMBER(key) \
+    "CASE WHEN jsonb_typeof(a.evidence->'" key "') = 'number' THEN" \
+    " (a.evidence->>'" key "')::numeric END"
+#define EVIDENCE_R(x, digits) "to_char(" x ", 'FMSG9990." digits "')"
 const struct statement pending_query = {
     "panel pending",
     "SELECT 'adjustment ' || a.id AS object, '#' || a.id AS id, "
-    "a.parameter_name, " SQL_PARAMETER("a.old_value") " AS old_value, "
-    "'->' AS arrow, " SQL_PARAMETER("a.new_value") " AS new_value, "
+    "a.parameter_name, " SQL_PARAMETER_OR_OFF("a.old_value") " AS old_value, "
+    "'->' AS arrow, " SQL_PARAMETER_OR_OFF("a.new_value") " AS new_value, "
     "round(a.confidence_score)::int || '%' AS confidence, "
     SQL_LEVEL("a.risk_level") " AS risk, " SQL_LEVEL("a.priority") " AS priority, "
-    SQL_AGE("x.age") " AS age, x.age AS age_s, CASE WHEN x.left_s IS NULL THEN '-' WHEN "
+    SQL_AGE("x.age") " || CASE WHEN x.reviewer IS NULL THEN '' ELSE '*' END AS age, "
+    "x.age AS age_s, CASE WHEN a.status = 'APPROVED' THEN 'hold ' || x.hold || 's' "
+    "WHEN a.status = 'SHADOW' THEN 'shadow' WHEN x.left_s IS NULL THEN '-' WHEN "
     "x.left_s <= 0 THEN 'expired' ELSE " SQL_LEFT("x.left_s") " END AS expires, "
-    "x.left_s, COALESCE(a.evidence->>'by', 'learning') AS by, "
-    SQL_NONE("'#' || (a.evidence->>'cycle')") " AS cycle, "
-    SQL_NONE("a.evidence->>'n'") " AS n, " SQL_NONE("a.evidence->>'effect'") " AS effect, "
-    "a.status "
+    "CASE a.status WHEN 'APPROVED' THEN x.hold ELSE x.left_s END AS left_s, "
+    SQL_NONE("a.evidence->>'verdict'") " AS verdict, "
+    SQL_NONE("COALESCE(a.evidence->>'used', a.evidence->>'n')") " AS n, "
+    SQL_NONE(EVIDENCE_R("x.effect", "000")) " AS effect, a.proposed_by AS by, "
+    SQL_NONE("'#' || a.cycle_id") " AS cycle, "
+    "CASE a.status WHEN 'APPROVED' THEN format('approved by %s; applies in %s s; u undoes', "
+    "a.decided_by, x.hold) WHEN 'SHADOW' THEN format('runs beside the desk for %s trades; then "
+    "it waits here again', a.shadow_trades) ELSE concat_ws('; ', 'being reviewed by ' || "
+    "x.reviewer, " EVIDENCE_R("x.effect", "000") " || ' R a trade' || COALESCE(' [' || "
+    EVIDENCE_R("x.low", "000") " || ', ' || " EVIDENCE_R("x.high", "000") " || ']', '') || "
+    "COALESCE(', n=' || COALESCE(a.evidence->>'used', a.evidence->>'n'), '') || "
+    "COALESCE(': ' || (a.evidence->>'verdict'), ''), left(a.evidence->>'expected', 200)) "
+    "END AS told, a.status, a.version, a.digest, x.hold "
     "FROM strategy_adjustments a "
     "CROSS JOIN LATERAL ( SELECT " SQL_EPOCH("desk_now() - a.created_at") " AS age, "
-    SQL_EPOCH("a.expires_at - desk_now()") " AS left_s) x "
-    "WHERE a.status IN ('PENDING', 'DEFERRED') AND a.status IN ('PENDING', "
-    "'DEFERRED', 'SHADOW', 'APPROVED') "
-    "ORDER BY a.status = 'DEFERRED', a.id "
+    SQL_EPOCH("a.expires_at - desk_now()") " AS left_s, "
+    "GREATEST(ceil(extract(epoch FROM a.apply_after - clock_timestamp())), 0)::int AS hold, "
+    "CASE WHEN a.reviewing_until > clock_timestamp() AND a.reviewing_by <> "
+    "COALESCE(current_setting('quorum.operator', true), '') THEN a.reviewing_by END AS reviewer, "
+    EVIDENCE_NUMBER("effect") " AS effect, "
+    "CASE jsonb_typeof(a.evidence->'delta_95'->0) WHEN 'number' THEN "
+    "(a.evidence->'delta_95'->>0)::numeric END AS low, "
+    "CASE jsonb_typeof(a.evidence->'delta_95'->1) WHEN 'number' THEN "
+    "(a.evidence->'delta_95'->>1)::numeric END AS high) x "
+    "WHERE a.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED') AND a.status <> 'DEFERRED' "
+    "ORDER BY array_position(ARRAY['APPROVED', 'PENDING', 'SHADOW'], a.status), a.id "
     "LIMIT 500"};
 
 const struct statement trades_query = {
@@ -119,28 +143,47 @@ const struct statement agents_query = {
     "ORDER BY a.cost DESC NULLS LAST, a.n DESC, a.agent "
     "LIMIT 100"};
 
-/* Proposals of one session are one cycle. */
+/* The last cycles, then what became of changes, then what the last one found, then older cycles. A
+ * line without figures is its first cell's and may use the whole row. */
+#define ONLY_TEXT \
+    "'', NULL::bigint, '', '', '', '', '', '', ''"
 const struct statement learning_query = {
     "panel learning",
-    PANEL_CLOCK ", a AS (SELECT * FROM strategy_adjustments WHERE created_at > desk_now() "
-    "- interval '90 days' ORDER BY created_at DESC LIMIT 1000), "
-    "c AS (SELECT (a.created_at AT TIME ZONE 'America/New_York')::date AS day, "
-    "max(a.id) AS last, min(a.created_at) AS at, count(*) AS n, "
-    "count(*) FILTER (WHERE a.status = 'AUTO_APPLIED') AS auto, "
-    "count(*) FILTER (WHERE a.status IN ('PENDING', 'DEFERRED', "
-    "'SHADOW')) AS review, count(*) FILTER (WHERE a.status IN ('REJECTED', "
-    "'EXPIRED')) AS rejected, max(a.evidence->>'trades') AS trades, "
-    "max(a.evidence->>'insights') AS insights FROM a GROUP BY 1) "
-    "SELECT 'adjustment ' || c.last AS object, to_char(c.day, "
-    "'MM-DD') AS cycle, " SQL_WHEN("c.at") " AS at, " SQL_EPOCH("c.at") " AS at_s, "
-    SQL_NONE("c.trades") " AS trades, " SQL_NONE("c.insights") " AS insights, "
-    "c.n AS proposed, c.auto, c.review, c.rejected, " SQL_NONE(SQL_COST("l.cost")) " AS cost "
-    "FROM z, c "
-    "LEFT JOIN LATERAL (SELECT sum(i.cost_usd) AS cost FROM agent_interactions i WHERE "
-    "i.created_at >= exchange_midnight(c.day) AND i.created_at < exchange_midnight(c.day + 1) "
-    "AND i.agent_name IN ('learning', 'strategy_builder')) l ON true "
-    "ORDER BY c.day DESC "
-    "LIMIT 100"};
+    PANEL_CLOCK ", c AS (SELECT * FROM learning_cycles ORDER BY id DESC LIMIT 100), "
+    "cycles AS (SELECT row_number() OVER (ORDER BY c.id DESC) AS nth, c.* FROM c), "
+    "done AS (SELECT max(c.id) AS id FROM c WHERE c.state = 'DONE'), "
+    "known AS (SELECT count(*) AS n, "
+    "count(*) FILTER (WHERE a.measured->>'state' = 'better') AS better, "
+    "count(*) FILTER (WHERE a.measured->>'state' IN ('worse', 'rolled back')) AS worse, "
+    "count(*) FILTER (WHERE a.measured->>'state' IN ('unclear', 'sunset')) AS unclear, "
+    "count(*) FILTER (WHERE COALESCE(a.measured->>'state', 'measuring') = 'measuring') AS running "
+    "FROM z, strategy_adjustments a WHERE a.applied_at > z.now - interval '30 days' "
+    "AND a.reverts IS NULL), "
+    "lines (object, cycle, at, at_s, trades, insights, proposed, auto, review, rejected, cost, "
+    "place) AS ("
+    "SELECT 'cycle ' || c.id, '#' || c.id || CASE c.state WHEN 'DONE' THEN '' WHEN 'RUNNING' "
+    "THEN '..' ELSE '!' END, " SQL_WHEN("c.started_at") ", " SQL_EPOCH("c.started_at")
+    ", c.trades::text, c.patterns::text, c.proposals::text, c.applied::text, c.queued::text, "
+    "c.rejected::text, " SQL_COST("c.cost_usd") ", CASE WHEN c.nth <= 3 THEN c.nth ELSE "
+    "1000 + c.nth END FROM z, cycles c "
+    "UNION ALL SELECT '', format('applied 30 d: %s   better %s   worse %s   unclear %s   "
+    "being measured %s', k.n, k.better, k.worse, k.unclear, k.running), " ONLY_TEXT
+    ", 10 FROM known k WHERE k.n > 0 "
+    "UNION ALL SELECT '', format('you approved %s: %s better, %s worse, %s unclear; by itself "
+    "%s: %s/%s/%s', r.approved, r.better, r.worse, r.unclear, r.auto, r.auto_better, "
+    "r.auto_worse, r.auto_unclear), " ONLY_TEXT ", 11 FROM "
+    "review_record(COALESCE(current_setting('quorum.operator', true), '')) r "
+    "WHERE r.approved + r.auto > 0 "
+    "UNION ALL SELECT format('insight %s %s', p.cycle_id, p.condition), format('%s: %s, won %s "
+    "of %s (%s-%s %%), mean %s R%s', p.status, p.title, p.won_in, p.n_in, "
+    "round((100 * p.rate_lo)::numeric), round((100 * p.rate_hi)::numeric), "
+    "to_char(p.mean_r_in, 'FMSG990.00'), ' [' || to_char(p.r_lo, 'FMSG990.00') || ', ' || "
+    "to_char(p.r_hi, 'FMSG990.00') || ']'), " ONLY_TEXT ", 100 + row_number() OVER "
+    "(ORDER BY array_position(ARRAY['confirmed', 'candidate'], p.status), p.q, p.p, p.condition) "
+    "FROM done d JOIN learning_patterns p ON p.cycle_id = d.id "
+    "AND p.status IN ('confirmed', 'candidate')) "
+    "SELECT object, cycle, at, at_s, trades, insights, proposed, auto, review, rejected, cost "
+    "FROM lines ORDER BY place LIMIT 200"};
 
 /* What is open, then what ended within a day. */
 const struct statement alerts_query = {

@@ -31,15 +31,20 @@ static const struct panel_column pending[] = {
     {"CONF", 4, .right = true, .look = LOOK_NUMBER},
     {"RISK", 4, .look = LOOK_RISK},
     {"PRI", 4, .look = LOOK_RISK},
-    {"AGE", 5, .right = true, .look = LOOK_AGE},
+    {"AGE", 6, .right = true, .look = LOOK_AGE}, /* "5h02*": somebody reviews it */
     {"", 0, .look = LOOK_HIDDEN},
     {"EXPIRES", 7, .right = true, .look = LOOK_AGE},
     {"", 0, .look = LOOK_HIDDEN},
+    {"VERDICT", 12, .wide = true, .look = LOOK_TEXT},
+    {"N", 4, .right = true, .wide = true, .look = LOOK_NUMBER},
+    {"EFFECT", 7, .right = true, .wide = true, .look = LOOK_SIGNED},
     {"BY", 16, .wide = true, .look = LOOK_TEXT},
     {"CYCLE", 5, .right = true, .wide = true, .look = LOOK_NUMBER},
-    {"N", 4, .right = true, .wide = true, .look = LOOK_NUMBER},
-    {"EFFECT", 10, .wide = true, .look = LOOK_QUOTE},
-    {"", 0, .look = LOOK_HIDDEN}, /* PENDING or DEFERRED */
+    {"", 0, .look = LOOK_HIDDEN}, /* told */
+    {"", 0, .look = LOOK_HIDDEN}, /* PENDING, APPROVED, SHADOW */
+    {"", 0, .look = LOOK_HIDDEN}, /* version */
+    {"", 0, .look = LOOK_HIDDEN}, /* digest */
+    {"", 0, .look = LOOK_HIDDEN}, /* seconds of the hold */
 };
 static const struct panel_column trades[] = {
     {"ID", 5, .look = LOOK_NUMBER},

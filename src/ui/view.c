@@ -19,7 +19,8 @@ static const struct {
     {"adjustment", DETAIL_ADJUSTMENT}, {"adj", DETAIL_ADJUSTMENT},
     {"agent", DETAIL_AGENT},           {"alert", DETAIL_ALERT},
     {"parameter", DETAIL_PARAMETER},   {"param", DETAIL_PARAMETER},
-    {"cycle", DETAIL_CYCLE},           {"symbol", DETAIL_SYMBOL},
+    {"cycle", DETAIL_CYCLE},           {"insight", DETAIL_CYCLE}, /* "insight 9 regime_bull" */
+    {"symbol", DETAIL_SYMBOL},
 };
 
 enum size_class size_class_of(int rows, int cols)
@@ -264,7 +265,9 @@ bool view_open_object(struct view *v, const char *object)
     for (size_t i = 0; *id && i < ARRAY_LEN(object_kinds); i++) {
         if (strlen(object_kinds[i].word) != word || strncmp(object_kinds[i].word, object, word))
             continue;
-        view_open(v, object_kinds[i].kind, id);
+        char first[OBJECT_MAX];
+        copy_bytes(first, sizeof first, id, strcspn(id, " "));
+        view_open(v, object_kinds[i].kind, first);
         return true;
     }
     return false;

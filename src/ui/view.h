@@ -50,6 +50,7 @@ struct detail_view {
     char title[80];      /* set by the detail's draw; DETAIL_TEXT: by whoever opens it */
     struct {
         int item, depth;
+        bool in_sight, show; /* the item is; Enter wants it to be */
     } drawn; /* the detail's own: what scroll was last made for */
 };
 

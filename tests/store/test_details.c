@@ -188,7 +188,7 @@ static void a_trade_tells_how_it_ended(void **state)
     load(r, DETAIL_EVALUATION, "1");
     must_show("trade #1 stop_loss -41.30 (-4.13%, -1.03 R)");
     load(r, DETAIL_ADJUSTMENT, "1");
-    must_show("#1      AAPL");
+    must_show("#1        AAPL");
     load(r, DETAIL_PARAMETER, "stop_mult");
     must_show("1.5 -> 1.25");
     check_columns(DETAIL_PARAMETER);
@@ -282,31 +282,82 @@ static void a_running_evaluation_shows_who_is_still_asked(void **state)
 
 /* ---- the others */
 
-static void an_adjustment_shows_its_evidence_by_keys(void **state)
+static void an_adjustment_shows_what_code_measured(void **state)
 {
     struct rig *r = *state;
     rig_run(
         r,
+        "INSERT INTO evaluations (symbol, state, requested_by, finished_at, decision)"
+        "  VALUES ('AAPL', 'DECIDED', 'x', desk_now(), 'BUY');"
+        "SELECT review_propose('time_exit', 20, 25, 'queue', 'confidence 74 < 80', 74, 'LOW',"
+        "  'HIGH', 'by code', 'strategy_builder', '{\"source\": \"replay\", \"n\": 63,"
+        "  \"used\": 42, \"changed\": 14, \"unknown\": 3, \"weeks\": 9, \"mean_old\": 0.05,"
+        "  \"mean_new\": 0.11, \"won_old\": 21, \"won_new\": 24, \"effect\": 0.06,"
+        "  \"delta_95\": [-0.4, 1.3], \"verdict\": \"NOT PROVEN\", \"warnings\": [\"2nd in 30"
+        "  days\"], \"model_quote\": \"Winners need longer.\", \"cases\": [{\"evaluation_id\": 1,"
+        "  \"trade_id\": null, \"r_old\": -1, \"r_new\": 0.5}, {\"evaluation_id\": 99},"
+        "  \"odd\"]}', 0);"
         "INSERT INTO strategy_adjustments (parameter_name, old_value, new_value,"
-        "  confidence_score, risk_level, priority, reasoning, expires_at, evidence) VALUES"
-        "  ('time_exit', 20, 25, 74, 'LOW', 'HIGH', 'Winners need longer.',"
-        "   desk_now() + interval '3 days', '{\"n\": 42, \"verdict\": \"NOT PROVEN\","
-        "   \"interval\": [-0.4, 1.3], \"warnings\": [\"2nd in 30 days\"], \"by\": \"learning\"}'),"
-        "  ('time_exit', 20, 15, 60, 'HIGH', 'LOW', 'x', NULL, '[1, 2]'),"
-        "  ('time_exit', 20, 10, 60, 'HIGH', 'LOW', 'x', NULL, '\"odd\"')");
+        "  confidence_score, reasoning, evidence) VALUES"
+        "  ('time_exit', 30, 15, 60, 'x', '[1, 2]'), ('made_up', 20, 10, 60, 'x', '\"odd\"');"
+        "SELECT review_approve(1, 0, '', '', 'ops', '10.0.0.7', interval '8 s');"
+        "INSERT INTO notes (operator, origin, object, note) VALUES"
+        "  ('ops', '', 'adjustment #2', 'ask again')");
     load(r, DETAIL_ADJUSTMENT, "1");
-    must_show("NOT PROVEN");
-    must_show("interval   [-0.4, 1.3]");
-    must_show("n   42");
-    must_show("2nd in 30 days");
-    must_show("#2 #3");
+    must_show("NOT AUTO because: confidence 74 < 80");
+    must_show("42 cases (9 weeks)");
+    must_show("changed 14   mean R +0.05->+0.11   won 50%->57%");
+    must_show("95% CI [-0.400, +1.300] includes 0: NOT PROVEN");
+    must_show("unknown for 3 of 14");
+    must_show("2nd in 30");
+    must_show("#2 -> 15");
     must_show("\"Winners need longer.\"");
-    must_show("confidence 74 < 80");
-    assert_non_null(strstr(view.title, "expires in 3d00h"));
+    must_show("by ops@10.0.0.7   applies in 8 s; u undoes");
+    must_show("approve");
+    must_show(">eval 1");
+    assert_int_equal(details[DETAIL_ADJUSTMENT].rhythm(&snap), 1000);
     load(r, DETAIL_ADJUSTMENT, "2");
-    must_show("nothing else is recorded");
+    must_show("nothing is recorded");
+    must_show("note: \"ask again\"");
+    must_show("in force now");
     load(r, DETAIL_ADJUSTMENT, "3");
-    must_show("not measured yet");
+    must_show("no such parameter");
+}
+
+static void a_parameter_tells_what_each_value_did(void **state)
+{
+    struct rig *r = *state;
+    load(r, DETAIL_PARAMETER, "rsi_max");
+    must_show("VALUE     off   never changed");
+    rig_run(r,
+            "SELECT review_propose('stop_mult', 1.5, 1.25, 'apply', 'all hold', 90, 'LOW', 'HIGH',"
+            "  'w', 'baseline', '{}', 0);"
+            "UPDATE strategy_adjustments SET measured = '{\"state\": \"better\", \"n\": 60,"
+            "  \"effect\": 0.08}'");
+    load(r, DETAIL_PARAMETER, "stop_mult");
+    must_show("VALUE     1.25 x beta x ATR");
+    must_show("better  n=60  +0.08 R");
+    must_show("AUTO_APPLIED");
+}
+
+static void a_cycle_shows_its_insights_with_their_intervals(void **state)
+{
+    struct rig *r = *state;
+    rig_run(r,
+            "INSERT INTO learning_cycles (trigger, state, requested_by, lookback_days, owner,"
+            "  finished_at, trades, patterns, tested) VALUES ('operator', 'DONE', 'ops', 90, 'x',"
+            "  desk_now(), 12, 1, 30);"
+            "INSERT INTO learning_patterns (cycle_id, condition, feature, title, status, n_in,"
+            "  n_out, won_in, won_out, rate_in, rate_lo, rate_hi, mean_r_in, mean_r_out, r_lo,"
+            "  r_hi, p, q, why, headline) VALUES (1, 'a', 'f', 'RSI above 70', 'candidate', 19, 80,"
+            "  3, 40, 0.158, 0.055, 0.376, -0.62, 0.2, -0.93, -0.2, 0.004, 0.07, 'to be confirmed',"
+            "  'They fall back.'), (1, 'b', 'f', 'sector Energy', 'untested', 1, 98, 0, 43, NULL,"
+            "  NULL, NULL, NULL, NULL, NULL, NULL, 1, 1, 'too few', '')");
+    load(r, DETAIL_CYCLE, "1");
+    must_show("asked by ops");
+    must_show("RSI above 70              candidate     19   16% 6-38    -0.62 [-0.93, -0.20]");
+    must_show("\"They fall back.\"");
+    must_show("the other conditions had too few cases");
 }
 
 static void an_alert_says_what_to_do(void **state)
@@ -385,7 +436,9 @@ int main(void)
         TEST_PLAIN(an_evaluation_shows_its_size_and_gaps),
         TEST_MODELS(an_evaluation_shows_every_word_and_byte),
         TEST(a_running_evaluation_shows_who_is_still_asked),
-        TEST(an_adjustment_shows_its_evidence_by_keys),
+        TEST(an_adjustment_shows_what_code_measured),
+        TEST(a_parameter_tells_what_each_value_did),
+        TEST(a_cycle_shows_its_insights_with_their_intervals),
         TEST(an_alert_says_what_to_do),
         TEST(an_agent_is_measured_against_its_baseline),
         TEST(a_symbol_shows_its_guards),

@@ -112,7 +112,7 @@ static void the_status_has_every_field_of_the_first_line(void **state)
         "positions",  "positions_max", "evaluations_left", "evaluations_binding",
         "next_learn", "schema",        "pending_oldest",   "now",
         "speed",      "learning",      "learning_needs",   "trades",
-        "llm_free",   "llm_reset_s"};
+        "llm_free",   "llm_reset_s",   "pending_deferred", "last_cycle"};
     struct scene *c = *state;
     struct rows *r = &c->s.status.rows;
     assert_true(c->s.connected && c->s.demo);

@@ -44,12 +44,18 @@ static const char *const columns_of[DETAIL_KINDS][DETAIL_PARTS] = {
     [DETAIL_TRADE] = OF_POSITION,
     [DETAIL_POSITION] = OF_POSITION,
     [DETAIL_ADJUSTMENT] =
-        {"id name old_value new_value confidence status reasoning created created_epoch "
-         "risk_level priority decided_by decided decision_reason applied expires_epoch threshold "
-         "proposed_by cycle expected verdict not_auto baseline bounds warnings conflicts in_force "
-         "open_positions older newer",
-         "key value", "at old_value new_value set_by adjustment_id",
-         "id symbol closed pnl_usd pnl_pct exit_reason"},
+        {"id name title unit old_value new_value low high baseline direction class confidence "
+         "status version digest reasoning quote created created_epoch risk_level priority "
+         "decided_by decided decision_reason applied expires_epoch threshold proposed_by cycle "
+         "not_auto last_change shadow_text source n used changed unknown weeks mean_old mean_new "
+         "won_old won_new n_new effect verdict drawdown_old drawdown_new expected bounds "
+         "delta_low delta_high window_from window_to model_priority pattern warnings conflicts "
+         "in_force open_positions hidden_until hold_s reviewing_by shadow_trades shadow_from "
+         "shadow_done reverts reverted_by measured_state measured_text measured_n "
+         "measured_effect measured_low measured_high horizon place places older newer",
+         "object trade_id evaluation_id symbol entered r_old r_new pnl_usd exit_reason",
+         "at old_value new_value set_by adjustment_id status state n effect text",
+         "at who verb reason"},
     [DETAIL_AGENT] = {"agent calls calls_day cost_usd cost_day tokens_in tokens_out tokens_cached "
                       "p50 p95 slowest bad model role simulated votes older newer",
                       "kind n example", "name n", "source n brier hit opinions",
@@ -59,9 +65,20 @@ static const char *const columns_of[DETAIL_KINDS][DETAIL_PARTS] = {
     [DETAIL_ALERT] = {"id rule object severity text fix raised raised_epoch cleared acked "
                       "acked_by condition clears muted_until muted_by older newer",
                       "id raised cleared severity object acked_by text"},
-    [DETAIL_PARAMETER] = {"name value versions pending",
-                          "id at value set_by adjustment_id status n won mean_r",
-                          "id at old_value new_value confidence status decided_by"},
+    [DETAIL_PARAMETER] = {"name title unit low high step baseline direction class does value "
+                          "version set_by since since_epoch now_epoch versions pending older newer",
+                          "id at epoch value set_by adjustment_id status n won mean_r state "
+                          "measured_n effect",
+                          "id at old_value new_value confidence verdict status decided_by "
+                          "decision_reason"},
+    [DETAIL_CYCLE] = {"id trigger requested_by state reason trades cases patterns tested confirmed "
+                      "proposals queued applied rejected cost_usd degraded degraded_reason "
+                      "candidates considered compared bad_answers thinned lookback_days started "
+                      "finished older newer",
+                      "condition title status n_in n_out rate_in rate_lo rate_hi mean_r_in "
+                      "mean_r_out r_lo r_hi p q why quote untested",
+                      "id parameter_name old_value new_value confidence risk_level priority status "
+                      "verdict why"},
     [DETAIL_SYMBOL] =
         {"symbol position_id position_state quantity entry_price last_price last_epoch pnl_pct "
          "pnl_usd watched evaluation_id price price_epoch regime regime_confidence company sector "
@@ -87,7 +104,7 @@ static void begin_part(int part, size_t nrows)
     struct rows *r = &snap->rows;
     const char *p = columns_of[of][part];
     assert(p != NULL && r->nrows == 0);
-    r->column = arena_alloc(&r->arena, 80 * sizeof *r->column);
+    r->column = arena_alloc(&r->arena, 120 * sizeof *r->column);
     while (*(p += strspn(p, " "))) {
         char name[48];
         size_t n = strcspn(p, " ");
@@ -297,32 +314,87 @@ static void position(void)
 
 /* ---- the others */
 
+#define STOP_MULT                                                                                  \
+    "name=stop_mult", "title=stop distance", "unit=x beta x ATR", "low=1", "high=3",               \
+        "baseline=1.5", "direction=rises", "class=exit"
+
 static void adjustment(void)
 {
     begin_part(0, 1);
-    ONE(0, 0, "id=17", "name=stop_mult", "old_value=1.5", "new_value=1.25", "confidence=74",
-        "status=PENDING",
-        "reasoning=11 of 14 losing trades passed -2.6% without recovering; a tighter stop would "
+    ONE(0, 0, "id=17", STOP_MULT, "old_value=1.75", "new_value=1.25", "confidence=74",
+        "status=PENDING", "version=3", "reasoning=by code",
+        "quote=11 of 14 losing trades passed -2.6% without recovering; a tighter stop would "
         "have cut the average loss from -3.1% to -2.6%.",
-        "created=2025-11-20 09:30:10", "created_epoch=1763649010", "risk_level=LOW",
-        "priority=MEDIUM", "expires_epoch=1763908210", "threshold=80",
-        "proposed_by=strategy_builder", "cycle=9",
-        "expected=REDUCE_LOSSES: smaller average loss, slightly more stop-outs",
-        "verdict=NOT PROVEN", "baseline=1.5", "bounds=1 .. 3", "warnings=2nd cut in 30 days",
-        "conflicts=#22", "in_force=1.5", "open_positions=4", "older=16", "newer=18");
-    MANY(1, "changed|14", "interval|[-0.4, 1.3]", "n|42", "pnl_usd|212.40");
-    MANY(2, "11-08 12:10|1.75|1.5|auto|5", "10-12 00:30|^|1.75|ops|^");
-    MANY(3, "61|TSLA|10-30 11:02|-91|-1.82|stop_loss", "88|TSLA|11-20 14:30|-91|-1.82|stop_loss");
+        "created=09:30", "created_epoch=1763649010", "risk_level=LOW", "priority=MEDIUM",
+        "expires_epoch=1763908210", "threshold=80", "proposed_by=strategy_builder", "cycle=9",
+        "not_auto=confidence 74 < 80; priority MEDIUM, needs HIGH", "source=replay", "n=63",
+        "used=58", "changed=14", "unknown=5", "weeks=9", "mean_old=0.05", "mean_new=0.11",
+        "won_old=33", "won_new=35", "effect=0.061", "delta_low=-0.11", "delta_high=0.24",
+        "verdict=NOT PROVEN", "drawdown_old=4.2", "drawdown_new=3.6", "window_from=2025-08-21",
+        "window_to=2025-11-19", "pattern=regime HIGH_VOL at entry",
+        "expected=smaller average loss, slightly more stop-outs", "warnings=2nd cut in 30 days",
+        "conflicts=#22 -> 2", "in_force=1.75", "open_positions=4", "hold_s=0",
+        "reviewing_by=desk@10.0.0.9", "place=1", "places=3", "older=16", "newer=18");
+    MANY(1, "evaluation 396|^|396|META|11-14|0.4|1.2|^|not traded",
+         "trade 88|88|398|TSLA|11-18|-1|-0.6|-91|stop_loss",
+         "trade 61|61|344|ORCL|10-30|-1.02|-0.81|-40.22|stop_loss");
+    MANY(2, "11-08 12:10|1.5|1.75|desk|5|AUTO_APPLIED|better|60|0.08|60 of 60 trades: kept",
+         "10-12 00:30|2|1.5|ops|3|APPLIED|worse|60|-0.05|",
+         "09-30 18:02|1.5|2|desk|2|ROLLED_BACK|^|^|^|^", "09-01 00:00|1.5|1.5|ops|^|^|^|^|^|^");
+    MANY(3, "11-20 10:02|ops@10.0.0.7|note|ask again when there are 100 cases",
+         "11-20 09:40|ops@10.0.0.7|undo|^");
+}
+
+/* Within its ten seconds. */
+static void adjustment_held(void)
+{
+    adjustment();
+    ONE(0, 0, "status=APPROVED", "decided_by=ops@10.0.0.7", "decided=14:32", "hold_s=8");
+}
+
+static void adjustment_shadow(void)
+{
+    begin_part(0, 1);
+    ONE(0, 0, "id=18", "name=rsi_max", "title=highest RSI", "unit=RSI", "low=60", "high=90",
+        "baseline=off", "direction=rises", "class=filter", "old_value=off", "new_value=75",
+        "confidence=68.4", "status=SHADOW", "version=1", "reasoning=No entry above RSI 75.",
+        "created=11-19 19:30", "created_epoch=1763598610", "risk_level=LOW", "priority=LOW",
+        "threshold=80", "proposed_by=baseline", "cycle=8", "not_auto=22 cases, needs 30",
+        "source=filter", "n=22", "used=22", "n_new=15", "changed=7", "unknown=0", "mean_old=0.05",
+        "mean_new=0.19", "won_old=9", "won_new=8", "effect=0.14", "verdict=NOT PROVEN",
+        "expected=7 of 22 entries less", "open_positions=4", "hold_s=0", "shadow_trades=20",
+        "shadow_from=11-20 09:40", "shadow_done=5", "shadow_text=5 trades more, +0.02 R", "place=2",
+        "places=3", "older=17");
+    many(1, NULL, 0);
+    many(2, NULL, 0);
+    many(3, NULL, 0);
+}
+
+static void adjustment_applied(void)
+{
+    begin_part(0, 1);
+    ONE(0, 0, "id=5", STOP_MULT, "old_value=1.5", "new_value=1.75", "confidence=84",
+        "status=AUTO_APPLIED", "version=1", "reasoning=Wider stops survive the open.",
+        "created=11-08 12:09", "created_epoch=1762621740", "risk_level=LOW", "priority=HIGH",
+        "threshold=80", "proposed_by=baseline", "cycle=5", "source=trades", "n=84", "used=84",
+        "effect=0.31", "delta_low=0.11", "delta_high=0.52", "verdict=PROVEN",
+        "expected=fewer stop-outs", "decided_by=gate", "decided=11-08 12:10", "applied=11-08 12:10",
+        "measured_state=better", "measured_n=60", "measured_effect=0.08", "measured_low=0.01",
+        "measured_high=0.15", "measured_text=60 of 60 trades: kept", "open_positions=4", "hold_s=0",
+        "place=5", "places=12", "older=4", "newer=6");
+    many(1, NULL, 0);
+    many(2, NULL, 0);
+    many(3, NULL, 0);
 }
 
 static void adjustment_decided(void)
 {
     begin_part(0, 1);
     ONE(0, 0, "id=16", "name=trail_atr", "old_value=3", "new_value=2.5", "confidence=91.4",
-        "status=REJECTED", "reasoning=", "created=2025-11-19 19:30:10", "created_epoch=1763598610",
-        "risk_level=HIGH", "priority=HIGH", "decided_by=ops@10.0.0.7",
-        "decided=2025-11-20 14:02:33", "decision_reason=n=6 too small", "threshold=80",
-        "open_positions=4", "in_force=3.5");
+        "status=REJECTED", "version=1", "reasoning=", "created=11-19 19:30",
+        "created_epoch=1763598610", "risk_level=HIGH", "priority=HIGH", "decided_by=ops@10.0.0.7",
+        "decided=14:02", "decision_reason=n=6 too small", "threshold=80", "proposed_by=baseline",
+        "open_positions=4", "in_force=3.5", "hold_s=0", "place=6", "places=12");
     many(1, NULL, 0);
     many(2, NULL, 0);
     many(3, NULL, 0);
@@ -371,14 +443,60 @@ static void alert(void)
 static void parameter(void)
 {
     begin_part(0, 1);
-    ONE(0, 0, "name=stop_mult", "value=1.5", "versions=3", "pending=#17 1.5 -> 1.25");
-    MANY(1, "9|11-08 12:10|1.5|auto|5|AUTO_APPLIED|12|7|0.21",
-         "4|10-12 00:30|1.75|ops|^|^|30|15|-0.04", "1|09-01 00:00|2|quorum|^|^|0|0|^");
-    MANY(2, "17|11-20 09:30|1.5|1.25|74|PENDING|^", "5|11-08 12:09|1.75|1.5|83|AUTO_APPLIED|^");
+    ONE(0, 0, STOP_MULT, "step=0.25", "does=how far below the entry the stop of a position is",
+        "value=1.75", "version=9", "set_by=desk", "since=2025-11-08 12:10",
+        "since_epoch=1762621800", "now_epoch=1763667127", "versions=4",
+        "pending=#17 1.75 -> 1.25, #22 1.75 -> 2 SHADOW", "newer=target_mult");
+    MANY(1, "9|11-08 12:10|1762621800|1.75|desk|5|AUTO_APPLIED|12|7|0.21|better|60|0.08",
+         "4|10-12 00:30|1760243400|1.5|ops|3|APPLIED|30|15|-0.04|worse|60|-0.05",
+         "2|09-30 18:02|1759269720|2|desk|2|ROLLED_BACK|9|2|-0.31|rolled back|9|-0.4",
+         "1|09-01 00:00|1756699200|1.5|ops|^|^|0|0|^|^|^|^");
+    MANY(2, "17|11-20 09:30|1.75|1.25|74|NOT PROVEN|PENDING|^|^",
+         "5|11-08 12:09|1.5|1.75|83|PROVEN|AUTO_APPLIED|gate|all conditions hold");
+}
+
+/* A filter that was never on. */
+static void parameter_off(void)
+{
+    begin_part(0, 1);
+    ONE(0, 0, "name=rsi_max", "title=highest RSI", "unit=RSI", "low=60", "high=90", "step=5",
+        "baseline=off", "direction=rises", "class=filter", "does=no entry above this RSI",
+        "value=off", "now_epoch=1763667127", "versions=0", "older=exploration_pct",
+        "newer=min_volume_ratio");
+    many(1, NULL, 0);
+    many(2, NULL, 0);
 }
 
 static void cycle(void)
 {
+    begin_part(0, 1);
+    ONE(0, 0, "id=9", "trigger=schedule", "requested_by=schedule", "state=DONE", "trades=42",
+        "cases=118", "patterns=2", "tested=31", "confirmed=1", "proposals=3", "queued=2",
+        "applied=0", "rejected=1", "cost_usd=0.0213", "degraded=f", "candidates=204",
+        "considered=14", "compared=30", "bad_answers=1", "thinned=6", "lookback_days=90",
+        "started=2025-11-20 09:30", "finished=2025-11-20 09:30", "older=8");
+    MANY(1,
+         "exit_late|exit by time after 15:30|confirmed|21|97|38|20.8|59.1|-0.35|0.12|-0.61|-0.08|"
+         "0.004|0.05|confirmed by 84 cases entered since|^|1",
+         "regime_high_vol|regime HIGH_VOL at entry|candidate|19|99|15.8|5.5|37.6|-0.62|0.21|"
+         "-0.93|-0.2|0.004|0.07|to be confirmed by cases entered from now on|Stops are hit within "
+         "days when volatility is high at entry|1",
+         "regime_bull|regime BULL at entry|exploratory|40|78|42.5|28.5|57.8|0.12|-0.2|-0.1|0.35|"
+         "0.3|0.6|chance explains it|^|1",
+         "sector_energy|sector Energy|untested|2|116|50|10|90|0.3|0|^|^|1|1|2 in the arm|^|1");
+    MANY(2, "17|stop_mult|1.75|1.25|74|LOW|MEDIUM|PENDING|NOT PROVEN|confidence 74 < 80",
+         "18|rsi_max|off|75|68.4|LOW|LOW|PENDING|NOT PROVEN|22 cases, needs 30",
+         "19|min_volume_ratio|off|0.8|51|LOW|LOW|REJECTED|NOT PROVEN|confidence 51 < 60");
+}
+
+static void cycle_refused(void)
+{
+    begin_part(0, 1);
+    ONE(0, 0, "id=3", "trigger=operator", "requested_by=ops", "state=REFUSED",
+        "reason=needs 10 trades, there are 6", "trades=6", "cost_usd=0", "degraded=f",
+        "lookback_days=90", "started=2025-11-01 09:30", "finished=2025-11-01 09:30", "newer=4");
+    many(1, NULL, 0);
+    many(2, NULL, 0);
 }
 
 static void symbol(void)
@@ -418,12 +536,17 @@ static void (*const makers[])(void) = {evaluation_ended,
                                        trade,
                                        position,
                                        adjustment,
+                                       adjustment_held,
+                                       adjustment_shadow,
+                                       adjustment_applied,
                                        adjustment_decided,
                                        agent,
                                        agent_fresh,
                                        alert,
                                        parameter,
+                                       parameter_off,
                                        cycle,
+                                       cycle_refused,
                                        symbol,
                                        symbol_unknown,
                                        text};
@@ -435,12 +558,17 @@ const struct detail_example detail_examples[] = {
     {"trade", DETAIL_TRADE, "88", 0, 0},
     {"position", DETAIL_POSITION, "30", 0, 0},
     {"adjustment", DETAIL_ADJUSTMENT, "17", 0, 0},
+    {"adjustment_held", DETAIL_ADJUSTMENT, "17", 0, 0},
+    {"adjustment_shadow", DETAIL_ADJUSTMENT, "18", 0, 0},
+    {"adjustment_applied", DETAIL_ADJUSTMENT, "5", 0, 0},
     {"adjustment_decided", DETAIL_ADJUSTMENT, "16", 0, 0},
     {"agent", DETAIL_AGENT, "research", 0, 0},
     {"agent_fresh", DETAIL_AGENT, "learning", 0, 0},
     {"alert", DETAIL_ALERT, "9", 0, 0},
     {"parameter", DETAIL_PARAMETER, "stop_mult", 0, 0},
+    {"parameter_off", DETAIL_PARAMETER, "rsi_max", 0, 0},
     {"cycle", DETAIL_CYCLE, "9", 0, 0},
+    {"cycle_refused", DETAIL_CYCLE, "3", 0, 0},
     {"symbol", DETAIL_SYMBOL, "NVDA", 0, 0},
     {"symbol_unknown", DETAIL_SYMBOL, "UBER", 0, 0},
     {"text", DETAIL_TEXT, "", 0, 0},

@@ -109,13 +109,13 @@ static void fill_trading(struct snapshot *s)
          "+1.10%|-0.90%",
          "position 4|AMD|B|33|151.20|151.95|+24.75|+0.50%|146.70|163.00|2h40*|BULL|#409|+0.17|"
          "+0.70%|-0.20%");
-    FILL(PANEL_PENDING, "",
-         "adjustment 17|#17|stop_loss_pct|3.20|->|2.60|74%|LOW|MED|5h02|2d18h|strategy_builder|#9|"
-         "42|tightens the stop by 0.60 pt; 14 trades would have changed",
-         "adjustment 18|#18|min_volume_ratio|1.20|->|1.35|68%|MED|HIGH|5h02|2d18h|"
-         "strategy_builder|#9|42|fewer entries on thin days",
-         "adjustment 21|#21|max_position_pct|5.00|->|6.00|63%|MED|MED|44m|2d23h|strategy_builder|"
-         "#9|42|^");
+    FILL(PANEL_PENDING, "told",
+         "adjustment 17|#17|stop_mult|1.75|->|1.25|74%|LOW|MED|5h02|2d18h|NOT PROVEN|58|+0.061|"
+         "strategy_builder|#9|+0.061 R a trade [-0.110, +0.240], n=58: NOT PROVEN",
+         "adjustment 18|#18|rsi_max|off|->|75.00|68%|MED|HIGH|5h02*|2d18h|NOT PROVEN|22|+0.140|"
+         "baseline|#9|being reviewed by desk@10.0.0.9; +0.140 R a trade, n=22: NOT PROVEN",
+         "adjustment 21|#21|target_mult|4.00|->|5.00|63%|MED|MED|44m|2d23h|PROVEN|84|+0.310|"
+         "strategy_builder|#9|+0.310 R a trade [+0.110, +0.520], n=84: PROVEN");
     FILL(PANEL_TRADES, "pnl_dollars|is_today",
          "trade 88|#88|TSLA|14:30:02|-91.00|-1.82%|stop_loss|BULL|-12|52m|#398|-0.99|recall "
          "widened|-91.00|t",
@@ -151,7 +151,11 @@ static void fill_events(struct snapshot *s)
     FILL(PANEL_LOG, "", "|14:31:58.102|INFO|eval|#412 committed: decision=BUY agreement=2/2",
          "|13:58:01.000|WARN|fmp|429 Too Many Requests endpoint=ratios retry_in=30s");
     FILL(PANEL_LEARNING, "", "cycle 9|#9|09:30:00|42|4|2|0|2|0|$0.020",
-         "cycle 8|#8|11-19 19:30|39|5|2|1|1|0|$0.020");
+         "cycle 8|#8|11-19 19:30|39|5|2|1|1|0|$0.020", "cycle 7|#7!|11-18 19:30|6|0|0|0|0|0|$0.000",
+         "|applied 30 d: 5   better 3   worse 1   unclear 0   being measured 1||||||||",
+         "|you approved 9: 5 better, 2 worse, 2 unclear; by itself 6: 3/1/2||||||||",
+         "insight 9 regime_high_vol|candidate: regime HIGH_VOL at entry, won 3 of 19 (6-38 %), "
+         "mean -0.62 R [-0.93, -0.20]||||||||");
     FILL(PANEL_AGENTS, "n",
          "agent research|research|28|0.120|4.4|9.8|96|2,410|57,980|9,500|58|71|"
          "v7|haiku-4.5|timeout|28",

@@ -300,18 +300,19 @@ static void enter_and_neighbours_name_objects(void **state)
         {"agent", 1, "evaluation 409", "agent regime_detector", "agent risk_manager"},
         {"alert", 0, "position 30", "alert 8", ""},
         {"alert", 2, "alert 3", "alert 8", ""},
-        {"parameter", 1, "adjustment 5", NULL, NULL},
+        {"parameter", 1, "adjustment 5", "", "parameter target_mult"},
         {"symbol", 0, "position 31", "symbol MSFT", "symbol PFE"},
         {"symbol", 2, "evaluation 371", "symbol MSFT", "symbol PFE"},
         {"symbol", 4, "trade 80", "symbol MSFT", "symbol PFE"},
         {"symbol", 5, "", "symbol MSFT", "symbol PFE"},
-        {"cycle", 0, NULL, NULL, NULL},
+        {"cycle", 1, "adjustment 18", "cycle 8", ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         begin(cases[i].name);
         const struct detail *d = &details[view.kind];
         char got[OBJECT_MAX];
         view.item = cases[i].item;
+        view.drawn.in_sight = true;
         assert_int_equal(d->item_object != NULL, cases[i].object != NULL);
         assert_int_equal(d->neighbour != NULL, cases[i].older != NULL);
         if (d->item_object) {
