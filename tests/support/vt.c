@@ -133,8 +133,10 @@ static void put_mark(struct vt *v, const char *text)
     if (cell(v, p->row, col)->width == 0 && col > 0)
         col--;
     struct vt_cell *c = cell(v, p->row, col);
+    if (c->text[0] == '\0')
+        snprintf(c->text, sizeof c->text, " "); /* a mark may stand alone */
     size_t len = strlen(c->text), more = strlen(text);
-    if (len > 0 && len + more < sizeof c->text)
+    if (len + more < sizeof c->text)
         memcpy(c->text + len, text, more + 1);
 }
 
