@@ -202,7 +202,7 @@ enum err prompt_add(struct desk *d, const struct agent *a, const char *text, siz
                 a->name);
     }
     rows_release(&r);
-    return e->kind;
+    return *version ? OK : e->kind;
 }
 
 static enum err act(struct desk *d, const struct statement *st, const char *agent, int version,
@@ -218,12 +218,13 @@ static enum err act(struct desk *d, const struct statement *st, const char *agen
     if (db_query(d->db, st, &p, &r, e))
         return e->kind;
     const char *problem = rows_text(&r, 0, 0);
+    enum err result = OK;
     if (problem) {
-        err_set(e, ERR_POLICY, "%s: %s", agent, problem);
+        result = err_set(e, ERR_POLICY, "%s: %s", agent, problem);
         err_fix(e, "quorum prompts %s lists them", agent);
     }
     rows_release(&r);
-    return e->kind;
+    return result;
 }
 
 enum err prompt_retire(struct desk *d, const char *agent, int version, const char *why,
