@@ -29,8 +29,8 @@ struct frame {
     bool ascii;     /* the terminal cannot show UTF-8: everything is drawn in ASCII */
     bool ambiguous; /* it may give two columns to lines, blocks and accents: likenesses in ASCII */
     bool unwrapped; /* long texts are cut at the edge, and scrolled sideways */
-    uint8_t line_marks, fill_marks; /* of charts: enum chart_marks (chart.h); 0: blocks */
-    bool cursor_on;                 /* the cursor is at its place even when it cannot be seen */
+    uint8_t marks;  /* of charts: enum chart_marks (chart.h); 0: blocks */
+    bool cursor_on; /* the cursor is at its place even when it cannot be seen */
     int cursor_row, cursor_col;
     struct cell *cell;
     size_t cap;

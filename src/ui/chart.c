@@ -27,29 +27,22 @@ bool chart_marks(const char *option, bool utf8, bool braille, enum chart_marks *
     return true;
 }
 
-void chart_use(struct frame *f, const char *option, bool utf8, bool braille)
+void chart_use(struct frame *f, const char *option, bool utf8)
 {
-    enum chart_marks lines, fills;
-    bool by_itself = option == NULL || strcmp(option, "auto") == 0;
-    chart_marks(option, utf8, braille, &lines);
-    chart_marks(option, utf8, braille && !by_itself, &fills);
-    f->line_marks = (uint8_t)lines;
-    f->fill_marks = (uint8_t)fills;
+    enum chart_marks marks;
+    bool wanted = option != NULL && strcmp(option, "braille") == 0;
+    chart_marks(option, utf8, wanted, &marks);
+    f->marks = (uint8_t)marks;
 }
 
-static enum chart_marks marks_for(const struct pane *p, enum chart_marks marks, bool line)
+static enum chart_marks marks_of(const struct pane *p, enum chart_marks marks)
 {
     const struct frame *f = p->frame;
     if (f->ascii || f->ambiguous)
         return CHART_ASCII;
     if (marks == CHART_FRAME)
-        marks = (enum chart_marks)(line ? f->line_marks : f->fill_marks);
+        marks = (enum chart_marks)f->marks;
     return marks == CHART_FRAME ? CHART_BLOCKS : marks;
-}
-
-static enum chart_marks marks_of(const struct pane *p, enum chart_marks marks)
-{
-    return marks_for(p, marks, false);
 }
 
 /* ---- ranges */
@@ -228,7 +221,7 @@ static bool is_drawable(const struct pane *p, struct chart_range r, size_t n)
 void chart_line(const struct pane *p, enum chart_marks marks, struct chart_range r,
                 const double *value, size_t n, uint16_t style)
 {
-    marks = marks_for(p, marks, true);
+    marks = marks_of(p, marks);
     struct grid g = grid_of(marks);
     if (!is_drawable(p, r, n))
         return;

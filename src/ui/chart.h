@@ -14,8 +14,8 @@
 enum chart_marks { CHART_FRAME, CHART_BRAILLE, CHART_BLOCKS, CHART_ASCII };
 /* The option `graph` ("auto", "braille", "block", "ascii") for a terminal. False: no such thing. */
 bool chart_marks(const char *option, bool utf8, bool braille, enum chart_marks *out);
-/* Sets the frame's own. "auto" draws lines in braille where there is any, and fills with blocks. */
-void chart_use(struct frame *f, const char *option, bool utf8, bool braille);
+/* Sets the frame's own. "auto" is blocks: too many fonts have no braille, and none says so. */
+void chart_use(struct frame *f, const char *option, bool utf8);
 
 /* The values at the lower and upper edge. */
 struct chart_range {

@@ -55,11 +55,10 @@ static void apply_drawing(struct console *c)
     static const char *const graph[] = {"auto", "braille", "block", "ascii"};
     struct frame *f = &c->frame;
     bool utf8 = c->options->unicode || !c->screen || screen_is_utf8(c->screen);
-    bool braille = c->screen && screen_has_braille(c->screen);
     int wide = c->option[OPTION_AMBIGUOUS];
     f->ambiguous = wide == 0 ? wcwidth(L'\x2500') == 2 : wide == 2;
     f->unwrapped = c->option[OPTION_WRAP] != 0;
-    chart_use(f, graph[c->option[OPTION_GRAPH]], utf8, braille);
+    chart_use(f, graph[c->option[OPTION_GRAPH]], utf8);
     if (c->screen)
         screen_repaint(c->screen);
 }

@@ -404,8 +404,7 @@ void page_picture(struct page *g, struct page_picture *a, int rows)
     *a = (struct page_picture){.row = g->line - g->view->scroll};
     a->frame.ascii = g->pane->frame->ascii;
     a->frame.ambiguous = g->pane->frame->ambiguous;
-    a->frame.line_marks = g->pane->frame->line_marks;
-    a->frame.fill_marks = g->pane->frame->fill_marks;
+    a->frame.marks = g->pane->frame->marks;
     frame_resize(&a->frame, rows, g->cols > 0 ? g->cols : 1);
     a->pane = pane_of(&a->frame);
     g->line += rows;

@@ -41,7 +41,8 @@ void draw_regime(const struct pane *p, const struct snapshot *s);
 
 /* One row a session, oldest first, at most 250, the last one is now (name "now"); none before two
  * days: object, name "11-20", equity, cash, change_pct (since the one before), drawdown_pct (below
- * the peak, not positive), total_pct (since the start), start_usd, text equity_text "101,284.10".
+ * the peak, not positive), total_pct (since the start), hold_pct (of the symbols it looks at, held
+ * since then), start_usd, text equity_text "101,284.10".
  */
 void draw_equity(const struct pane *p, const struct snapshot *s);
 

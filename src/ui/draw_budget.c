@@ -7,6 +7,7 @@
 #include "ui/chart.h"
 #include "ui/draw.h"
 #include "ui/draw_rows.h"
+#include "ui/status_line.h"
 
 enum { HOURS_MOST = 48, AGENTS_MOST = 8 };
 
@@ -99,24 +100,39 @@ static void draw_forecast(const struct pane *p, int row, const struct rows *r, s
     draw_whole(p, row + 1, &at, *cap ? TOKEN_SEV_WARN : TOKEN_FG, text);
 }
 
-/* Which of the two ends first is the one to look at. */
-static void draw_left(const struct pane *p, int row, const struct rows *r, size_t day)
+/* What ends first is the one to look at: of the day's plan (its schedule and watchlist, dollars,
+ * vendor calls) that is in the status row. */
+static void draw_left(const struct pane *p, int row, const struct snapshot *s, size_t day)
 {
-    double usd = rows_figure(r, day, "left_usd"), fmp = rows_figure(r, day, "left_fmp");
-    bool has_usd = isfinite(usd), has_fmp = isfinite(fmp);
-    char text[40];
+    static const struct {
+        const char *binding, *word;
+    } words[] = {
+        {"budget", "$"}, {"FMP", "FMP"}, {"schedule", "schedule"}, {"watchlist", "watchlist"}};
+    const struct rows *r = &s->panel[PANEL_BUDGET].rows;
+    double left[] = {rows_figure(r, day, "left_usd"), rows_figure(r, day, "left_fmp")}, planned;
+    const char *binding = status_field(s, "evaluations_binding"), *comma = "";
+    bool known = status_number(s, "evaluations_left", &planned);
+    char text[60];
     int at = 1;
     draw_whole(p, row, &at, TOKEN_FG, "evals left: ");
-    if (!has_usd && !has_fmp)
+    for (size_t i = 0; known && i < ARRAY_LEN(words); i++) {
+        if (strcmp(words[i].binding, binding) != 0)
+            continue;
+        snprintf(text, sizeof text, "%.0f by %s <- limit", planned, words[i].word);
+        draw_whole(p, row, &at, TOKEN_FG, text);
+        comma = ", ";
+    }
+    if (known && strcmp(binding, "MULTI_AGENT_ENABLED") == 0)
+        draw_whole(p, row, &at, TOKEN_DIM, "none, agents are off");
+    for (size_t i = 0; i < ARRAY_LEN(left); i++) {
+        if (!isfinite(left[i]) || strcmp(words[i].binding, binding) == 0)
+            continue;
+        snprintf(text, sizeof text, "%s%.0f by %s", comma, fmin(left[i], 1e6), words[i].word);
+        draw_whole(p, row, &at, *comma ? TOKEN_DIM : TOKEN_FG, text);
+        comma = ", ";
+    }
+    if (at == 1 + (int)strlen("evals left: "))
         draw_whole(p, row, &at, TOKEN_DIM, "no limit binds");
-    snprintf(text, sizeof text, "%.0f by $", has_usd ? fmin(usd, 1e6) : 0);
-    if (has_usd)
-        draw_whole(p, row, &at, TOKEN_FG, text);
-    snprintf(text, sizeof text, "%s%.0f by FMP", has_usd ? ", " : "", has_fmp ? fmin(fmp, 1e6) : 0);
-    if (has_fmp)
-        draw_whole(p, row, &at, TOKEN_FG, text);
-    if (has_usd && has_fmp)
-        draw_whole(p, row, &at, TOKEN_DIM, fmp < usd ? " <- limit" : " ($ is the limit)");
 }
 
 static void draw_agents(const struct pane *p, int row, const struct rows *r)
@@ -205,7 +221,7 @@ void draw_budget(const struct pane *p, const struct snapshot *s)
         draw_agents(p, row++, r);
     if (fmp)
         draw_fmp(p, row++, r, day);
-    draw_left(p, row++, r, day);
+    draw_left(p, row++, s, day);
     if (more)
         draw_more(p, row, r, day);
 }

@@ -59,6 +59,17 @@ static void draw_days(const struct pane *p, const struct rows *r, size_t first, 
         pane_cut(p, p->rows - 1, p->cols - len, len, TOKEN_DIM, last);
 }
 
+/* The benchmark, a dot a column: it moves more than the desk does, and is not what is looked at. */
+static void draw_held(const struct pane *p, struct chart_range r, const double value[], size_t n)
+{
+    for (int col = 0; n > 0 && col < p->cols; col++) {
+        double v = value[(size_t)col * n / (size_t)p->cols];
+        int row = isfinite(v) ? chart_row(r, p->rows, v) : -1;
+        if (row >= 0 && row < p->rows)
+            pane_put(p, row, col, TOKEN_CHART_2, p->frame->ascii ? "." : "\xe2\x80\xa2");
+    }
+}
+
 void draw_equity(const struct pane *p, const struct snapshot *s)
 {
     const struct rows *r = &s->panel[PANEL_EQUITY].rows;
@@ -73,15 +84,27 @@ void draw_equity(const struct pane *p, const struct snapshot *s)
         pane_cut(p, 0, p->cols - len - 1, len, TOKEN_FG, now);
         return;
     }
+    double held[MARKS_MOST];
+    double start = rows_figure(r, r->nrows - 1, "start_usd");
+    size_t m = rows_part_figures(r, NULL, "hold_pct", held, MARKS_MOST, &first);
     struct chart_range range = chart_range_of(value, n);
+    /* it may move the curve into half of the picture, not out of it */
+    const struct chart_range own = range;
+    double span = (own.high - own.low) / 2;
+    for (size_t i = 0; i < m; i++) {
+        held[i] = start * (1 + held[i] / 100);
+        if (held[i] < own.low - span || held[i] > own.high + span)
+            held[i] = (double)NAN;
+        chart_range_include(&range, held[i]);
+    }
     struct pane area = pane_part(p, 0, AXIS, p->rows - 1, p->cols - AXIS);
     char label[24];
-    double start = rows_figure(r, r->nrows - 1, "start_usd");
     double low = range.low - (range.high - range.low) * 0.05; /* the lowest day shows, too */
     struct chart_range drawn = {low, range.high};
     chart_area(&area, CHART_FRAME, drawn, value, n, TOKEN_GAUGE_TRACK);
     light_top(&area);
     chart_level(&area, CHART_FRAME, drawn, start, TOKEN_GAUGE_TRACK);
+    draw_held(&area, drawn, held, m);
     pane_right(p, 0, 0, AXIS - 1, TOKEN_DIM, short_money(label, range.high));
     pane_right(p, area.rows - 1, 0, AXIS - 1, TOKEN_DIM, short_money(label, range.low));
     pane_vrule(p, 0, AXIS - 1, area.rows, TOKEN_RULE, LINE_THIN);

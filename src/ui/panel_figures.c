@@ -120,6 +120,8 @@ const struct statement regime_query = {
     "  symbol, 4000000 + place FROM watched "
     "ORDER BY place"};
 
+/* The benchmark: the symbols the schedule evaluates, held in equal parts from the first price it saw
+ * of each; a split (a price twice or half of the one before) is no gain. */
 const struct statement equity_query = {
     "panel equity",
     "WITH k AS (SELECT COALESCE(-sum(amount_usd), 0) AS capital FROM ledger"
@@ -129,13 +131,23 @@ const struct statement equity_query = {
     "    FROM equity_marks WHERE account_id = 1 ORDER BY session DESC LIMIT 249), "
     "p AS (SELECT session, equity, cash, peak, to_char(session, 'MM-DD') AS name FROM m"
     "  UNION ALL SELECT f.today + 1, f.equity, f.cash, GREATEST(f.peak, f.equity), 'now' FROM f), "
-    "s AS (SELECT p.*, lag(p.equity) OVER (ORDER BY p.session) AS before,"
+    "e AS (SELECT symbol, price, id, (created_at AT TIME ZONE 'America/New_York')::date AS session"
+    "    FROM evaluations WHERE created_at >= exchange_midnight((SELECT min(session) FROM m))"
+    "      AND origin = 'schedule' AND price > 0 ORDER BY created_at DESC LIMIT 20000), "
+    "o AS (SELECT c.session, c.symbol, (c.price - lag(c.price) OVER c) / first_value(c.price) OVER c"
+    "      AS up, c.price / lag(c.price) OVER c AS ratio"
+    "    FROM (SELECT DISTINCT ON (symbol, session) * FROM e ORDER BY symbol, session, id DESC) c"
+    "    WINDOW c AS (PARTITION BY symbol ORDER BY session)), "
+    "h AS (SELECT session, sum(up) FILTER (WHERE ratio > 0.55 AND ratio < 1.8) AS up"
+    "    FROM o GROUP BY session), "
+    "s AS (SELECT p.*, (SELECT 100 * sum(h.up) FROM h WHERE h.session <= p.session)"
+    "      / NULLIF((SELECT count(DISTINCT symbol) FROM e), 0) AS hold_pct, lag(p.equity) OVER (ORDER BY p.session) AS before,"
     "    count(*) OVER () AS sessions FROM p) "
     "SELECT '' AS object, s.name, trim_scale(s.equity) AS equity, trim_scale(s.cash) AS cash,"
     "  round(100 * (s.equity / NULLIF(COALESCE(s.before, k.capital), 0) - 1), 4) AS change_pct,"
     "  round(100 * (s.equity / NULLIF(s.peak, 0) - 1), 4) AS drawdown_pct,"
     "  round(100 * (s.equity / NULLIF(k.capital, 0) - 1), 4) AS total_pct,"
-    "  trim_scale(k.capital) AS start_usd, " SQL_MONEY("s.equity") " AS equity_text "
+    "  round(s.hold_pct, 4) AS hold_pct, trim_scale(k.capital) AS start_usd, " SQL_MONEY("s.equity") " AS equity_text "
     "FROM s, k WHERE s.sessions > 2 ORDER BY s.session"};
 
 /* Wilson's score interval (1927) at 95 %. */

@@ -159,9 +159,12 @@ void note_equity(const struct snapshot *s, char *out, size_t size)
         deepest = d < deepest ? d : deepest;
     }
     total = number(cell(n, last, "total_pct"));
-    const char *worth = cell(n, last, "equity_text");
-    snprintf(out, size, "%s  %s%.2f%%  dd %.1f%%", worth ? worth : "-", total >= 0.005 ? "+" : "",
-             total, deepest);
+    const char *worth = cell(n, last, "equity_text"), *held = cell(n, last, "hold_pct");
+    int used = snprintf(out, size, "%s  %s%.2f%%  dd %.1f%%", worth ? worth : "-",
+                        total >= 0.005 ? "+" : "", total, deepest);
+    if (held && used > 0 && (size_t)used < size)
+        snprintf(out + used, size - (size_t)used, "  (hold %s%.2f%%)",
+                 number(held) >= 0.005 ? "+" : "", number(held));
 }
 
 void note_watchlist(const struct snapshot *s, char *out, size_t size)
@@ -219,7 +222,8 @@ void panel_empty(const struct snapshot *s, enum panel_id p, char *out, size_t si
         snprintf(out, size, "self-learning %s: %s of %s trades", is_on(on), made ? made : "0",
                  needs);
     else if (p == PANEL_LEARNING && on && needs)
-        snprintf(out, size, "self-learning %s, no cycle yet", is_on(on));
+        snprintf(out, size, "self-learning %s, no cycle yet (%s trades, %s needed)", is_on(on),
+                 made ? made : "0", needs);
 }
 
 void panel_name(const struct snapshot *s, enum panel_id p, char *out, size_t size)

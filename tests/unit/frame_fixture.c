@@ -94,7 +94,7 @@ static void fill_status(struct snapshot *s, const char *line)
          "state|pending|alerts|alert_worst|llm_spent|llm_limit|llm_projected|fmp_used|fmp_limit|"
          "regime|regime_conf|regime_age|market|market_change|engine_beat|engines|equity|open_pnl|"
          "day_pnl|cash|positions|positions_max|next_learn|pending_oldest|trades|learning|"
-         "learning_needs|engine_up",
+         "learning_needs|engine_up|evaluations_left|evaluations_binding",
          (const char *const[]){line}, 1);
 }
 
@@ -214,13 +214,13 @@ static void fill_pictures(struct snapshot *s)
         char day[8] = "now";
         if (n < 30)
             snprintf(day, sizeof day, "%s-%02zu", n < 10 ? "10" : "11", n < 10 ? n + 22 : n - 9);
-        snprintf(text[n], 120, "|%s|%.2f|60000|0.1|%.2f|%.4f|100000|%.0f,%06.2f", day, worth,
-                 n % 5 == 3 ? -0.9 : 0.0, (worth - 100000) / 1000, worth / 1000 - 0.5,
-                 worth - 1000 * (double)(int)(worth / 1000));
+        snprintf(text[n], 120, "|%s|%.2f|60000|0.1|%.2f|%.4f|%.4f|100000|%.0f,%06.2f", day, worth,
+                 n % 5 == 3 ? -0.9 : 0.0, (worth - 100000) / 1000, 0.05 * (double)n - 0.4,
+                 worth / 1000 - 0.5, worth - 1000 * (double)(int)(worth / 1000));
     }
     fill(&s->panel[PANEL_EQUITY],
-         "object|name|equity|cash|change_pct|drawdown_pct|total_pct|start_usd|equity_text", lines,
-         n);
+         "object|name|equity|cash|change_pct|drawdown_pct|total_pct|hold_pct|start_usd|equity_text",
+         lines, n);
     n = 0;
     static const char *const bins[] = {"50-59", "60-69", "70-79", "80-89", "90+"};
     static const int actual[] = {48, 55, 58, 61, 50}, count[] = {9, 14, 12, 25, 2};
@@ -247,7 +247,7 @@ void pictured_desk(struct snapshot *s)
 {
     fill_frame(s);
     fill_status(s, "RUNNING|3|1|W|0.25|5.00|0.34|112|250|BULL|78|2460|open|5280|1|1|101284.10|"
-                   "117.05|96.25|81284.10|4|10|19:30|18120|42|true|10|525720");
+                   "117.05|96.25|81284.10|4|10|19:30|18120|42|true|10|525720|7|schedule");
     fill_trading(s);
     fill_events(s);
     fill_pictures(s);
@@ -266,7 +266,7 @@ void pictured_empty(struct snapshot *s)
 {
     fill_frame(s);
     fill_status(s, "RUNNING|0|0|^|0.00|5.00|0.00|^|^|^|^|^|closed|34080|^|0|100000.00|0.00|0.00|"
-                   "100000.00|0|10|^|^|0|false|10|^");
+                   "100000.00|0|10|^|^|0|false|10|^|12|watchlist");
     for (int p = 0; p < PANEL_COUNT; p++)
         fill(&s->panel[p], "object", NULL, 0);
 }
@@ -275,7 +275,7 @@ void pictured_hostile(struct snapshot *s, const char *text, size_t nrows)
 {
     fill_frame(s);
     fill_status(s, "RUNNING|3|1|W|0.25|5.00|0.34|112|250|BULL|78|2460|open|5280|1|1|1|1|1|1|4|10|"
-                   "19:30|18120|42|true|10|60");
+                   "19:30|18120|42|true|10|60|7|FMP");
     for (int p = 0; p < PANEL_COUNT; p++) {
         struct rows *r = &s->panel[p].rows;
         bool drawn = panels[p].draw != NULL;

@@ -180,21 +180,18 @@ static void test_the_option_reaches_what_has_no_marks_of_its_own(void **state)
 {
     (void)state;
     struct pane p = canvas(1, 2, false);
-    chart_use(&f, "auto", true, true);
-    chart_line(&p, CHART_FRAME, (struct chart_range){0, 7}, ramp, 2, TOKEN_CHART_1);
-    assert_shown("⣀⣀\n");
-    p = canvas(1, 2, false);
+    chart_use(&f, "auto", true);
     chart_area(&p, CHART_FRAME, (struct chart_range){0, 1}, ramp + 1, 2, TOKEN_CHART_1);
-    assert_shown("██\n"); /* filled with blocks */
+    assert_shown("██\n");
     p = canvas(1, 2, false);
-    chart_use(&f, "braille", true, true);
+    chart_use(&f, "braille", true);
     chart_area(&p, CHART_FRAME, (struct chart_range){0, 1}, ramp + 1, 2, TOKEN_CHART_1);
     assert_shown("⣿⣿\n");
     p = canvas(1, 2, false);
-    chart_use(&f, "ascii", true, true);
+    chart_use(&f, "ascii", true);
     chart_area(&p, CHART_FRAME, (struct chart_range){0, 1}, ramp + 1, 2, TOKEN_CHART_1);
     assert_shown("##\n");
-    f.line_marks = f.fill_marks = 0;
+    f.marks = 0;
 }
 
 static void test_any_numbers_in_any_pane_draw_inside(void **state)

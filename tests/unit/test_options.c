@@ -243,10 +243,9 @@ static void test_options_of_drawing_reach_the_frame(void **state)
     (void)state;
     console_options_apply(c);
     assert_false(c->frame.ambiguous || c->frame.unwrapped);
-    assert_int_equal(c->frame.line_marks, CHART_BLOCKS); /* no terminal: nobody knows its font */
+    assert_int_equal(c->frame.marks, CHART_BLOCKS); /* nobody knows the terminal's font */
     assert_int_equal(console_set(c, "graph", "braille", &e), OK);
-    assert_int_equal(c->frame.line_marks, CHART_BRAILLE);
-    assert_int_equal(c->frame.fill_marks, CHART_BRAILLE);
+    assert_int_equal(c->frame.marks, CHART_BRAILLE);
     assert_int_equal(console_set(c, "ambiguous", "2", &e), OK);
     assert_true(c->frame.ambiguous);
     assert_int_equal(console_set(c, "wrap", "off", &e), OK);
