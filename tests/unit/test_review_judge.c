@@ -129,7 +129,7 @@ static void what_replay_and_life_differ_by_anyway_is_not_blamed_on_the_change(vo
     assert_int_equal(n, CASES / 2);
     assert_int_equal(m, CASES / 2);
     assert_true(fabs(a.delta - b.delta) < 0.06); /* but for the unit of the stops and clipping */
-    assert_true(fabs(a.variance - 2.0 / (CASES / 2)) < 0.02);
+    assert_true(fabs(a.variance - 4.0 / CASES) < 0.02); /* one R in each arm */
     bars_release(&d->bars);
     bars_release(&e->bars);
     mem_free(d);
