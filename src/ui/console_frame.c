@@ -13,7 +13,6 @@
 #include "ui/console_keys.h"
 #include "ui/layout.h"
 #include "ui/list.h"
-#include "ui/presence.h"
 #include "ui/status_line.h"
 #include "ui/user_keys.h"
 
@@ -204,25 +203,6 @@ static void draw_hints(const struct pane *p, int row, const char *hints, const s
     }
 }
 
-/* "#17 being reviewed by ops@10.0.0.7": of the adjustment that is selected or open. */
-static bool draw_reviewer(const struct pane *p, int row, const struct snapshot *s,
-                          const struct view *v)
-{
-    const struct detail_view *d = v->ndetails > 0 ? &v->detail[v->ndetails - 1] : NULL;
-    char who[80];
-    int64_t id;
-    const char *text = d && d->kind == DETAIL_ADJUSTMENT ? d->id : "";
-    if (!d && v->focus == PANEL_PENDING)
-        text = view_object(v, s);
-    text += strncmp(text, "adjustment ", 11) == 0 ? 11 : 0;
-    if (!text_to_int64(text, &id) || !presence_reviewer(s, id, who, sizeof who))
-        return false;
-    char line[140];
-    snprintf(line, sizeof line, "#%lld being reviewed by %s", (long long)id, who);
-    pane_cut(p, row, 1, p->cols - 1, TOKEN_SEV_WARN, line);
-    return true;
-}
-
 static const char *told_cell(const struct snapshot *s, int row)
 {
     const struct rows *r = &s->panel[PANEL_PENDING].rows;
@@ -285,7 +265,7 @@ static void draw_toast(const struct pane *p, const struct layout *l, const struc
     else if (lost && l->size > CLASS_COMPACT)
         pane_cut(p, row, 1, p->cols - 1, TOKEN_TOAST_WARN,
                  "Engine state unknown. approve, reject and eval are off until the database is up");
-    else if (l->size > CLASS_COMPACT && !draw_reviewer(p, row, s, v))
+    else if (l->size > CLASS_COMPACT)
         draw_told(p, row, s, v);
 }
 

@@ -91,12 +91,11 @@ struct console {
 
     struct recorder *recorder;
     struct script *script;
-    int64_t asked_review, review; /* console_session.h; 0: none */
-    char reviewer[80];
+    int64_t asked_review, review, review_at; /* console_session.h; 0: none */
     bool reading_only;
     bool connected;
     int64_t rung; /* the newest alert that has rung; -1: none was looked for yet */
-    int status; /* exit status */
+    int status;   /* exit status */
 };
 
 /* console.c */

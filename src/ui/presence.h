@@ -5,13 +5,10 @@
 
 #include "ui/snapshot.h"
 
-/* The sessions heard of within a minute: id, who ("ops@10.0.0.7"), kind, read_only, age_s. A review
- * under way is a row of its own, of the kind "review #17". */
+/* The sessions heard of within a minute: id, who ("ops@10.0.0.7"), kind, read_only, age_s. */
 extern const struct statement presence_query;
 
 /* How many others are attached, and who came last. */
 int presence_others(const struct snapshot *s, char *who, size_t size);
-/* Who else has this adjustment before them; false: nobody. */
-bool presence_reviewer(const struct snapshot *s, int64_t adjustment, char *who, size_t size);
 
 #endif

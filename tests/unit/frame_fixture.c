@@ -256,8 +256,7 @@ void pictured_desk(struct snapshot *s)
 void pictured_company(struct snapshot *s)
 {
     static const char *const lines[] = {"a|ops@10.0.0.7|console|f|11520",
-                                        "b|desk@10.0.0.9|console|f|480",
-                                        "c|desk@10.0.0.9|review #18|f|12"};
+                                        "b|desk@10.0.0.9|console|f|480"};
     fill(&s->sessions, "id|who|kind|read_only|age_s", lines, ARRAY_LEN(lines));
     copy_text(s->session, sizeof s->session, "a");
 }

@@ -8,7 +8,7 @@
 /* All of these release what the snapshot holds; a zeroed one holds nothing.
  * Thursday 2025-11-20, 14:32:07 in New York; all panels were answered half a second ago. */
 void pictured_desk(struct snapshot *s);
-/* Another console is attached, and has adjustment 18 before it. */
+/* Another console is attached. */
 void pictured_company(struct snapshot *s);
 /* The same desk on its first day: nothing happened yet. */
 void pictured_empty(struct snapshot *s);
