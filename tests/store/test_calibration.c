@@ -209,6 +209,11 @@ static void voters_that_err_together_count_as_fewer(void **state)
 
 /* ---- what stands beside a stated confidence */
 
+static double number(const char *text)
+{
+    return strtod(text, NULL);
+}
+
 /* The database's arithmetic for every confidence is the program's. */
 static void same_in_both(struct rig *r, enum calibration_kind kind)
 {
@@ -216,12 +221,12 @@ static void same_in_both(struct rig *r, enum calibration_kind kind)
     const struct calibration_voter *v = voter(p, "research", "baseline");
     assert_int_equal(v->map.kind, kind);
     for (int confidence = 0; confidence <= 100; confidence += 5) {
-        double buy = atof(rig_text(r, sql_of("SELECT real_pct FROM calibrated('research',"
-                                             " 'baseline', 'BUY', %d)",
-                                             confidence)));
-        double sell = atof(rig_text(r, sql_of("SELECT real_pct FROM calibrated('research',"
-                                              " 'baseline', 'SELL', %d)",
-                                              confidence)));
+        double buy = number(rig_text(r, sql_of("SELECT real_pct FROM calibrated('research',"
+                                               " 'baseline', 'BUY', %d)",
+                                               confidence)));
+        double sell = number(rig_text(r, sql_of("SELECT real_pct FROM calibrated('research',"
+                                                " 'baseline', 'SELL', %d)",
+                                                confidence)));
         int64_t n = rig_int(
             r, sql_of("SELECT n FROM calibrated('research', 'baseline', 'BUY', %d)", confidence));
         double c = confidence / 100.0;

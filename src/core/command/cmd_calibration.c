@@ -399,10 +399,10 @@ enum err call_agent(const struct call *c, const char *name, const struct agent *
 
 static enum err check_calibration(const struct call *c, struct error *e)
 {
-    const struct agent *a;
+    const struct agent *a = NULL;
     if (c->nargs == 0)
         return OK;
-    if (call_agent(c, c->arg[0], &a, e))
+    if (call_agent(c, c->arg[0], &a, e) || !a)
         return e->kind;
     if (a->role == AGENT_VOTER)
         return OK;

@@ -265,15 +265,15 @@ static enum err parse_pair(const char *text, int64_t version[2], struct error *e
 static enum err run_diff(struct call *c, struct error *e)
 {
     struct prompt_list l;
-    int64_t version[2];
-    const struct stored_prompt *s[2];
+    int64_t version[2] = {0};
+    const struct stored_prompt *s[2] = {NULL, NULL};
     struct lines a = {0}, b = {0};
     struct diff_out d = {.call = c};
     if (parse_pair(call_option(c, "diff"), version, e) || prompts_list(c->desk, c->arg[0], &l, e))
         return e->kind;
     for (int i = 0; i < 2 && !e->kind; i++)
         s[i] = version_of(&l, version[i], e);
-    if (!e->kind) {
+    if (s[0] && s[1]) {
         split_lines(&a, s[0]->content);
         split_lines(&b, s[1]->content);
         if (a.n > DIFF_LINES_MAX || b.n > DIFF_LINES_MAX)
@@ -442,7 +442,7 @@ static enum err run_prompts(struct call *c, struct error *e)
     if (option_version(c, &version, e) || (c->nargs && call_agent(c, c->arg[0], &a, e)) ||
         call_desk(c, e))
         return e->kind;
-    if (call_option(c, "add"))
+    if (a && call_option(c, "add"))
         return run_add(c, a, e);
     if (call_option(c, "retire"))
         return run_retire(c, version, e);

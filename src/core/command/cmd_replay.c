@@ -209,7 +209,8 @@ static enum err ask_again(struct call *c, const struct stored_evaluation *s, int
     struct dossier dossier = {0};
     struct buf voters = {0};
     struct evaluation_request r = {.symbol = s->symbol, .as_of = TIME_NONE, .replay_of = s->id};
-    if (dossier_read(&dossier, s->dossier, strlen(s->dossier), e))
+    const char *facts = s->dossier ? s->dossier : "";
+    if (dossier_read(&dossier, facts, strlen(facts), e))
         return e->kind;
     for (size_t i = 0; i < s->nvotes; i++)
         if (strcmp(s->vote[i].role, "voter") == 0 && strcmp(s->vote[i].source, "baseline") == 0)
@@ -244,7 +245,7 @@ static enum err replay_live(struct call *c, int64_t id, struct error *e)
         voters += strcmp(s.vote[i].role, "voter") == 0 && strcmp(s.vote[i].source, "baseline") == 0;
     if (!result && (absent = desk_model_absent(c->desk)))
         result = err_set(e, ERR_POLICY, "no model is asked on this desk: %s", absent);
-    else if (!result && !s.dossier)
+    if (!result && !s.dossier)
         result =
             err_set(e, ERR_FAILED, "the inputs of #%lld are not stored (any more)", (long long)id);
     if (!result && agree_on_price(c, &s, voters, e) == OK && prompts_store(c->desk, e) == OK)
