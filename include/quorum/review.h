@@ -51,6 +51,7 @@ struct review_question {
     int lines;
     int version;
     char digest[65];
+    bool needs_reason; /* of at least 3 characters: reject, revert, and risk above LOW */
 };
 enum err review_ask(struct desk *d, enum review_verb verb, const int64_t *id, size_t n,
                     struct review_question *out, struct error *e);

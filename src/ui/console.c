@@ -361,8 +361,10 @@ static bool has_something_to_do(void *arg)
 static void run_next(struct console *c)
 {
     if (c->agreed) {
-        char *agreed = c->agreed;
-        c->agreed = NULL;
+        char *agreed = c->agreed, *rest = strchr(agreed, '\n');
+        c->agreed = rest ? mem_text(rest + 1) : NULL; /* a yes to several is one for each */
+        if (rest)
+            *rest = '\0';
         c->yes = true;
         console_run_line(c, agreed);
         mem_free(agreed);

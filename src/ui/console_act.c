@@ -7,6 +7,7 @@
 #include "quorum/text.h"
 #include "ui/bar.h"
 #include "ui/console_keys.h"
+#include "ui/console_review.h"
 #include "ui/console_run.h"
 
 enum { SIDEWAYS_MOST = 4000 };
@@ -74,7 +75,7 @@ static void marked_ids(const struct console *c, struct buf *out)
 
 static void fill_in(struct console *c, char what, struct buf *out)
 {
-    char object[OBJECT_MAX + 16];
+    char object[OBJECT_MAX + 16], shown[32];
     object_under(c, object);
     const char *id = strchr(object, ' ');
     id = id ? id + 1 : "";
@@ -99,6 +100,10 @@ static void fill_in(struct console *c, char what, struct buf *out)
         break;
     case 'm':
         marked_ids(c, out);
+        break;
+    case 'v':
+        console_review_shown(c, shown);
+        buf_str(out, shown);
         break;
     case 'r':
         buf_str(out, list_field(c, "RULE"));
@@ -288,6 +293,38 @@ static void act_open_evaluation(struct console *c, const char *arg)
         console_say(c, TOAST_OK, "no evaluation led to it");
 }
 
+/* The first of "#17 #22". */
+static void act_open_citing(struct console *c, const char *arg)
+{
+    const char *ids = detail_cell(c, "cited_by");
+    char id[24];
+    (void)arg;
+    ids += *ids == '#';
+    copy_bytes(id, sizeof id, ids, strspn(ids, "0123456789"));
+    if (*id)
+        view_open(&c->view, DETAIL_ADJUSTMENT, id);
+    else
+        console_say(c, TOAST_OK, "no adjustment cites it");
+}
+
+static void act_open_parameter(struct console *c, const char *arg)
+{
+    const char *name = detail_cell(c, "name");
+    (void)arg;
+    if (*name)
+        view_open(&c->view, DETAIL_PARAMETER, name);
+}
+
+/* In the list: opened there. */
+static void act_show_evidence(struct console *c, const char *arg)
+{
+    (void)arg;
+    if (!view_top(&c->view))
+        view_open_object(&c->view, view_object(&c->view, &c->snapshot));
+    if (view_top(&c->view))
+        view_top(&c->view)->drawn.show = true;
+}
+
 static void act_bare(struct console *c, const char *arg)
 {
     (void)arg;
@@ -338,6 +375,9 @@ static const struct {
     {"open", act_open, false},
     {"neighbour", act_neighbour, false},
     {"open-evaluation", act_open_evaluation, false},
+    {"open-citing", act_open_citing, false},
+    {"open-parameter", act_open_parameter, false},
+    {"show-evidence", act_show_evidence, false},
     {"bare", act_bare, false},
     {"reload", act_reload, false},
     {"pause-or-resume", act_pause_or_resume, false},

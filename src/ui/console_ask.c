@@ -8,6 +8,7 @@
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "ui/console_review.h"
 #include "ui/console_run.h"
 #include "ui/question.h"
 
@@ -20,7 +21,7 @@ static void fingerprint(const struct console *c, char *dst, size_t size)
     snprintf(dst, size, "%s, %s open positions", state ? state : "?", positions ? positions : "?");
 }
 
-static void drop_asked(struct console *c)
+void console_drop_question(struct console *c)
 {
     for (int i = 0; i < c->asked.n; i++)
         mem_free(c->asked.line[i]);
@@ -33,7 +34,7 @@ static bool lost_its_database(struct console *c)
 {
     if (c->snapshot.connected || c->snapshot.lost_at == 0)
         return false;
-    drop_asked(c);
+    console_drop_question(c);
     console_say(c, TOAST_ERR,
                 "E40 the database went away: the question is closed, nothing was sent");
     console_urgent(c);
@@ -47,6 +48,10 @@ void console_watch_question(struct console *c)
         return;
     if (lost_its_database(c))
         return;
+    if (c->asked.again[0]) {
+        console_review_watch(c);
+        return;
+    }
     fingerprint(c, now, sizeof now);
     if (strcmp(now, c->asked.before) == 0)
         return;
@@ -72,9 +77,11 @@ void console_answered(struct console *c, bool yes)
     if (yes && i < c->asked.n) {
         mem_free(c->agreed);
         c->agreed = c->asked.line[i];
+        if (strchr(c->agreed, '\n')) /* the marked ones */
+            c->view.list[PANEL_PENDING].nmarks = 0;
         c->asked.line[i] = NULL;
     }
-    drop_asked(c);
+    console_drop_question(c);
 }
 
 static const char *position_line(const struct console *c, const char *symbol, char *dst,
@@ -145,7 +152,7 @@ void console_ask_kill(struct console *c)
 {
     static const char *const lines[] = {"kill pause", "kill halt", "kill flatten"};
     struct question *q = &c->view.question;
-    drop_asked(c);
+    console_drop_question(c);
     for (size_t i = 0; i < ARRAY_LEN(lines); i++)
         c->asked.line[c->asked.n++] = mem_text(lines[i]);
     fingerprint(c, c->asked.before, sizeof c->asked.before);
@@ -163,7 +170,7 @@ void console_ask(struct console *c, const struct call *call, const char *line, i
 {
     struct question *q = &c->view.question;
     char prompt[80], head[120];
-    drop_asked(c);
+    console_drop_question(c);
     c->asked.line[c->asked.n++] = mem_text(line);
     fingerprint(c, c->asked.before, sizeof c->asked.before);
     snprintf(head, sizeof head, "%s", line);

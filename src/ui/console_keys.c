@@ -102,12 +102,26 @@ static const struct key_binding details_all[] = {
 };
 
 static const struct key_binding pending[] = {
-    {"a", "approve %i", "approve (asks)"},
+    {"a", "approve %i%v", "approve (asks)"},
     {"x", "bar reject %i ", "reject (asks for a reason)"},
-    {"d", "defer %i 24h", "defer 24 h"},
+    {"d", "defer %i 24h%v", "defer 24 h"},
     {"w", "whatif %i", "what if"},
-    {"s", "shadow %i", "shadow for N trades"},
+    {"s", "shadow %i%v", "shadow for 20 trades"},
     {"A", "approve %m", "approve all marked"},
+    {"c", "show-evidence", "the cases it cites"},
+    {"t", "bar note adjustment %i ", "write a note"},
+    {NULL, NULL, NULL},
+};
+static const struct key_binding an_adjustment[] = {
+    {"a", "approve %i%v", "approve (asks)"},
+    {"x", "bar reject %i ", "reject (asks for a reason)"},
+    {"d", "defer %i 24h%v", "defer 24 h"},
+    {"w", "whatif %i", "what if"},
+    {"s", "shadow %i%v", "shadow for 20 trades"},
+    {"c", "show-evidence", "the cases it cites"},
+    {"P", "open-parameter", "its parameter's history"},
+    {"r", "bar revert %i ", "take an applied one back (asks)"},
+    {"t", "bar note adjustment %i ", "write a note"},
     {NULL, NULL, NULL},
 };
 static const struct key_binding alerts[] = {
@@ -121,6 +135,7 @@ static const struct key_binding positions[] = {
 };
 static const struct key_binding with_evaluation[] = {
     {"v", "open-evaluation", "its evaluation"},
+    {"c", "open-citing", "the adjustment that cites it"},
     {NULL, NULL, NULL},
 };
 static const struct key_binding alert_keys[] = {
@@ -132,7 +147,7 @@ static const struct key_layer layers[] = {
     {"Pending adjustments", PANEL_PENDING, DETAIL_NONE, pending},
     {"Alerts", PANEL_ALERTS, DETAIL_NONE, alerts},
     {"Positions", PANEL_POSITIONS, DETAIL_NONE, positions},
-    {"An adjustment", PANEL_NONE, DETAIL_ADJUSTMENT, pending},
+    {"An adjustment", PANEL_NONE, DETAIL_ADJUSTMENT, an_adjustment},
     {"A trade", PANEL_NONE, DETAIL_TRADE, with_evaluation},
     {"A position", PANEL_NONE, DETAIL_POSITION, with_evaluation},
     {"An alert", PANEL_NONE, DETAIL_ALERT, alert_keys},
@@ -177,8 +192,8 @@ const char *console_keys_hint(enum panel_id focus, enum detail_kind open)
     case DETAIL_NONE:
         break;
     case DETAIL_ADJUSTMENT:
-        return " a approve  x reject  d defer  w whatif  s shadow  j k rows  < > other  y copy"
-               "  Esc back  ? help";
+        return " a approve  x reject  d defer  w whatif  s shadow  c cases  t note  < > other"
+               "  P parameter  y copy  Esc back  ? help";
     case DETAIL_EVALUATION:
         return " Enter full text  j k agent  < > older/newer  w why  y copy  E export"
                "  Ctrl-C cancels  Esc back  ? help";

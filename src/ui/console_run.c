@@ -13,6 +13,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 #include "ui/console_help.h"
+#include "ui/console_review.h"
 #include "ui/crash.h"
 
 /* Looking verbs that, alone, are a panel. */
@@ -24,30 +25,14 @@ static const struct {
              {"regime", PANEL_REGIME},           {"alerts", PANEL_ALERTS},
              {"equity", PANEL_EQUITY},           {"watch", PANEL_WATCHLIST},
              {"evaluations", PANEL_EVALUATIONS}, {"log", PANEL_LOG},
-             {"actions", PANEL_ACTIVITY}};
+             {"actions", PANEL_ACTIVITY},        {"pending", PANEL_PENDING},
+             {"learning", PANEL_LEARNING},       {"calibration", PANEL_CALIBRATION}};
 
 /* What needs the terminal, another desk or a process of its own. */
 static const char *const elsewhere[] = {
     "demo",        "console",    "backtest",     "doctor",    "desk reset", "desk drop",
     "desk forget", "engine",     "engine start", "db setup",  "db up",      "db down",
     "db current",  "db history", "db stamp",     "db verify", "db psql",    "settings init"};
-
-/* Words of the operator that this program does not have yet. */
-static const struct {
-    const char *word, *why;
-} missing[] = {
-    {"approve", "no adjustment is proposed before the desk learns"},
-    {"reject", "no adjustment is proposed before the desk learns"},
-    {"defer", "no adjustment is proposed before the desk learns"},
-    {"revert", "no adjustment was applied before the desk learns"},
-    {"whatif", "it comes with learning"},
-    {"shadow", "it comes with learning"},
-    {"unshadow", "it comes with learning"},
-    {"learn", "the desk does not learn yet"},
-    {"note", "notes are not kept yet"},
-    {"replay", "what happened is told by why and evaluation"},
-    {"away", "actions and trades --since=1d tell what happened"},
-};
 
 /* ---- words */
 
@@ -213,17 +198,26 @@ static enum err refuse(const struct console *c, const struct call *call, struct 
 /* "trade 88" where the command is the name of a detail and nothing else was asked. */
 static bool opens_detail(struct console *c, const struct call *call)
 {
+    static const struct {
+        const char *command, *kind;
+        bool number;
+    } kinds[] = {{"evaluation", "evaluation", true}, {"trade", "trade", true},
+                 {"adjustment", "adjustment", true}, {"cycle", "cycle", true},
+                 {"param", "parameter", false},      {"agent", "agent", false}};
     char object[OBJECT_MAX * 2];
-    const char *id = call->arg[0];
     if (!c->screen || call->nargs != 1 || call->noptions || call->out->format != OUTPUT_TEXT)
         return false;
-    id += *id == '#';
-    bool number = *id && strspn(id, "0123456789") == strlen(id);
-    if (!number || (strcmp(call->command->name, "evaluation") != 0 &&
-                    strcmp(call->command->name, "trade") != 0))
-        return false;
-    snprintf(object, sizeof object, "%s %s", call->command->name, id);
-    return view_open_object(&c->view, object);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        const char *id = call->arg[0];
+        id += *id == '#';
+        if (strcmp(call->command->name, kinds[i].command) != 0)
+            continue;
+        if (kinds[i].number && (!*id || strspn(id, "0123456789") != strlen(id)))
+            return false;
+        snprintf(object, sizeof object, "%s %s", kinds[i].kind, id);
+        return view_open_object(&c->view, object);
+    }
+    return false;
 }
 
 static bool jumps_to_panel(struct console *c, const struct call *call)
@@ -281,6 +275,13 @@ static bool needs_answer(struct console *c, struct call *call, const char *line,
 {
     const char *word;
     int level = command_level(call, &word);
+    bool review = console_review_is(call);
+    if (review && c->yes)
+        return false;
+    if (review && (c->screen || c->asks))
+        return console_review_asks(c, call, line, e);
+    if (review && console_review_level(c, call, &level, &word, e))
+        return true;
     if (level < 2 && console_evaluation_cost(c, call) > 0)
         level = 2;
     if (level < 2)
@@ -324,21 +325,10 @@ static void run_call(struct console *c, struct call *call, const char *line, con
     }
 }
 
-/* A word that is no command may be a panel, or something that does not exist yet. */
+/* A word that is no command may be a panel. */
 static void no_command(struct console *c, const struct words *w, const struct error *e)
 {
     char line[200];
-    if (w->n == 1 && strcmp(w->word[0], "undo") == 0) {
-        console_say(c, TOAST_WARN, "E50 nothing to undo");
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
-        if (strcmp(missing[i].word, w->word[0]) == 0) {
-            console_say(c, TOAST_WARN, "E01 %s is not built yet: %s", missing[i].word,
-                        missing[i].why);
-            return;
-        }
-    }
     for (int p = 0; p < PANEL_COUNT && w->n == 1; p++) {
         if (strcmp(panels[p].name, w->word[0]) == 0) {
             snprintf(line, sizeof line, "goto %s", panels[p].name);

@@ -26,6 +26,7 @@ void console_run_line(struct console *c, const char *line);
 void console_ask(struct console *c, const struct call *call, const char *line, int level,
                  const char *word);
 void console_ask_kill(struct console *c);
+void console_drop_question(struct console *c);
 /* The question was answered. */
 void console_answered(struct console *c, bool yes);
 /* What is asked about is not what it was. */

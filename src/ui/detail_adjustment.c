@@ -517,7 +517,7 @@ static void body(struct page *g)
 /* Enter on evidence that is out of sight brings it into sight first. */
 int draw_adjustment(const struct pane *p, const struct snapshot *s, struct detail_view *v)
 {
-    v->drawn.show = v->depth > 0;
+    v->drawn.show |= v->depth > 0;
     v->depth = v->drawn.depth = 0;
     return page_draw(p, s, v, body);
 }
@@ -526,7 +526,7 @@ int adjustment_rhythm(const struct snapshot *s)
 {
     const struct rows *r = &s->detail[PART_HEAD].rows;
     const char *status = r->nrows ? rows_named(r, 0, "status") : NULL;
-    return status && strcmp(status, "APPROVED") == 0 ? 1000 : 5000;
+    return status && strcmp(status, "APPROVED") == 0 ? 1000 : 2000;
 }
 
 void adjustment_item(const struct snapshot *s, const struct detail_view *v, char out[OBJECT_MAX])

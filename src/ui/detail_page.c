@@ -98,7 +98,8 @@ int page_draw_deep(const struct pane *p, const struct snapshot *s, struct detail
         run_body(&g, &nowhere, body);
     if (v->drawn.show && g.nitems > 0) /* with the two lines above its table */
         v->scroll = line_of_item(&g, v->item) - 3;
-    v->drawn.show = false;
+    if (g.nitems > 0 || s->detail[0].loaded_at)
+        v->drawn.show = false;
     int most = g.line - p->rows;
     v->scroll = v->scroll > most ? most : v->scroll;
     v->scroll = v->scroll < 0 ? 0 : v->scroll;

@@ -42,13 +42,16 @@
     "  COALESCE(m.sentiment_score, n.score) AS sentiment, y.score AS sentiment_later,"             \
     "  m.news_catalyst AS catalyst, e.id AS evaluation_id, e.decision, e.agreement,"               \
     "  (SELECT kind = 'demo' FROM desk) AS simulated,"                                             \
-    "  (SELECT string_agg(v.name || ' ' || trim_scale(v.value), '  ' ORDER BY v.name)"             \
+    "  (SELECT string_agg(v.name || ' ' || COALESCE(trim_scale(v.value)::text, 'off'), '  '"       \
+    "     ORDER BY v.name)"                                                                        \
     "   FROM jsonb_each_text(p.parameters) j JOIN parameter_versions v ON v.id ="                  \
     "     CASE WHEN j.value ~ '^[0-9]{1,18}$' THEN j.value::bigint END) AS parameters,"            \
     "  to_char(p.unpriced_since AT TIME ZONE z.tz, 'YYYY-MM-DD HH24:MI:SS') AS unpriced,"          \
     "  p.unpriced_reason,"                                                                         \
-    "  (SELECT string_agg('#' || a.id, ' ' ORDER BY a.id) FROM strategy_adjustments a"             \
-    "   WHERE a.evidence @> jsonb_build_object('trade_ids', jsonb_build_array(t.id)))"             \
+    "  (SELECT string_agg('#' || a.id, ' ' ORDER BY a.id DESC) FROM strategy_adjustments a"        \
+    "   WHERE a.evidence @> jsonb_build_object('trade_ids', jsonb_build_array(t.id))"              \
+    "     OR a.evidence @> jsonb_build_object('cases', jsonb_build_array("                         \
+    "       jsonb_build_object('trade_id', t.id))))"                                               \
     "    AS cited_by "
 
 /* x: the last evaluation of the symbol while it was held; n and y: the news analyst's mood of the

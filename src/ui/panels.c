@@ -33,7 +33,7 @@ static const struct panel_column pending[] = {
     {"PRI", 4, .look = LOOK_RISK},
     {"AGE", 6, .right = true, .look = LOOK_AGE}, /* "5h02*": somebody reviews it */
     {"", 0, .look = LOOK_HIDDEN},
-    {"EXPIRES", 7, .right = true, .look = LOOK_AGE},
+    {"EXPIRES", 8, .right = true, .look = LOOK_AGE},
     {"", 0, .look = LOOK_HIDDEN},
     {"VERDICT", 12, .wide = true, .look = LOOK_TEXT},
     {"N", 4, .right = true, .wide = true, .look = LOOK_NUMBER},
@@ -145,7 +145,7 @@ static const struct panel_column log_lines[] = {
 const struct panel panels[PANEL_COUNT] = {
     [PANEL_POSITIONS] = {PANEL_POSITIONS, '1', "positions", "Positions", &positions_query, 2000,
                          COLUMNS(positions), .empty = "no open positions", .note = note_positions},
-    [PANEL_PENDING] = {PANEL_PENDING, '2', "pending", "Pending adjustments", &pending_query, 10000,
+    [PANEL_PENDING] = {PANEL_PENDING, '2', "pending", "Pending adjustments", &pending_query, 2000,
                        COLUMNS(pending), .empty = "nothing to review", .note = note_pending},
     [PANEL_TRADES] = {PANEL_TRADES, '3', "trades", "Closed trades", &trades_query, 10000,
                       COLUMNS(trades), .empty = "no trades yet (learning needs 10)",

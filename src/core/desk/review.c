@@ -294,6 +294,8 @@ static void set_level(struct review_question *q, enum review_verb verb, const st
     bool risky = false;
     for (size_t i = 0; i < r->nrows; i++)
         risky = risky || raises_risk(r, i);
+    q->needs_reason =
+        verb == REVIEW_REJECT || verb == REVIEW_REVERT || (verb == REVIEW_APPROVE && risky);
     bool hurried = rows_int(r, 0, Q_HURRY) >= HURRY;
     q->level = verb == REVIEW_DEFER || verb == REVIEW_UNDO ? 0 : 2;
     if (r->nrows > 1 && q->level) {

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/console_review.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quorum/review.h"
+#include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "ui/bar.h"
+#include "ui/console_run.h"
+#include "ui/console_session.h"
+#include "ui/question.h"
+
+enum { IDS_MAX = 20, REASON_MAX = 200 };
+
+/* What a line is about. */
+struct about {
+    enum review_verb verb;
+    int64_t id[IDS_MAX];
+    int version[IDS_MAX];
+    size_t n;
+    char reason[REASON_MAX];
+    struct review_question question;
+};
+
+static bool find_verb(const struct call *call, enum review_verb *out)
+{
+    for (int v = 0; v < REVIEW_VERBS; v++) {
+        if (strcmp(review_verb_name((enum review_verb)v), call->command->name) == 0) {
+            *out = (enum review_verb)v;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool console_review_is(const struct call *call)
+{
+    enum review_verb v;
+    return find_verb(call, &v);
+}
+
+/* ---- the row */
+
+static const struct statement last_act = {
+    "console last decision",
+    "SELECT COALESCE((SELECT s.id FROM strategy_adjustments s WHERE s.decided_by = $1"
+    "  AND s.reverts IS NULL AND s.acted_at IS NOT NULL"
+    "  AND (s.status IN ('APPROVED', 'DEFERRED', 'SHADOW') OR (s.status IN ('REJECTED', 'APPLIED')"
+    "    AND s.acted_at > clock_timestamp() - interval '10 minutes'))"
+    " ORDER BY s.acted_at DESC, s.id DESC LIMIT 1), 0)"};
+
+static const struct statement versions = {
+    "console versions",
+    "SELECT id, version FROM strategy_adjustments WHERE id = ANY ($1::bigint[])"};
+
+static void read_ids(const struct call *call, struct about *a)
+{
+    const char *p = call->nargs ? call->arg[0] : "";
+    while (*p && a->n < IDS_MAX) {
+        char one[24];
+        size_t len = strcspn(p, ",");
+        p += *p == '#';
+        if (copy_bytes(one, sizeof one, p, strcspn(p, ",")) && text_to_int64(one, &a->id[a->n]))
+            a->n++;
+        len = strcspn(p, ",");
+        p += len + (p[len] == ',');
+    }
+}
+
+static enum err find_last(struct console *c, struct about *a, struct error *e)
+{
+    struct params p = {0};
+    struct rows r = {0};
+    params_text(&p, operator_name());
+    if (db_query(c->desk->db, &last_act, &p, &r, e))
+        return e->kind;
+    a->id[0] = rows_int(&r, 0, 0);
+    a->n = 1;
+    rows_release(&r);
+    return OK;
+}
+
+/* Several are bound to what they are now, one by one. */
+static enum err read_versions(struct console *c, struct about *a, struct error *e)
+{
+    struct buf list = {0};
+    struct params p = {0};
+    struct rows r = {0};
+    for (size_t i = 0; i < a->n; i++)
+        buf_printf(&list, "%c%lld", i ? ',' : '{', (long long)a->id[i]);
+    buf_char(&list, '}');
+    params_text(&p, buf_text(&list));
+    buf_release(&list);
+    if (db_query(c->desk->db, &versions, &p, &r, e))
+        return e->kind;
+    for (size_t k = 0; k < r.nrows; k++)
+        for (size_t i = 0; i < a->n; i++)
+            if (a->id[i] == rows_int(&r, k, 0))
+                a->version[i] = (int)rows_int(&r, k, 1);
+    rows_release(&r);
+    return OK;
+}
+
+static enum err read_about(struct console *c, struct call *call, struct about *a, struct error *e)
+{
+    struct buf reason = {0};
+    *a = (struct about){0};
+    find_verb(call, &a->verb);
+    read_ids(call, a);
+    for (int i = a->verb == REVIEW_DEFER ? 2 : 1; i < call->nargs; i++)
+        buf_printf(&reason, "%s%s", reason.len ? " " : "", call->arg[i]);
+    sanitize_line(a->reason, sizeof a->reason, untrusted(buf_text(&reason)));
+    buf_release(&reason);
+    if (a->verb == REVIEW_UNDO && call->nargs == 0 && find_last(c, a, e))
+        return e->kind;
+    if (review_ask(c->desk, a->verb, a->id, a->n, &a->question, e))
+        return e->kind;
+    a->version[0] = a->question.version;
+    return a->n > 1 ? read_versions(c, a, e) : OK;
+}
+
+enum err console_review_level(struct console *c, struct call *call, int *level, const char **word,
+                              struct error *e)
+{
+    static char kept[sizeof((struct review_question *)0)->word];
+    struct about a;
+    if (read_about(c, call, &a, e))
+        return e->kind;
+    copy_text(kept, sizeof kept, a.question.word);
+    *level = a.question.level;
+    *word = kept;
+    return OK;
+}
+
+/* ---- the question */
+
+static int shown_version(const struct call *call)
+{
+    const char *text = call_option(call, "shown");
+    int64_t n;
+    return text && text_to_int64(text, &n) && n > 0 && n < INT32_MAX ? (int)n : 0;
+}
+
+/* The line without its option, for each id one that is bound to its version; apart by '\n'. */
+static char *bound_lines(const struct call *call, const struct about *a)
+{
+    struct buf b = {0};
+    bool binds = a->verb != REVIEW_UNDO && a->verb != REVIEW_UNSHADOW && a->verb != REVIEW_REVERT;
+    for (size_t i = 0; i < a->n; i++) {
+        buf_printf(&b, "%s%s %lld", i ? "\n" : "", call->command->name, (long long)a->id[i]);
+        if (binds && a->version[i] > 0)
+            buf_printf(&b, " --shown=%d", a->version[i]);
+        if (call_option(call, "trades"))
+            buf_printf(&b, " --trades=%s", call_option(call, "trades"));
+        for (int k = 1; k < call->nargs; k++) {
+            buf_str(&b, " \"");
+            for (const char *p = call->arg[k]; *p; p++) {
+                if (*p == '"' || *p == '\\')
+                    buf_char(&b, '\\');
+                buf_char(&b, *p);
+            }
+            buf_char(&b, '"');
+        }
+    }
+    char *lines = mem_text(buf_text(&b));
+    buf_release(&b);
+    return lines;
+}
+
+static void say_lines(struct console *c, const struct call *call, const struct about *a)
+{
+    struct question *q = &c->view.question;
+    int shown = shown_version(call);
+    question_line(q, "%s", a->question.title);
+    if (a->n == 1 && shown && shown != a->question.version)
+        question_line(q,
+                      "  warning: CHANGED while you looked (version %d -> %d): this is how it is "
+                      "now",
+                      shown, a->question.version);
+    for (int i = 0; i < a->question.lines; i++)
+        question_line(q, "  %s", a->question.line[i]);
+    if (*a->reason)
+        question_line(q, "  reason: \"%s\"", a->reason);
+    else if (a->verb == REVIEW_APPROVE)
+        question_line(q, "  no reason given (:approve %lld WHY gives one)", (long long)a->id[0]);
+}
+
+static void open_question(struct console *c, const struct call *call, const struct about *a)
+{
+    char prompt[80], upper[24];
+    const char *name = call->command->name;
+    struct question *q = &c->view.question;
+    size_t n = 0;
+    for (; name[n] && n + 1 < sizeof upper; n++)
+        upper[n] = (char)toupper((unsigned char)name[n]);
+    upper[n] = '\0';
+    if (a->question.level >= 3)
+        snprintf(prompt, sizeof prompt, "type %s to do it:", a->question.word);
+    else
+        snprintf(prompt, sizeof prompt, "%s #%lld? [y/N]", name, (long long)a->id[0]);
+    question_open(q, a->question.level, a->question.level >= 3 ? a->question.word : "", prompt,
+                  time_monotonic_us());
+    say_lines(c, call, a);
+    if (a->question.level >= 3)
+        question_line(q, "  Esc leaves it as it is       [60 s, then No]");
+    else
+        question_line(q, "  y = %s    any other key = leave it as it is    [60 s, then No]", name);
+    console_urgent(c);
+}
+
+/* The bar as the field of the reason: what was typed stands there, and the last reasons complete
+ * it. */
+static bool wants_reason(struct console *c, const struct call *call, const struct about *a)
+{
+    if (!a->question.needs_reason || strlen(a->reason) >= 3 || !c->screen)
+        return false;
+    char text[120];
+    snprintf(text, sizeof text, "%s %.80s ", call->command->name, call->arg[0]);
+    bar_enter(text);
+    console_say(c, TOAST_WARN,
+                "E05 it does not only lower risk: say why, then Enter (Tab: your"
+                " last reasons)");
+    return true;
+}
+
+bool console_review_asks(struct console *c, struct call *call, const char *line, struct error *e)
+{
+    struct about a;
+    if (read_about(c, call, &a, e)) {
+        if (c->asked.again[0]) /* asked anew about what is decided by now */
+            console_drop_question(c);
+        return true;
+    }
+    if (wants_reason(c, call, &a))
+        return true;
+    if (a.question.level < 2 || a.n == 0)
+        return false;
+    console_drop_question(c);
+    c->asked.line[c->asked.n++] = bound_lines(call, &a);
+    copy_text(c->asked.again, sizeof c->asked.again, line);
+    if (a.n == 1) {
+        c->asked.review = a.id[0];
+        c->asked.version = a.version[0];
+        console_session_review(c, a.id[0]);
+    }
+    open_question(c, call, &a);
+    return true;
+}
+
+/* ---- while it stands */
+
+static const char *cell_of(const struct rows *r, size_t row, const char *column)
+{
+    for (size_t i = 0; i < r->ncols; i++)
+        if (strcmp(r->column[i], column) == 0)
+            return rows_text(r, row, i);
+    return NULL;
+}
+
+/* The version of an adjustment as it is on the screen; 0: it is not there. */
+static int version_seen(const struct console *c, int64_t id)
+{
+    const struct detail_view *d = c->view.ndetails ? &c->view.detail[c->view.ndetails - 1] : NULL;
+    const struct rows *r = &c->snapshot.panel[PANEL_PENDING].rows;
+    char object[OBJECT_MAX], number[24];
+    const char *text = NULL;
+    int64_t version = 0;
+    snprintf(object, sizeof object, "adjustment %lld", (long long)id);
+    snprintf(number, sizeof number, "%lld", (long long)id);
+    if (d && d->kind == DETAIL_ADJUSTMENT && strcmp(d->id, number) == 0 &&
+        c->snapshot.detail[0].rows.nrows)
+        text = cell_of(&c->snapshot.detail[0].rows, 0, "version");
+    for (size_t i = 0; i < r->nrows && !text; i++)
+        if (rows_text(r, i, 0) && strcmp(rows_text(r, i, 0), object) == 0)
+            text = cell_of(r, i, "version");
+    if (text)
+        text_to_int64(text, &version);
+    return (int)version;
+}
+
+/* Of what is open or under the cursor. */
+static int64_t adjustment_under(const struct console *c)
+{
+    const struct detail_view *d = c->view.ndetails ? &c->view.detail[c->view.ndetails - 1] : NULL;
+    const char *object = d ? "" : view_object(&c->view, &c->snapshot);
+    int64_t id = 0;
+    if (d && d->kind == DETAIL_ADJUSTMENT)
+        text_to_int64(d->id, &id);
+    else if (strncmp(object, "adjustment ", 11) == 0)
+        text_to_int64(object + 11, &id);
+    return id;
+}
+
+void console_review_shown(const struct console *c, char out[32])
+{
+    int64_t id = adjustment_under(c);
+    int version = id ? version_seen(c, id) : 0;
+    *out = '\0';
+    if (version > 0)
+        snprintf(out, 32, " --shown=%d", version);
+}
+
+void console_review_watch(struct console *c)
+{
+    struct question *q = &c->view.question;
+    if (!c->asked.review)
+        return;
+    int now = version_seen(c, c->asked.review);
+    if (now > 0)
+        c->asked.was_seen = true;
+    bool gone = now == 0 && c->asked.was_seen;
+    if (!gone && (now == 0 || now <= c->asked.version))
+        return;
+    /* An older line in the bar's place would be answered; what is asked anew is bound anew. */
+    char line[sizeof c->asked.again + 40];
+    snprintf(line, sizeof line, "%s --shown=%d", c->asked.again, c->asked.version);
+    c->asked.review = 0;
+    question_changed(q, gone ? "it waits no more" : "it is another version now");
+    console_queue(c, line);
+}
