@@ -24,7 +24,7 @@ enum {
     LIFE_MOST = 1200,
     SESSIONS = TRADES_MOST + 80,
     CANDIDATES_A_SESSION = 3,
-    CHANGES = 5,
+    CYCLES = 4000,
 };
 #define WIN            2.66
 #define CHANCE         0.2735 /* of the target: mean R 0 */
@@ -217,49 +217,85 @@ static void world_release(struct world *w)
         bars_release(&w->bars[i]);
 }
 
-static const struct learning_change change[CHANGES] = {
-    {"rsi_max", true, {0, false}, {85, true}, 60, 90, 5, RISK_RISES},
-    {"min_volume_ratio", true, {0, false}, {0.4, true}, 0, 2, 0.1, RISK_FALLS},
-    {"min_confidence", true, {0, false}, {55, true}, 50, 80, 5, RISK_FALLS},
-    {"time_exit", true, {20, true}, {15, true}, 5, 60, 5, RISK_RISES},
-    {"trail_atr", true, {3, true}, {2.5, true}, 1.5, 6, 0.5, RISK_RISES},
+/* What a cycle compares: of each parameter the neighbouring values, here only those that may apply
+ * themselves, towards less risk; the others can only be chosen in their place. As many count as a
+ * cycle compares. */
+enum { FILTERS = 3, VALUES = 4, TRIED = 18, COMPARED = 28, PARAMETERS_SEEN = 7 };
+
+#define FILTER_VALUE(name, v, low, high, step, risk)                                               \
+    {                                                                                              \
+        name, true, {0, false}, {v, true}, low, high, step, risk                                   \
+    }
+#define EXIT_VALUE(name, was, v, low, high, step)                                                  \
+    {                                                                                              \
+        name, true, {was, true}, {v, true}, low, high, step, RISK_RISES                            \
+    }
+static const struct learning_change change[TRIED] = {
+    FILTER_VALUE("rsi_max", 85, 60, 90, 5, RISK_RISES),
+    FILTER_VALUE("rsi_max", 80, 60, 90, 5, RISK_RISES),
+    FILTER_VALUE("rsi_max", 75, 60, 90, 5, RISK_RISES),
+    FILTER_VALUE("rsi_max", 70, 60, 90, 5, RISK_RISES),
+    FILTER_VALUE("min_volume_ratio", 0.3, 0, 2, 0.1, RISK_FALLS),
+    FILTER_VALUE("min_volume_ratio", 0.6, 0, 2, 0.1, RISK_FALLS),
+    FILTER_VALUE("min_volume_ratio", 0.9, 0, 2, 0.1, RISK_FALLS),
+    FILTER_VALUE("min_volume_ratio", 1.2, 0, 2, 0.1, RISK_FALLS),
+    FILTER_VALUE("min_confidence", 55, 50, 80, 5, RISK_FALLS),
+    FILTER_VALUE("min_confidence", 60, 50, 80, 5, RISK_FALLS),
+    FILTER_VALUE("min_confidence", 65, 50, 80, 5, RISK_FALLS),
+    FILTER_VALUE("min_confidence", 70, 50, 80, 5, RISK_FALLS),
+    EXIT_VALUE("stop_mult", 1.5, 1.25, 1, 3, 0.25),
+    EXIT_VALUE("stop_mult", 1.5, 1, 1, 3, 0.25),
+    EXIT_VALUE("time_exit", 20, 15, 5, 60, 5),
+    EXIT_VALUE("time_exit", 20, 10, 5, 60, 5),
+    EXIT_VALUE("trail_atr", 3, 2.5, 1.5, 6, 0.5),
+    EXIT_VALUE("trail_atr", 3, 2, 1.5, 6, 0.5),
 };
 
 static bool passes(size_t which, const struct learning_case *k)
 {
-    switch (which) {
+    double limit = change[which].to.v;
+    switch (which / VALUES) {
     case 0:
-        return k->rsi.v <= change[0].to.v;
+        return k->rsi.v <= limit;
     case 1:
-        return k->volume_ratio.v >= change[1].to.v;
+        return k->volume_ratio.v >= limit;
     default:
-        return k->confidence.v >= change[2].to.v;
+        return k->confidence.v >= limit;
     }
 }
 
+/* Below 8 in either arm a filter has no confidence, as in a cycle. */
 static struct learning_effect filtered(size_t which, const struct learning_case *k, size_t n)
 {
     bool kept[TRADES_MOST];
     double r[TRADES_MOST];
+    size_t stay = 0;
     for (size_t i = 0; i < n; i++) {
         kept[i] = passes(which, &k[i]);
+        stay += kept[i];
         r[i] = k[i].r;
     }
-    return learning_effect_of_filter(r, kept, n);
+    struct learning_effect e = learning_effect_of_filter(r, kept, n);
+    if (stay < PATTERN_MIN_ARM || n - stay < PATTERN_MIN_ARM)
+        e.variance = (double)INFINITY;
+    return e;
 }
 
 /* Candidates up to session n, on the bars up to there. */
 static struct learning_effect replayed(size_t which, struct world *w, size_t n)
 {
     static const struct cost_model none = {.none = true};
+    const struct learning_change *c = &change[which];
     struct replay_exits old = {1.5, 4, 3, 20}, new_exits = old;
     struct replay_result r;
     struct random g = random_begin(1, n);
     size_t full = w->bars[0].n, candidates = (n - 1) * CANDIDATES_A_SESSION;
-    if (which == 3)
-        new_exits.time_exit = 15;
+    if (strcmp(c->parameter, "stop_mult") == 0)
+        new_exits.stop_mult = c->to.v;
+    else if (strcmp(c->parameter, "time_exit") == 0)
+        new_exits.time_exit = (int)c->to.v;
     else
-        new_exits.trail_atr = 2.5;
+        new_exits.trail_atr = c->to.v;
     for (size_t i = 0; i < SYMBOLS; i++)
         w->bars[i].n = n;
     paired_replay(w->candidate, candidates, &old, &new_exits, &none, &g, NULL, &r);
@@ -268,23 +304,45 @@ static struct learning_effect replayed(size_t which, struct world *w, size_t n)
     return r.effect;
 }
 
-/* Every fifth trade all five changes are compared: filters on the trades so far, exits replayed on
- * the candidates so far. */
+/* A parameter's best value, by confidence: SIZE_MAX when none is better than what is in force. */
+static size_t best_value(const struct learning_effect e[TRIED], size_t first)
+{
+    size_t best = SIZE_MAX;
+    double most = 0;
+    for (size_t i = first; i < TRIED && !strcmp(change[i].parameter, change[first].parameter);
+         i++) {
+        double c = learning_confidence(&e[i], PARAMETERS_SEEN);
+        if (e[i].delta > 0 && isfinite(e[i].variance) && (best == SIZE_MAX || c > most)) {
+            best = i;
+            most = c;
+        }
+    }
+    return best;
+}
+
+/* Every tenth trade a cycle: the best value of each parameter goes to the gate. */
 static void null_changes(const struct learning_case *k, size_t n, uint64_t seed,
                          struct null_counts *c)
 {
     struct world *w = mem_alloc(sizeof *w);
     bool applied = false, asked = false;
     make_world(w, seed);
-    for (size_t t = TRADES_LEAST; t <= n; t += 5) {
+    for (size_t t = TRADES_LEAST; t <= n; t += 10) {
         struct learning_state s = {.closed_trades = t,
                                    .days_since_rolled_back = -1,
-                                   .considered = CHANGES,
-                                   .compared = CHANGES};
-        for (size_t i = 0; i < CHANGES; i++) {
-            struct learning_effect e = i < 3 ? filtered(i, k, t) : replayed(i, w, t + 40);
+                                   .considered = PARAMETERS_SEEN,
+                                   .compared = COMPARED};
+        struct learning_effect e[TRIED];
+        for (size_t i = 0; i < TRIED; i++)
+            e[i] = i < (size_t)FILTERS * VALUES ? filtered(i, k, t) : replayed(i, w, t + 40);
+        for (size_t i = 0; i < TRIED; i++) {
             struct gate g;
-            learning_gate(&change[i], &e, &s, &learning_policy_default, &g);
+            size_t best = i && !strcmp(change[i].parameter, change[i - 1].parameter)
+                              ? SIZE_MAX
+                              : best_value(e, i);
+            if (best == SIZE_MAX)
+                continue;
+            learning_gate(&change[best], &e[best], &s, &learning_policy_default, &g);
             applied = applied || g.verdict == GATE_APPLY;
             asked = asked || g.verdict == GATE_QUEUE;
         }
@@ -326,8 +384,8 @@ static void null_desks(void)
         null_patterns(k, n, &c);
         null_changes(k, n, d, &c);
     }
-    printf("No pattern: %d desks of %d to %d trades, searched every night, changes compared every "
-           "fifth\n",
+    printf("No pattern: %d desks of %d to %d trades, searched every night, a cycle's changes "
+           "compared every tenth\n",
            DESKS, TRADES_LEAST, TRADES_MOST);
     tell("70 % wins in three trades, on some night", (double)c.naive / DESKS);
     tell("one test at 5 %, on some night", (double)c.one_test / DESKS);
@@ -510,23 +568,51 @@ static struct table reliability(double tau, size_t considered)
     return t;
 }
 
+/* As a cycle does it: seven parameters, of each the best of four values. What a parameter does
+ * grows with the step and turns round with its direction; so does most of what chance adds. The
+ * deviation of the true changes is tau on average of the steps. */
+static struct table reliability_of_cycles(double tau)
+{
+    static const int step[VALUES] = {-2, -1, 1, 2};
+    struct table t = {0};
+    struct random g = random_begin((uint64_t)(1000 * tau), random_stream("cycle"));
+    for (size_t i = 0; i < (size_t)CYCLES * PARAMETERS_SEEN; i++) {
+        double slope = random_normal(&g), chance = random_normal(&g), best = -1, best_truth = 0;
+        size_t n = TRADES_LEAST + random_below(&g, TRADES_MOST - TRADES_LEAST + 1);
+        double v = 5.4 / (double)n * (0.1 + 0.9 * random_unit(&g)); /* paired: less */
+        for (int k = 0; k < VALUES; k++) {
+            double sign = step[k] > 0 ? 1 : -1, size = step[k] * sign > 1 ? 1.25 : 0.75;
+            double truth = tau * (sign * size * slope + 0.25 * random_normal(&g));
+            struct learning_effect e = {.variance = v * (size > 1 ? 1 : 0.6), .n = n};
+            e.delta = truth +
+                      sqrt(e.variance) * (sign * 0.9 * chance + sqrt(1 - 0.81) * random_normal(&g));
+            double c = learning_confidence(&e, PARAMETERS_SEEN);
+            if (c > best) {
+                best = c;
+                best_truth = truth;
+            }
+        }
+        note(&t, best, best_truth > 0);
+    }
+    return t;
+}
+
 static void reliability_table(void)
 {
     static const struct {
         double tau;
-        size_t considered;
+        size_t considered; /* 0: as a cycle does it */
         const char *name;
-    } column[] = {{0.2, 1, "as assumed"},
-                  {0.2, 5, "best of 5"},
-                  {0.1, 1, "half"},
-                  {0.1, 5, "half, best of 5"},
-                  {0.4, 1, "twice"}};
+    } column[] = {{0.2, 1, "as assumed"}, {0.2, 5, "best of 5"},       {0.2, 0, "a cycle's"},
+                  {0.1, 1, "half"},       {0.1, 0, "half, a cycle's"}, {0.4, 1, "twice"}};
     struct table t[ARRAY_LEN(column)];
     printf("\nOf proposals with that computed confidence, so many really are better (true changes "
-           "drawn\nwith deviation .2 R as assumed, or half or twice as wide; alone, or the best of "
-           "5)\n  confidence");
+           "drawn\nwith deviation .2 R as assumed, or half or twice as wide; alone, the best of 5, "
+           "or the best\nof four values of each of seven parameters, as a cycle proposes them)\n"
+           "  confidence");
     for (size_t i = 0; i < ARRAY_LEN(column); i++) {
-        t[i] = reliability(column[i].tau, column[i].considered);
+        t[i] = column[i].considered ? reliability(column[i].tau, column[i].considered)
+                                    : reliability_of_cycles(column[i].tau);
         printf("  %16s", column[i].name);
     }
     putchar('\n');
@@ -547,6 +633,10 @@ static void reliability_table(void)
            100 * i.high, t[0].n_ask);
     rule("75 to 85: right at least", ask, 0.77, true);
     rule("75 to 85: right at most", ask, 0.83, false);
+    rule("75 to 85 of a cycle: right at least", (double)t[2].right_ask / (double)t[2].n_ask, 0.77,
+         true);
+    rule("the same where true changes are half as large",
+         (double)t[4].right_ask / (double)t[4].n_ask, 0.77, true);
 }
 
 /* ---- what is measured after a change ---- */
@@ -560,9 +650,9 @@ static void gate_table(void)
     static const size_t size[] = {100, 300, 1000, 3000};
     struct learning_state s = {.closed_trades = 100,
                                .days_since_rolled_back = -1,
-                               .considered = CHANGES,
-                               .compared = CHANGES};
-    printf("\nApplied by itself, of changes of low risk seen once (5 compared so far)\n"
+                               .considered = PARAMETERS_SEEN,
+                               .compared = COMPARED};
+    printf("\nApplied by itself, of changes of low risk seen once (28 compared so far)\n"
            "  better by");
     for (size_t k = 0; k < ARRAY_LEN(size); k++)
         printf("  %5zu candidates", size[k]);
@@ -576,7 +666,7 @@ static void gate_table(void)
                 struct learning_effect e = {.variance = 1 / (double)size[k], .n = size[k]};
                 struct gate gate;
                 e.delta = delta[d] + sqrt(e.variance) * random_normal(&g);
-                learning_gate(&change[3], &e, &s, &learning_policy_default, &gate);
+                learning_gate(&change[14], &e, &s, &learning_policy_default, &gate);
                 applied += gate.verdict == GATE_APPLY;
             }
             printf("         %5.1f %%", 100.0 * applied / RUNS);

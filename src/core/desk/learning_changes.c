@@ -203,14 +203,27 @@ static int by_confidence(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* As many as were compared are considered: the best of them is looked for. */
+/* Parameters of which something is known. A proposal is the best value of its parameter; that the
+ * values of one were compared, too, needs no further care, for they rise and fall together (the
+ * bench prints how right such confidences are). */
+static size_t considered(const struct learning_run *r)
+{
+    bool known[PARAMETERS] = {false};
+    size_t n = 0;
+    for (size_t i = 0; i < r->ntrials; i++)
+        if (r->trial[i].compared && isfinite(r->trial[i].w.effect.variance))
+            known[r->trial[i].id] = true;
+    for (int i = 0; i < PARAMETERS; i++)
+        n += known[i];
+    return n;
+}
+
 void learning_judge(struct learning_run *r, size_t ever_compared)
 {
     struct learning_policy policy = learning_policy_default;
     policy.automatic = desk_bool(r->desk, SETTING_LEARNING_ENABLED);
     policy.apply_at = (double)desk_decimal(r->desk, SETTING_LEARNING_THRESHOLD, 2) / 100;
-    for (size_t i = 0; i < r->ntrials; i++)
-        r->state.considered += r->trial[i].compared;
+    r->state.considered = considered(r);
     r->state.compared = ever_compared;
     for (size_t i = 0; i < r->ntrials; i++)
         if (r->trial[i].compared)
