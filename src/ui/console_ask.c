@@ -132,6 +132,8 @@ static void explain(struct console *c, const struct call *call)
     } else {
         question_line(q, "  %s", call->command->help);
     }
+    if (strcmp(name, "evaluate") == 0 && call_option(call, "trade"))
+        question_line(q, "  a BUY is ordered at the next price, in the size the desk gives it");
     int64_t cost = console_evaluation_cost(c, call);
     if (cost > 0)
         question_line(q, "  it may cost up to $%s; more than eval.free is asked about",

@@ -18,6 +18,13 @@ static struct running *free_slot(struct console *c)
     return NULL;
 }
 
+static void cancel_by_number(struct console *c, int64_t id)
+{
+    char line[40];
+    snprintf(line, sizeof line, "cancel %lld", (long long)id);
+    console_queue(c, line);
+}
+
 /* Its live view opens as soon as it has a number; in plain mode there is a line. */
 static void stored(void *arg, int64_t id, const char *state)
 {
@@ -25,6 +32,8 @@ static void stored(void *arg, int64_t id, const char *state)
     struct console *c = r->console;
     char text[24];
     (void)state;
+    if (r->cancelled && !r->id) /* before it had a number */
+        cancel_by_number(c, id);
     r->id = id;
     console_dirty(c);
     if (r->opened)
@@ -184,29 +193,29 @@ enum err console_evaluate(struct console *c, struct call *call, struct error *e)
     return OK;
 }
 
-/* The one that is looked at, else the newest. */
+/* The one that is looked at, else the newest: what has no number yet is newer than all. */
 bool console_cancel_evaluation(struct console *c)
 {
     const struct detail_view *d = view_top(&c->view);
     struct running *found = NULL;
-    char id[24], line[40];
+    char id[24];
     for (size_t i = 0; i < RUNNING_MAX; i++) {
         struct running *r = &c->running[i];
-        if (!r->used || !r->id || r->cancelled)
+        if (!r->used || r->cancelled)
             continue;
         snprintf(id, sizeof id, "%lld", (long long)r->id);
-        if (!found || r->id > found->id)
-            found = r;
-        if (d && d->kind == DETAIL_EVALUATION && strcmp(d->id, id) == 0) {
+        if (r->id && d && d->kind == DETAIL_EVALUATION && strcmp(d->id, id) == 0) {
             found = r;
             break;
         }
+        if (!found || (found->id && (!r->id || r->id > found->id)))
+            found = r;
     }
     if (!found)
         return false;
     found->cancelled = true;
-    snprintf(line, sizeof line, "cancel %lld", (long long)found->id);
-    console_queue(c, line);
+    if (found->id)
+        cancel_by_number(c, found->id);
     return true;
 }
 

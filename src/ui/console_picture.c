@@ -15,6 +15,7 @@ enum {
     FRAME_EVERY_US = 250000, /* what changes by itself is shown four times a second in the end */
     FRAMES_AT_ONCE = 2,      /* after a pause so many may follow each other at once */
     SLOW_FRAME_US = 100000,
+    SLOW_TOLD_US = 5000000, /* so long it is said that frames were dropped */
     SLOW_MOST_MS = 5000
 };
 
@@ -109,15 +110,14 @@ static void slow_down(struct console *c)
     c->slow_ms = c->slow_ms ? c->slow_ms * 2 : FRAME_EVERY_US / 1000;
     if (c->slow_ms > SLOW_MOST_MS)
         c->slow_ms = SLOW_MOST_MS;
-    copy_text(c->view.notice, sizeof c->view.notice, "slow link");
+    c->slow_at = time_monotonic_us();
     try_later(c, c->slow_ms);
 }
 
 void console_draw(struct console *c, int64_t now)
 {
-    bool was_slow = c->slow_ms > 0;
-    if (was_slow)
-        copy_text(c->view.notice, sizeof c->view.notice, c->recorder ? "REC" : "");
+    bool slow = c->slow_at && now - c->slow_at < SLOW_TOLD_US;
+    copy_text(c->view.notice, sizeof c->view.notice, slow ? "slow link" : c->recorder ? "REC" : "");
     make_frame(c);
     c->dirty = c->urgent = false;
     if (!screen_draw(c->screen, &c->frame, &c->theme)) {

@@ -72,6 +72,7 @@ struct console {
 
     bool dirty, urgent, focused, hung_up, quits, leaving;
     int64_t frame_due, bell_at, seen_at; /* frame_due: of a frame that no key asked for */
+    int64_t slow_at;                     /* a frame was dropped; 0: none yet */
     int slow_ms; /* until the next try while the terminal does not keep up; 0: it does */
     int stop;    /* SIGTSTP came from outside: suspend when the turn is over */
     char saved_filter[FILTER_MAX];

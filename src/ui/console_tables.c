@@ -101,6 +101,22 @@ static enum err theme_table(struct console *c, struct output *o, struct error *e
     return e->kind;
 }
 
+static void say_mistake(void *arg, const struct error *e)
+{
+    char line[ERROR_LINE_MAX];
+    out_line(arg, "%s", error_line(line, e));
+}
+
+enum err verb_theme_lint(struct call *call, struct error *e)
+{
+    size_t n = theme_lint(call->arg[0], say_mistake, call->out);
+    if (n == 0)
+        out_line(call->out, "nothing is wrong with it");
+    if (n == 0)
+        return OK;
+    return err_set(e, ERR_FAILED, "%zu mistake%s in the theme", n, n == 1 ? "" : "s");
+}
+
 enum err console_tables(struct console *c, struct error *e)
 {
     struct output *o = c->call->out;

@@ -15,6 +15,8 @@ enum err verb_sort(struct call *c, struct error *e);
 enum err verb_follow(struct call *c, struct error *e);
 enum err verb_freeze(struct call *c, struct error *e);
 enum err verb_redraw(struct call *c, struct error *e);
+/* console_tables.c */
+enum err verb_theme_lint(struct call *c, struct error *e);
 enum err verb_errors(struct call *c, struct error *e);
 enum err verb_quit(struct call *c, struct error *e);
 /* console_export.c */
