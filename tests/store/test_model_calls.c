@@ -301,6 +301,53 @@ static void a_refusal_is_a_failed_vote_never_the_baseline(void **state)
     bench_close(&b);
 }
 
+/* The step after a round is on its way while the last reply is still being booked. */
+static void expect_baseline_for(void **state, const char *agent)
+{
+    struct bench b;
+    char sql[400];
+    bench_open(&b, *state, votes_buy);
+    snprintf(sql, sizeof sql,
+             "CREATE FUNCTION refuse_vote() RETURNS trigger LANGUAGE plpgsql AS"
+             " $$ BEGIN RAISE EXCEPTION 'no room for it'; END $$;"
+             "CREATE TRIGGER refuse_vote BEFORE INSERT ON votes FOR EACH ROW WHEN"
+             " (NEW.source = 'model' AND NEW.agent = '%s') EXECUTE FUNCTION refuse_vote()",
+             agent);
+    fixture_run(b.f, sql);
+    start(&b, NULL);
+    finish(&b);
+    assert_int_equal(*b.model.calls, 5);
+    assert_string_equal(fixture_text(b.f, "SELECT state || ' ' || decision FROM evaluations"),
+                        "DECIDED BUY");
+    snprintf(sql, sizeof sql,
+             "SELECT string_agg(source || ' ' || counted, ', ') FROM votes WHERE agent = '%s'",
+             agent);
+    assert_string_equal(fixture_text(b.f, sql), "baseline true");
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM votes WHERE source = 'model'"), 4);
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM votes WHERE source = 'baseline'"), 5);
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM agent_interactions"), 10);
+    assert_int_equal(fixture_int(b.f, "SELECT sum(total_calls) FROM agent_daily_metrics"), 9);
+    snprintf(sql, sizeof sql, "%s: budget settle: no room for it", agent);
+    assert_non_null(strstr(fixture_text(b.f, "SELECT degraded_reason FROM evaluations"), sql));
+    assert_int_equal(fixture_int(b.f, "SELECT count(*) FROM budget_reservation"
+                                      " WHERE state = 'SENT'"),
+                     1);
+    money_agrees(b.f);
+    fixture_run(b.f, "SELECT budget_end(ARRAY(SELECT id FROM budget_reservation))");
+    money_agrees(b.f);
+    bench_close(&b);
+}
+
+static void a_vote_that_could_not_be_stored_decides_nothing(void **state)
+{
+    expect_baseline_for(state, "research");
+}
+
+static void a_verdict_that_could_not_be_stored_decides_nothing(void **state)
+{
+    expect_baseline_for(state, "risk_manager");
+}
+
 static void overloaded(int n, const struct model_request *r, struct model_reply *out)
 {
     (void)n;
@@ -576,6 +623,8 @@ int main(void)
         DESK_TEST(a_wrong_form_is_repaired_once_and_both_calls_are_paid),
         DESK_TEST(an_answer_that_never_fits_is_no_opinion),
         DESK_TEST(a_refusal_is_a_failed_vote_never_the_baseline),
+        DESK_TEST(a_vote_that_could_not_be_stored_decides_nothing),
+        DESK_TEST(a_verdict_that_could_not_be_stored_decides_nothing),
         DESK_TEST(an_unreachable_model_leaves_the_baseline_and_says_so),
         DESK_TEST(an_unknown_bill_is_presumed_to_be_the_worst_case),
         DESK_TEST(a_small_budget_is_never_passed_by_many_at_once),

@@ -31,7 +31,7 @@ static const struct statement settle = {
     "budget settle", "SELECT budget_settle($1::uuid, $2::numeric, $3::jsonb, $4, $5::jsonb)"};
 
 struct agent_call {
-    struct agent_call *next; /* of its round */
+    struct agent_call *next; /* of its round, or of those that settle */
     struct desk *desk;
     struct agent_asker *asker; /* NULL: it ended before the reservation was answered */
     const struct agent *agent;
@@ -48,6 +48,7 @@ struct agent_call {
     int tries;
     bool reserving;
     bool repaired, ended; /* ended: result is final, settle and report */
+    bool reported;
     char repair[300], previous[ANSWER_KEPT_MAX];
     int64_t wait_ms;
 };
@@ -182,11 +183,40 @@ static void judge(struct agent_call *c, const struct model_reply *r)
     }
 }
 
+static void report_ahead(struct agent_call *c)
+{
+    struct agent_asker *k = c->asker;
+    struct agent_call_result result = c->result;
+    c->reported = true;
+    c->next = k->settling;
+    k->settling = c;
+    c->done(k->arg, &result);
+}
+
+static void settled_after_report(struct agent_call *c, const char *problem)
+{
+    struct agent_asker *k = c->asker;
+    const struct agent *a = c->agent;
+    bool lost = problem && c->result.has_vote;
+    if (k) {
+        struct agent_call **p = &k->settling;
+        while (*p != c)
+            p = &(*p)->next;
+        *p = c->next;
+    }
+    call_free(c);
+    if (k && lost)
+        k->unsettled(k->arg, a, problem);
+}
+
 static void settled(void *arg, struct rows *rows, const struct error *e)
 {
     struct agent_call *c = arg;
-    (void)rows;
-    if (e && e->kind) {
+    if (c->reported) {
+        settled_after_report(c, e && e->kind            ? e->text
+                                : rows_bool(rows, 0, 0) ? NULL
+                                                        : "it was booked before");
+    } else if (e && e->kind) {
         /* Not booked: the lease will presume it spent. The vote is not stored, so it is none. */
         give_up(c, e->text);
     } else if (c->ended) {
@@ -266,6 +296,8 @@ static void replied(void *arg, const struct model_reply *r)
     buf_release(&figures);
     buf_release(&vote);
     buf_release(&response);
+    if (c->ended && c->asker->unsettled)
+        report_ahead(c);
 }
 
 /* The text of E21 and E22. */
@@ -471,4 +503,7 @@ void agent_calls_drop(struct agent_asker *k)
             call_free(c);
     }
     k->round = NULL;
+    for (struct agent_call *c = k->settling; c; c = c->next)
+        c->asker = NULL;
+    k->settling = NULL;
 }

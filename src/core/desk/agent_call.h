@@ -34,8 +34,12 @@ struct agent_asker {
     void (*take)(void *arg, const struct agent *a, const struct answer *answer, struct vote *out);
     /* A round was asked (NULL: nobody listens): time for what its calls need not wait for. */
     void (*asked)(void *arg);
-    void *arg;                /* of take, of asked and of done */
-    struct agent_call *round; /* prepared, or their reservation not answered yet */
+    /* Set: done is called with the reply, while that is being booked. Should its vote not have been
+     * stored after all, this tells, before the database answers anything sent since. */
+    void (*unsettled)(void *arg, const struct agent *a, const char *why);
+    void *arg;                   /* of take, of asked and of done */
+    struct agent_call *round;    /* prepared, or their reservation not answered yet */
+    struct agent_call *settling; /* reported, but their booking not answered yet */
 };
 typedef void agent_call_done_fn(void *arg, const struct agent_call_result *r);
 
@@ -45,7 +49,7 @@ void agent_call_add(struct agent_asker *k, const struct agent *a, agent_call_don
 /* Asks all that were prepared: one reservation for them all, then the requests. May follow the step
  * to the asker's state while that is still on its way. */
 void agent_calls_send(struct agent_asker *k);
-/* The asker ends: those whose reservation is not answered yet end without a word. */
+/* The asker ends, or asks anew: what the database has not answered yet ends without a word. */
 void agent_calls_drop(struct agent_asker *k);
 
 /* The facts an agent is shown, as data for its prompt. False when they do not fit. */

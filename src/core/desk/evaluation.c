@@ -8,7 +8,6 @@
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
-#include "quorum/vendor.h"
 
 enum { RENEW_EVERY_MS = 20000 };
 
@@ -70,6 +69,7 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
     agent_calls_drop(&v->asker);
     evaluation_drop_ahead(v);
     dossier_release(&v->dossier);
+    buf_release(&v->content);
     market_free(v->recorded);
     mem_free(v);
     done(arg, id, lost.kind ? &lost : NULL);
@@ -77,60 +77,10 @@ void evaluation_finish(struct evaluation *v, const struct error *e)
 
 static void prepare_votes(struct evaluation *v);
 
-static void facts_known(struct evaluation *v)
+void evaluation_facts_known(struct evaluation *v)
 {
     evaluation_store_facts(v);
     prepare_votes(v); /* while the database stores what they rest on */
-}
-
-static void judge_gathered(struct evaluation *v)
-{
-    const struct error *bad = &v->ungathered;
-    if (bad->kind)
-        evaluation_fail(v, bad->kind == ERR_USAGE ? "REFUSED" : "FAILED", bad->text);
-    else
-        facts_known(v);
-}
-
-static void gathered(void *arg, const struct error *e)
-{
-    struct evaluation *v = arg;
-    v->gathering = false;
-    v->gathered = true;
-    if (v->over.kind) {
-        evaluation_finish(v, &v->over);
-        return;
-    }
-    if (e && e->kind)
-        v->ungathered = *e;
-    else if (v->has_given ||
-             !dossier_check_price(&v->dossier.market, v->given_price, &v->ungathered))
-        dossier_build(&v->dossier, v->desk->agents, v->has_given ? &v->given : NULL,
-                      v->given_price);
-    if (v->awaits_facts)
-        judge_gathered(v);
-}
-
-static void begin_gather(struct evaluation *v)
-{
-    v->gathering = true;
-    if (v->fresh && !v->recorded)
-        market_live_fresh(v->desk->market);
-    market_gather(v->recorded ? v->recorded : v->desk->market, v->symbol, v->as_of,
-                  &v->dossier.market, gathered, v);
-}
-
-static void gather(struct evaluation *v)
-{
-    if (v->made) {
-        facts_known(v);
-    } else if (v->gathered) {
-        judge_gathered(v);
-    } else {
-        v->awaits_facts = true;
-        if (!v->gathering)
-            begin_gather(v);
-    }
 }
 
 static void degrade(struct evaluation *v, const char *who, const char *why)
@@ -195,6 +145,14 @@ static bool take_call(struct evaluation *v, const struct agent_call_result *r)
     return --v->open_calls == 0;
 }
 
+static void vote_lost(void *arg, const struct agent *a, const char *why)
+{
+    struct evaluation *v = arg;
+    evaluation_drop_model_vote(v, a);
+    degrade(v, a->name, why);
+    v->unsettled = true;
+}
+
 struct agent_asker *evaluation_asker(struct evaluation *v)
 {
     struct agent_asker *k = &v->asker;
@@ -204,6 +162,7 @@ struct agent_asker *evaluation_asker(struct evaluation *v)
     k->state = &v->state;
     k->symbol = v->symbol;
     k->as_of = v->as_of;
+    k->unsettled = vote_lost;
     k->arg = v;
     return k;
 }
@@ -326,6 +285,7 @@ static void veto_to_store(void *arg)
 static void size_and_ask(struct evaluation *v, const struct rows *account)
 {
     size_t before = v->nvotes;
+    v->nfacts = v->dossier.nfacts;
     evaluation_size(v, account);
     const struct cast_vote *c = v->nvotes > before ? &v->vote[before] : NULL;
     v->open_calls = 1; /* until decide */
@@ -367,12 +327,33 @@ static void renew_lease(void *arg)
     loop_timer_start(v->renewal, RENEW_EVERY_MS);
 }
 
+void evaluation_step_again(struct evaluation *v)
+{
+    v->state = v->stepped_from;
+    if (strcmp(v->state, "SIZING") == 0) {
+        v->shares = v->worksheet.shares;
+        copy_text(v->risk_reason, sizeof v->risk_reason, v->worksheet.reason);
+        send_decision(v);
+        return;
+    }
+    agent_calls_drop(&v->asker);     /* of the state that was not come to */
+    if (v->nvotes > v->sent_votes) { /* and so is what was sized */
+        v->nvotes = v->sent_votes;
+        v->dossier.nfacts = v->nfacts;
+    }
+    if (v->stored_votes > v->nvotes)
+        v->stored_votes = v->nvotes;
+    v->sized = false;
+    send_votes(v);
+}
+
 void evaluation_step(struct evaluation *v)
 {
     if (strcmp(v->state, "QUEUED") == 0) {
         evaluation_begin_gathering(v);
+        evaluation_spell_facts(v); /* in the meantime */
     } else if (strcmp(v->state, "GATHERING") == 0) {
-        gather(v);
+        evaluation_gather(v);
     } else if (strcmp(v->state, "VOTING") == 0) {
         vote(v);
     } else if (strcmp(v->state, "SIZING") == 0 && v->sized) {
@@ -557,7 +538,6 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
         v->made = true;
     }
     send_create(v, r);
-    if (v->as_of != TIME_NONE && !v->made)
-        begin_gather(v); /* while the database makes the row */
+    evaluation_gather_ahead(v); /* while the database makes the row */
     return OK;
 }

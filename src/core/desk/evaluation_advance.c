@@ -56,7 +56,8 @@ static const struct statement facts = {
     ")"
 
 /* A step from one stored state to the next, fenced by owner and state. $4 holds the columns that
- * change; $5 the new votes; $6 names the agents whose baseline's vote the consensus used. */
+ * change; $5 the new votes; $6 names the agents whose baseline's vote the consensus used, $7 those
+ * whose model's vote has to be there: the step is sent while the last of them is being stored. */
 static const struct statement advance = {
     "evaluation advance",
     "WITH ev AS ("
@@ -77,7 +78,10 @@ static const struct statement advance = {
     "             AS final) f, LATERAL"
     "    (SELECT COALESCE(sum(i.cost_usd), 0) AS cost, COALESCE(sum(i.tokens_used), 0) AS tokens"
     "     FROM agent_interactions i WHERE i.evaluation_id = e.id) spent)"
-    "  WHERE e.id = $1::bigint AND e.locked_by = $2 AND e.state = $3 RETURNING id, created_at"
+    "  WHERE e.id = $1::bigint AND e.locked_by = $2 AND e.state = $3"
+    "    AND cardinality(string_to_array($7, ' ')) = (SELECT count(*) FROM votes x"
+    "      WHERE x.evaluation_id = $1::bigint AND x.source = 'model'"
+    "      AND x.agent = ANY(string_to_array($7, ' '))) RETURNING id, created_at"
     "), " NEW_VOTES ", counted AS ("
     "  UPDATE votes SET counted = true FROM ev WHERE evaluation_id = ev.id"
     "    AND source = 'baseline' AND agent = ANY(string_to_array($6, ' ')) AND NOT counted"
@@ -104,6 +108,10 @@ static void advanced(void *arg, struct rows *rows, const struct error *e)
     struct evaluation *v = arg;
     if (e && e->kind) {
         evaluation_finish(v, e);
+        return;
+    }
+    if (rows->nrows == 0 && v->unsettled) {
+        evaluation_step_again(v);
         return;
     }
     if (rows->nrows == 0) {
@@ -148,17 +156,17 @@ static void bind_barriers(struct params *p, const struct dossier *d)
     params_double(p, 100 * target);
 }
 
-static void bind_dossier(struct params *p, const struct dossier *d)
+static void bind_dossier(struct params *p, struct evaluation *v)
 {
-    struct buf text = {0};
+    const struct dossier *d = &v->dossier;
     const struct bar_range *range = &d->bars;
     char from[11], to[11];
-    dossier_write(d, &text);
-    params_text(p, buf_text(&text));
+    evaluation_spell_facts(v);
+    params_text(p, buf_text(&v->content));
     params_text(p, range->count ? day_print(from, range->first) : NULL);
     params_text(p, range->count ? day_print(to, range->last) : NULL);
     params_int(p, range->count);
-    buf_release(&text);
+    buf_release(&v->content);
 }
 
 void evaluation_store_facts(struct evaluation *v)
@@ -177,7 +185,7 @@ void evaluation_store_facts(struct evaluation *v)
     else
         params_text(&p, NULL);
     bind_barriers(&p, d);
-    bind_dossier(&p, d);
+    bind_dossier(&p, v);
     v->state = "VOTING";
     v->sent_votes = v->nvotes;
     db_send(v->desk->db, &facts, &p, advanced, v);
@@ -246,7 +254,7 @@ void evaluation_patch_begin(struct json *j, struct buf *b, const char *state)
 void evaluation_advance(struct evaluation *v, const char *state, struct json *patch)
 {
     struct params p = {0};
-    struct buf votes = {0}, counted = {0};
+    struct buf votes = {0}, counted = {0}, models = {0};
     json_close(patch, '}');
     params_int(&p, v->id);
     params_text(&p, owner_self());
@@ -258,11 +266,17 @@ void evaluation_advance(struct evaluation *v, const char *state, struct json *pa
         if (v->vote[i].counted)
             buf_printf(&counted, "%s%s", counted.len ? " " : "", v->vote[i].agent->name);
     params_text(&p, buf_text(&counted));
+    for (size_t i = 0; i < v->nmodel_votes; i++)
+        buf_printf(&models, "%s%s", i ? " " : "", v->model_vote[i].agent->name);
+    params_text(&p, buf_text(&models));
+    v->stepped_from = v->state;
+    v->unsettled = false;
     v->state = state;
     v->sent_votes = v->nvotes;
     db_send(v->desk->db, &advance, &p, advanced, v);
     buf_release(&votes);
     buf_release(&counted);
+    buf_release(&models);
     buf_release(patch->out);
 }
 

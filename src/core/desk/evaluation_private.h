@@ -33,11 +33,15 @@ struct evaluation {
     int needed;
     struct market *recorded; /* of --data, owned; NULL: the desk's market */
     struct dossier dossier;
+    struct buf content; /* of the dossier as stored, where it was spelled ahead */
+    size_t nfacts;      /* of the dossier before it was sized */
     struct cast_vote vote[EVALUATION_VOTES_MAX];
     size_t nvotes, stored_votes; /* those from stored_votes on are not in the database yet */
     size_t sent_votes;           /* how many there were when the step under way was sent */
+    bool unsettled;              /* since then a model's vote proved not to be stored */
+    const char *stepped_from;    /* the state before it */
     struct votes_ahead *ahead;   /* on their way to the database, outside a step */
-    struct cast_vote model_vote[EVALUATION_VOTES_MAX]; /* stored already, each by its settle */
+    struct cast_vote model_vote[EVALUATION_VOTES_MAX]; /* stored by their settles, or on the way */
     size_t nmodel_votes;
     const struct agent *lost[EVALUATION_VOTES_MAX]; /* paid, but the reply died with a process */
     size_t nlost;
@@ -74,6 +78,8 @@ bool evaluation_is_at_work(const struct desk *d, int64_t id, const struct evalua
 struct evaluation *evaluation_new(struct desk *d, evaluation_done_fn *done, void *arg);
 /* Does what the stored state asks for next. */
 void evaluation_step(struct evaluation *v);
+/* The step was refused, as a vote that it rests on is not stored: the same without that vote. */
+void evaluation_step_again(struct evaluation *v);
 /* evaluation_advance.c: the steps to GATHERING, to VOTING with the facts, and to any other state
  * with the new votes and the columns of `patch`, an open JSON object that ends with it. */
 void evaluation_begin_gathering(struct evaluation *v);
@@ -100,12 +106,21 @@ struct agent_asker *evaluation_asker(struct evaluation *v);
 enum err evaluation_check_cost(const struct evaluation *v, const struct evaluation_request *r,
                                struct error *e);
 
+/* evaluation_gather.c: in the state GATHERING; before it, where that is possible; and the stored
+ * form of what is gathered by then. */
+void evaluation_gather(struct evaluation *v);
+void evaluation_gather_ahead(struct evaluation *v);
+void evaluation_spell_facts(struct evaluation *v);
+/* Stores them and asks the agents. */
+void evaluation_facts_known(struct evaluation *v);
+
 /* evaluation_vote.c: the baselines vote on the dossier, free of charge, always. */
 void evaluation_cast_baselines(struct evaluation *v);
 /* The model's vote of an agent, NULL if there is none. */
 const struct vote *evaluation_model_vote(const struct evaluation *v, const struct agent *a);
 void evaluation_add_model_vote(struct evaluation *v, const struct agent *a,
                                const struct vote *vote);
+void evaluation_drop_model_vote(struct evaluation *v, const struct agent *a);
 /* Which votes count, and the consensus of them. */
 void evaluation_tally(struct evaluation *v);
 /* Votes from `first` on as the array the advance statement takes. */

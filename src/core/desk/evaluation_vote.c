@@ -104,6 +104,13 @@ void evaluation_add_model_vote(struct evaluation *v, const struct agent *a, cons
         v->model_vote[v->nmodel_votes++] = (struct cast_vote){.agent = a, .vote = *vote};
 }
 
+void evaluation_drop_model_vote(struct evaluation *v, const struct agent *a)
+{
+    for (size_t i = 0; i < v->nmodel_votes; i++)
+        if (v->model_vote[i].agent == a)
+            v->model_vote[i--] = v->model_vote[--v->nmodel_votes];
+}
+
 /* A model's vote stands before its baseline's; the consensus uses one of the two. */
 void evaluation_tally(struct evaluation *v)
 {
