@@ -551,7 +551,7 @@ static void bench_flood(int n)
         terminal_take(&t, 300);
         size_t frames = t.vt.frames;
         int64_t start = time_monotonic_us();
-        terminal_resize(&t, ROWS - i % 2, COLS - i % 2);
+        terminal_resize(&t, ROWS - (i + 1) % 2, COLS - (i + 1) % 2);
         while (t.vt.frames == frames && !t.vt.sync && terminal_take(&t, 1) < 1)
             if (time_monotonic_us() - start > 1000000)
                 die("nothing was drawn after a resize");

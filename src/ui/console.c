@@ -187,9 +187,52 @@ static void await_more(struct console *c)
         loop_timer_stop(c->escape);
 }
 
+/* Keys of one packet come one by one here; what the first one asked for is done between turns. */
+static bool has_line_before(const struct console *c)
+{
+    return (c->queued > 0 || c->agreed) && !*c->at_work;
+}
+
+static void hold(struct console *c, const struct input_event *ev)
+{
+    if (c->nheld == HELD_MAX)
+        return;
+    if (c->nheld == c->held_cap) {
+        c->held_cap = c->held_cap ? 2 * c->held_cap : 32;
+        c->held = mem_grow(c->held, c->held_cap, sizeof *c->held);
+    }
+    struct input_event *kept = &c->held[c->nheld++].event;
+    *kept = *ev;
+    if (ev->kind == EVENT_PASTE) {
+        char *bytes = mem_array(ev->paste_len + 1, 1);
+        memcpy(bytes, ev->paste, ev->paste_len);
+        kept->paste = bytes;
+    }
+}
+
 static void take_event(void *arg, const struct input_event *ev)
 {
-    console_event(arg, ev);
+    struct console *c = arg;
+    if (c->nheld > 0 || has_line_before(c))
+        hold(c, ev);
+    else
+        console_event(c, ev);
+}
+
+static void drop_first_event(struct console *c)
+{
+    if (c->held[0].event.kind == EVENT_PASTE)
+        mem_free((char *)(uintptr_t)c->held[0].event.paste);
+    c->nheld--;
+    memmove(c->held, c->held + 1, c->nheld * sizeof *c->held);
+}
+
+void console_release_events(struct console *c)
+{
+    while (c->nheld > 0 && !c->quits && !has_line_before(c)) {
+        console_event(c, &c->held[0].event);
+        drop_first_event(c);
+    }
 }
 
 static void expired(void *arg)
@@ -238,8 +281,10 @@ static void resized(void *arg, int number)
     struct console *c = arg;
     int rows, cols;
     (void)number;
-    if (!c->screen || !screen_resize(c->screen))
+    if (!c->screen)
         return;
+    if (!screen_resize(c->screen))
+        screen_repaint(c->screen); /* smaller and back: the terminal has lost what was outside */
     screen_size(c->screen, &rows, &cols);
     bar_resize(rows, cols);
     if (c->recorder)
@@ -389,6 +434,7 @@ static void live(struct console *c)
             console_trade_decided(c);
         else if (!c->quits && (c->agreed || c->queued > 0))
             run_next(c);
+        console_release_events(c);
     }
 }
 
@@ -536,6 +582,9 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
     input_release(&c->input);
     for (int i = 0; i < c->queued; i++)
         mem_free(c->queue[i]);
+    while (c->nheld > 0)
+        drop_first_event(c);
+    mem_free(c->held);
     console_answered(c, false);
     mem_free(c->agreed);
     int status = c->status;

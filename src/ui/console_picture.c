@@ -153,6 +153,8 @@ void console_turn_over(void *arg)
 {
     struct console *c = arg;
     int64_t now = time_monotonic_us(), wait = frame_due(c, now) - now;
+    if (*c->at_work)
+        console_release_events(c); /* keys only move the view now, or end the wait */
     if (c->script && !*c->at_work)
         script_step(c->script);
     console_session_seen(c);

@@ -15,7 +15,7 @@
 #include "ui/theme.h"
 #include "ui/user_keys.h"
 
-enum { QUEUE_MAX = 64, LINE_MAX_BYTES = 8192, RUNNING_MAX = 16, ANSWERS_MAX = 3 };
+enum { QUEUE_MAX = 64, HELD_MAX = 4096, LINE_MAX_BYTES = 8192, RUNNING_MAX = 16, ANSWERS_MAX = 3 };
 
 /* What a yes runs: the line that was asked about, or one for each word. */
 struct asked {
@@ -78,6 +78,12 @@ struct console {
     char saved_filter[FILTER_MAX];
     bool filtering; /* the bar edits the filter */
 
+    /* What was typed behind a key whose line has not run yet: it may mean something else then. */
+    struct held_event {
+        struct input_event event; /* its paste, if any, is owned */
+    } * held;
+    size_t nheld, held_cap;
+
     /* Lines to run, oldest first; at_work: what is being run, "" when nothing is. */
     char *queue[QUEUE_MAX];
     int queued;
@@ -121,6 +127,8 @@ int console_page(const struct console *c);
 /* A line to run when the turn is over. */
 void console_queue(struct console *c, const char *line);
 void console_event(struct console *c, const struct input_event *ev);
+/* What was held, when nothing stands before it any more. */
+void console_release_events(struct console *c);
 /* console_picture.c */
 void console_tell_loader(struct console *c); /* what is looked at now */
 void console_draw(struct console *c, int64_t now);
