@@ -244,8 +244,8 @@ help:
 
 FORCE:
 .PHONY: all run demo test check check-long check-run $(SUITES) $(SUITES:%=%-run) chaos chaos-run \
-        fuzz fuzz-run bench bench-run bench-big bench-learning bench-learning-run screenshots lint print-cflags \
-        fmt cov install install-files uninstall dist clean deps help FORCE
+        fuzz fuzz-run bench bench-run bench-big bench-learning bench-learning-run screenshots lint \
+        print-cflags fmt cov install install-files uninstall dist clean deps help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $B -name '*.d' 2>/dev/null)
