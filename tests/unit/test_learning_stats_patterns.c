@@ -280,6 +280,37 @@ static void a_planted_effect_is_found_then_confirmed_on_later_trades_only(void *
     pattern_report_release(&r);
 }
 
+/* The search sees the last cases only, as a lookback does; what may confirm is all since. */
+static void a_short_lookback_confirms_by_all_that_came_since(void **state)
+{
+    (void)state;
+    struct pattern_options o = {.seed = 1};
+    struct pattern_report r;
+    make_cases(MOST, 6, 0.27);
+    plant(0, MOST, 0.60, 0.22);
+    struct learning_discovery d = {"regime_bull", cases[199].exit_day, 1};
+    o.discovery = &d;
+    o.ndiscoveries = 1;
+    pattern_search(cases, MOST, &o, &r);
+    const struct pattern_confirmation whole = find(&r, "regime_bull")->confirmation;
+    pattern_report_release(&r);
+    assert_true(whole.confirmed);
+    o.since = cases;
+    o.nsince = MOST;
+    o.until = cases[MOST - 1].exit_day + 100;
+    pattern_search(cases + MOST - 60, 60, &o, &r);
+    const struct pattern *p = find(&r, "regime_bull");
+    assert_true(r.cases <= 60 && p->status == PATTERN_CONFIRMED);
+    assert_true(p->confirmation.confirmed_on == whole.confirmed_on &&
+                p->confirmation.looks == whole.looks && p->confirmation.p == whole.p);
+    pattern_report_release(&r);
+    /* What ended later than can be told in order does not count yet. */
+    o.until = whole.confirmed_on - 1;
+    pattern_search(cases + MOST - 60, 60, &o, &r);
+    assert_false(find(&r, "regime_bull")->confirmation.confirmed);
+    pattern_report_release(&r);
+}
+
 static void an_effect_that_goes_away_is_not_confirmed(void **state)
 {
     (void)state;
@@ -340,6 +371,7 @@ int main(void)
         cmocka_unit_test(what_is_part_of_the_result_is_never_a_discovery),
         cmocka_unit_test(the_same_move_seen_twice_counts_once),
         cmocka_unit_test(a_planted_effect_is_found_then_confirmed_on_later_trades_only),
+        cmocka_unit_test(a_short_lookback_confirms_by_all_that_came_since),
         cmocka_unit_test(an_effect_that_goes_away_is_not_confirmed),
         cmocka_unit_test(looks_spend_five_percent_in_all),
         cmocka_unit_test(a_desk_without_a_pattern_is_told_so),

@@ -170,6 +170,24 @@ static void positions_get_their_calls_first(void **state)
     assert_int_equal(p.position_minutes, 390);
 }
 
+/* 2026-11-26 is Thanksgiving, 27 a half day: the last session of its week all the same. */
+static void a_lived_past_learns_once_a_week(void **state)
+{
+    struct slot s[SLOTS_MAX];
+    struct schedule_plan past = usual;
+    (void)state;
+    past.learns_weekly = on("2026-12-02");
+    static const struct {
+        const char *day;
+        size_t times;
+    } expected[] = {{"2026-11-19", 0}, {"2026-11-20", 1}, {"2026-11-25", 0}, {"2026-11-27", 1},
+                    {"2026-12-01", 0}, {"2026-12-02", 1}, {"2026-12-03", 1}, {"2026-07-02", 1}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        size_t n = schedule_day(on(expected[i].day), &past, s);
+        assert_int_equal(count(s, n, JOB_LEARN), expected[i].times);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_desk_without_agents_still_minds_its_positions),
         cmocka_unit_test(what_binds_is_named),
         cmocka_unit_test(positions_get_their_calls_first),
+        cmocka_unit_test(a_lived_past_learns_once_a_week),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
