@@ -62,9 +62,11 @@ static void votes(struct rig *r, const char *agent, const char *source, const ch
 
 static void refresh(struct rig *r)
 {
+    static const struct statement after = {"after", "SELECT 1"};
     struct error e = {0};
     size_t alarms;
-    if (calibration_refresh(r->desk, &alarms, &e))
+    /* Alerts are sent and not waited for; what is asked after them comes after them. */
+    if (calibration_refresh(r->desk, &alarms, &e) || db_query(r->desk->db, &after, NULL, NULL, &e))
         fail_msg("%s", e.text);
 }
 

@@ -210,7 +210,7 @@ static enum err run_evaluate(struct call *c, struct error *e)
     struct evaluation_request r;
     warn_of_demo(c);
     if (call_option(c, "resume"))
-        return call_desk(c, e) ? e->kind : evaluate_resume(c, e);
+        return call_desk(c, e) || prompts_store(c->desk, e) ? e->kind : evaluate_resume(c, e);
     if (request_from_call(c, &r, e) || call_desk(c, e) || use_recorded(c, e) ||
         prompts_store(c->desk, e) || check_price_of_asking(c, e))
         return e->kind;

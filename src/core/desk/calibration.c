@@ -50,6 +50,8 @@ static const struct statement mixes_read = {
     "      (PARTITION BY v.agent, v.source, COALESCE(v.prompt_version, 0)) AS newest"
     "  FROM votes v WHERE v.role = 'voter' AND v.evaluation_id > $3::bigint - $1::bigint"
     "    AND ($4::text IS NULL OR v.agent = $4)"
+    "    AND NOT EXISTS (SELECT FROM evaluations e WHERE e.id = v.evaluation_id"
+    "      AND e.request ? 'replay_of')"
     "  WINDOW w AS (PARTITION BY v.agent, v.source, COALESCE(v.prompt_version, 0)"
     "    ORDER BY v.evaluation_id DESC)) m "
     "WHERE m.newest > $3::bigint - 10 * $2::int GROUP BY 1, 2, 3, 4 ORDER BY 1, 2 DESC, 3"};
