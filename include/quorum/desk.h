@@ -52,6 +52,7 @@ struct desk {
     const char *model_warning;   /* about an alias in use; NULL: none */
     struct prompt_book *prompts; /* what is asked (prompts.h); NULL: the agents' own texts */
     int64_t seed;                /* of the simulated market */
+    int review_hold_s;           /* an approval can be undone for so long; 0: REVIEW_HOLD_S */
     char scratch[64];            /* the database that goes with the desk; "": it stays */
     char conninfo[1024];         /* of the login in use; may hold a password: never shown */
     struct {

@@ -63,6 +63,13 @@ static void apply_drawing(struct console *c)
         screen_repaint(c->screen);
 }
 
+/* Of the approvals of this console. */
+static void apply_hold(struct console *c)
+{
+    if (c->desk)
+        c->desk->review_hold_s = c->option[OPTION_CONFIRM_HOLD] / 1000;
+}
+
 static void apply_theme(struct console *c)
 {
     if (c->screen)
@@ -86,9 +93,9 @@ static const struct option {
     [OPTION_COMPLETE] = {"complete", KIND_WORD, "ghost+popup ghost popup off",
                          "grey rest of the line; the choice on the second Tab, or at once", 0, 0, 0,
                          apply_bar},
-    [OPTION_CONFIRM_HOLD] = {"confirm.hold", KIND_SPAN, "0s..60s",
-                             "how long an approval can be undone before it applies", 10000, 0,
-                             60000, NULL},
+    [OPTION_CONFIRM_HOLD] = {"confirm.hold", KIND_SPAN, "1s..60s",
+                             "how long an approval can be undone before it applies", 10000, 1000,
+                             60000, apply_hold},
     [OPTION_COPY_MAX] = {"copy.max", KIND_NUMBER, "1000..10000000",
                          "most bytes of base64 your terminal takes for the clipboard", 74994, 1000,
                          10000000, NULL},
@@ -132,6 +139,7 @@ void console_options_apply(struct console *c)
     apply_pace(c);
     apply_bar(c);
     apply_drawing(c);
+    apply_hold(c);
 }
 
 const char *console_option(size_t i, const char **values, const char **help)

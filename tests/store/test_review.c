@@ -160,6 +160,20 @@ static void an_approval_applies_after_its_hold_and_not_before(void **state)
     chain_is_whole(r);
 }
 
+static void the_hold_is_as_long_as_the_console_says(void **state)
+{
+    struct rig *r = *state;
+    struct review_result out;
+    struct error e;
+    int64_t id = propose(r, 70);
+    r->desk->review_hold_s = 37;
+    struct review_act a = {.verb = REVIEW_APPROVE, .id = id, .reason = "seen"};
+    assert_int_equal(act_on(r, a, &out, &e), OK);
+    assert_non_null(strstr(out.text, "37 s"));
+    assert_true(rig_int(r, "SELECT extract(epoch FROM apply_after - clock_timestamp())::int"
+                           " FROM strategy_adjustments WHERE apply_after IS NOT NULL") > 20);
+}
+
 static void undo_in_the_hold_means_that_it_never_happened(void **state)
 {
     struct rig *r = *state;
@@ -564,6 +578,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_approval_applies_after_its_hold_and_not_before),
+        TEST(the_hold_is_as_long_as_the_console_says),
         TEST(undo_in_the_hold_means_that_it_never_happened),
         TEST(what_is_decided_is_not_decided_again),
         TEST(a_decision_is_bound_to_what_was_shown),

@@ -86,7 +86,12 @@ static enum err refused(const struct rows *r, size_t row, size_t col, struct err
     return err_code(e, code);
 }
 
-static void bind_act(struct params *p, const struct review_act *a)
+static int hold_of(const struct desk *d)
+{
+    return d->review_hold_s > 0 ? d->review_hold_s : REVIEW_HOLD_S;
+}
+
+static void bind_act(const struct desk *d, struct params *p, const struct review_act *a)
 {
     char reason[REASON_MAX], extra[40];
     sanitize_line(reason, sizeof reason, untrusted(a->reason ? a->reason : ""));
@@ -99,7 +104,7 @@ static void bind_act(struct params *p, const struct review_act *a)
     params_text(p, operator_name());
     params_text(p, operator_origin());
     if (a->verb == REVIEW_APPROVE)
-        snprintf(extra, sizeof extra, "%d seconds", REVIEW_HOLD_S);
+        snprintf(extra, sizeof extra, "%d seconds", hold_of(d));
     else if (a->verb == REVIEW_DEFER)
         snprintf(extra, sizeof extra, "%lld seconds", (long long)(a->defer_us / USEC_SECOND));
     else if (a->verb == REVIEW_SHADOW)
@@ -123,10 +128,9 @@ static void say_when(struct desk *d, struct review_result *out)
         snprintf(out->text + n, sizeof out->text - n,
                  "; no engine runs: after %d s it applies with the next command about "
                  "adjustments, or when an engine starts; undo undoes",
-                 REVIEW_HOLD_S);
+                 hold_of(d));
     else
-        snprintf(out->text + n, sizeof out->text - n, "; applies in %d s; undo undoes",
-                 REVIEW_HOLD_S);
+        snprintf(out->text + n, sizeof out->text - n, "; applies in %d s; undo undoes", hold_of(d));
     rows_release(&r);
 }
 
@@ -136,7 +140,7 @@ enum err review_act(struct desk *d, const struct review_act *a, struct review_re
     struct params p = {0};
     struct rows r = {0};
     *out = (struct review_result){.id = a->id, .apply_at = TIME_NONE};
-    bind_act(&p, a);
+    bind_act(d, &p, a);
     if (db_query(d->db, &verbs[a->verb].act, &p, &r, e))
         return e->kind;
     enum err result = refused(&r, 0, 1, e);
@@ -245,7 +249,8 @@ static bool raises_risk(const struct rows *r, size_t row)
     return strcmp(cell(r, row, Q_RISK), "LOW") != 0;
 }
 
-static void say_effect(struct review_question *q, enum review_verb verb, const struct rows *r)
+static void say_effect(struct review_question *q, enum review_verb verb, const struct rows *r,
+                       int hold_s)
 {
     long long open = rows_int(r, 0, Q_POSITIONS);
     const char *old = cell(r, 0, Q_OLD), *new = cell(r, 0, Q_NEW);
@@ -253,7 +258,7 @@ static void say_effect(struct review_question *q, enum review_verb verb, const s
     case REVIEW_APPROVE:
         say(q,
             "applies in %d s to new entries (undo takes it back); %lld open position%s keep%s %s",
-            REVIEW_HOLD_S, open, open == 1 ? "" : "s", open == 1 ? "s" : "", old);
+            hold_s, open, open == 1 ? "" : "s", open == 1 ? "s" : "", old);
         break;
     case REVIEW_REVERT:
         say(q, "%s is %s again for new entries; the same change is blocked for 90 days",
@@ -334,7 +339,7 @@ static void set_title(struct review_question *q, enum review_verb verb, const st
     }
 }
 
-static enum err fill_question(enum review_verb verb, const struct rows *r,
+static enum err fill_question(const struct desk *d, enum review_verb verb, const struct rows *r,
                               struct review_question *out, struct error *e)
 {
     for (size_t i = 0; i < r->nrows; i++)
@@ -344,7 +349,7 @@ static enum err fill_question(enum review_verb verb, const struct rows *r,
     if (r->nrows == 1) {
         out->version = (int)rows_int(r, 0, Q_VERSION);
         copy_text(out->digest, sizeof out->digest, cell(r, 0, Q_DIGEST));
-        say_effect(out, verb, r);
+        say_effect(out, verb, r, hold_of(d));
         say_warnings(out, verb, r);
     }
     set_level(out, verb, r);
@@ -374,7 +379,7 @@ enum err review_ask(struct desk *d, enum review_verb verb, const int64_t *id, si
     buf_release(&list);
     if (db_query(d->db, &question, &p, &r, e))
         return e->kind;
-    enum err result = r.nrows ? fill_question(verb, &r, out, e)
+    enum err result = r.nrows ? fill_question(d, verb, &r, out, e)
                               : err_set(e, ERR_USAGE, "%s needs an id", verbs[verb].name);
     rows_release(&r);
     return result;
