@@ -48,7 +48,7 @@ void console_watch_question(struct console *c)
         return;
     if (lost_its_database(c))
         return;
-    if (c->asked.again[0]) {
+    if (c->asked.decides) {
         console_review_watch(c);
         return;
     }

@@ -12,6 +12,8 @@
 #include "ui/console_run.h"
 #include "ui/console_verbs.h"
 
+enum { REASONS_OFFERED = 5 };
+
 enum { FILES_MOST = 1000 };
 
 /* ---- words of tables */
@@ -234,6 +236,22 @@ static void offer_second_of_goto(const struct offer *o)
 
 /* ---- arguments and values */
 
+/* The person's own last reasons for this verb. */
+static void offer_reasons(const struct offer *o)
+{
+    const struct rows *r = &o->from->snapshot->reasons.rows;
+    int n = 0;
+    for (size_t i = 0; i < r->nrows && n < REASONS_OFFERED; i++) {
+        const char *verb = rows_text(r, i, 0), *reason = rows_text(r, i, 1);
+        char clean[200];
+        if (!verb || !reason || strcmp(verb, o->command->name) != 0)
+            continue;
+        sanitize_line(clean, sizeof clean, untrusted(reason));
+        bar_offer(o->words, clean, "said before");
+        n++;
+    }
+}
+
 /* By command and place in its usage (NULL: its first argument). */
 static const struct {
     const char *command, *word;
@@ -267,6 +285,8 @@ void offer_argument(const struct offer *o, int index, const char *word)
         offer_symbols(o);
     if (strstr(word, "ID"))
         offer_ids(o);
+    if (strstr(word, "REASON"))
+        offer_reasons(o);
     offer_choice(o->words, word);
 }
 

@@ -22,12 +22,12 @@ struct asked {
     char *line[ANSWERS_MAX]; /* in the order of the question's words */
     int n;
     char before[200]; /* what it was asked about, to see a change */
-    /* console_review.c: one adjustment it is about (0: none), which version of it was read, whether
-     * it was seen on the screen since, and the line that asked. */
+    /* console_review.c: it is about adjustments; about this one (0: several), as it was in this
+     * version, and it was seen on the screen since. */
+    bool decides;
     int64_t review;
     int version;
     bool was_seen;
-    char again[600];
 };
 
 /* What was said to the person. */

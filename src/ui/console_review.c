@@ -227,11 +227,11 @@ static bool wants_reason(struct console *c, const struct call *call, const struc
     return true;
 }
 
-bool console_review_asks(struct console *c, struct call *call, const char *line, struct error *e)
+bool console_review_asks(struct console *c, struct call *call, struct error *e)
 {
     struct about a;
     if (read_about(c, call, &a, e)) {
-        if (c->asked.again[0]) /* asked anew about what is decided by now */
+        if (c->asked.decides) /* asked anew about what is decided by now */
             console_drop_question(c);
         return true;
     }
@@ -241,7 +241,7 @@ bool console_review_asks(struct console *c, struct call *call, const char *line,
         return false;
     console_drop_question(c);
     c->asked.line[c->asked.n++] = bound_lines(call, &a);
-    copy_text(c->asked.again, sizeof c->asked.again, line);
+    c->asked.decides = true;
     if (a.n == 1) {
         c->asked.review = a.id[0];
         c->asked.version = a.version[0];
@@ -315,10 +315,8 @@ void console_review_watch(struct console *c)
     bool gone = now == 0 && c->asked.was_seen;
     if (!gone && (now == 0 || now <= c->asked.version))
         return;
-    /* An older line in the bar's place would be answered; what is asked anew is bound anew. */
-    char line[sizeof c->asked.again + 40];
-    snprintf(line, sizeof line, "%s --shown=%d", c->asked.again, c->asked.version);
+    /* The line is bound to what was read: asked anew it says what is another. */
     c->asked.review = 0;
     question_changed(q, gone ? "it waits no more" : "it is another version now");
-    console_queue(c, line);
+    console_queue(c, c->asked.line[0]);
 }

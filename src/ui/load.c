@@ -14,6 +14,7 @@
 enum {
     STATUS_MS = 1000,
     PRESENCE_MS = 5000,
+    REASONS_MS = 30000,
     IN_FLIGHT = 2,      /* a command that is typed waits behind no more */
     DOWN_POLL_MS = 200, /* looking whether the database is back */
     FOCUS_MS = 3000,    /* what came in the rhythm without focus is not called old so soon */
@@ -54,7 +55,7 @@ struct loader {
     void (*changed)(void *arg);
     void *arg;
     struct loop_timer *timer;
-    struct source status, presence, panel[PANEL_COUNT], part[DETAIL_PARTS];
+    struct source status, presence, reasons, panel[PANEL_COUNT], part[DETAIL_PARTS];
     struct log_tail *log;
     enum detail_kind kind;
     char id[OBJECT_MAX];
@@ -270,6 +271,14 @@ static void send_forms(struct loader *l)
     db_send(l->desk->db, &set_forms, &p, NULL, NULL);
 }
 
+/* What this person gave as a reason lately, for the bar: of each verb, the last first. */
+static const struct statement reasons_query = {
+    "console reasons",
+    "SELECT r.verb, r.reason FROM (SELECT o.verb, o.reason, max(o.id) AS id FROM"
+    "   (SELECT * FROM operator_actions ORDER BY id DESC LIMIT 2000) o"
+    "  WHERE o.operator = current_setting('quorum.operator', true) AND o.reason <> ''"
+    "  GROUP BY o.verb, o.reason) r ORDER BY r.id DESC LIMIT 100"};
+
 /* Whose record panel 8 shows, and who is nobody else to panel 2. */
 static const struct statement set_operator = {"console operator",
                                               "SELECT set_config('quorum.operator', $1, false)"};
@@ -303,13 +312,14 @@ static void forget(struct loader *l, struct source *q)
     l->under_way--;
 }
 
-enum { SOURCES = 2 + PANEL_COUNT + DETAIL_PARTS };
+enum { OTHERS = 3, SOURCES = OTHERS + PANEL_COUNT + DETAIL_PARTS };
 
 static struct source *source(struct loader *l, int i)
 {
-    if (i < 2)
-        return i == 0 ? &l->status : &l->presence;
-    return i - 2 < PANEL_COUNT ? &l->panel[i - 2] : &l->part[i - 2 - PANEL_COUNT];
+    if (i < OTHERS)
+        return i == 0 ? &l->status : i == 1 ? &l->presence : &l->reasons;
+    i -= OTHERS;
+    return i < PANEL_COUNT ? &l->panel[i] : &l->part[i - PANEL_COUNT];
 }
 
 /* The watched query that is due first and not under way. */
@@ -428,6 +438,11 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
                                   .refresh_ms = PRESENCE_MS,
                                   .name = "sessions",
                                   .watched = true};
+    l->reasons = (struct source){.st = &reasons_query,
+                                 .into = &into->reasons,
+                                 .refresh_ms = REASONS_MS,
+                                 .name = "reasons",
+                                 .watched = true};
     into->latency_ms = -1;
     for (int i = 0; i < PANEL_COUNT; i++) {
         l->panel[i] = (struct source){

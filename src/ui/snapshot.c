@@ -11,6 +11,7 @@ void snapshot_release(struct snapshot *s)
 {
     release(&s->status);
     release(&s->sessions);
+    release(&s->reasons);
     for (int i = 0; i < PANEL_COUNT; i++)
         release(&s->panel[i]);
     for (int i = 0; i < DETAIL_PARTS; i++)

@@ -31,7 +31,8 @@ static void load_on(struct db *db, struct rig *r, enum detail_kind kind, const c
 {
     struct error e = {0};
     forget();
-    snap = (struct snapshot){.connected = true, .monotonic = time_monotonic_us()};
+    snap = (struct snapshot){
+        .connected = true, .monotonic = time_monotonic_us(), .price_places = PRICE_PLACES};
     assert_int_equal(desk_time(r->desk, &snap.now, &e), OK);
     view = (struct detail_view){.kind = kind};
     copy_text(view.id, sizeof view.id, id);

@@ -98,6 +98,12 @@ static void fill_status(struct snapshot *s, const char *line)
          (const char *const[]){line}, 1);
 }
 
+static void fill_reasons(struct snapshot *s)
+{
+    static const char *const lines[] = {"reject|n=6 too small", "pause|lunch", "reject|stale"};
+    fill(&s->reasons, "verb|reason", lines, ARRAY_LEN(lines));
+}
+
 static void fill_trading(struct snapshot *s)
 {
     FILL(PANEL_POSITIONS, "",
@@ -251,6 +257,7 @@ void pictured_desk(struct snapshot *s)
     fill_trading(s);
     fill_events(s);
     fill_pictures(s);
+    fill_reasons(s);
 }
 
 void pictured_company(struct snapshot *s)

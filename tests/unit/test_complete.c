@@ -163,6 +163,16 @@ static void test_an_id_comes_with_what_it_is(void **state)
     assert_null(strstr(w->meaning, "#88"));
 }
 
+static void test_ones_last_reasons_are_offered_where_one_is_needed(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "reject 17 ");
+    assert_non_null(offered(o, "n=6 too small"));
+    assert_null(offered(o, "lunch"));
+    ask(o, "pause ");
+    assert_non_null(offered(o, "lunch"));
+}
+
 static void test_words_of_a_choice_are_offered(void **state)
 {
     struct offers *o = *state;
@@ -246,6 +256,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_second_word_depends_on_the_first, begin, end),
         cmocka_unit_test_setup_teardown(test_what_does_not_run_here_is_not_offered, begin, end),
         cmocka_unit_test_setup_teardown(test_an_id_comes_with_what_it_is, begin, end),
+        cmocka_unit_test_setup_teardown(test_ones_last_reasons_are_offered_where_one_is_needed,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(test_words_of_a_choice_are_offered, begin, end),
         cmocka_unit_test_setup_teardown(test_options_and_their_values_are_offered, begin, end),
         cmocka_unit_test_setup_teardown(test_the_consoles_options_columns_and_themes_are_offered,
