@@ -53,7 +53,7 @@ void command_help(const struct command *c, struct buf *out)
 static bool first_of_group(const struct command *of)
 {
     const struct command *c = command_next(NULL);
-    while (strcmp(c->group, of->group) != 0)
+    while (c && strcmp(c->group, of->group) != 0)
         c = command_next(c);
     return c == of;
 }
