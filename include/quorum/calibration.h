@@ -80,7 +80,8 @@ enum err calibration_load(struct desk *d, const char *agent, struct calibration_
 void calibration_release(struct calibration_report *r);
 
 /* After a scoring: refits the maps (vote_calibration), counts the prompt versions' outcomes, raises
- * and clears agent.mix. Idempotent. *alarms (may be NULL): mixes that fire. */
+ * and clears agent.mix (not where a model goes with its baseline, that is the market, and of a
+ * baseline only for missing facts). Idempotent. *alarms (may be NULL): how many are raised. */
 enum err calibration_refresh(struct desk *d, size_t *alarms, struct error *e);
 
 /* A vote's confidence as shown: "82%", with what such votes came to beside it where that is known:

@@ -304,36 +304,46 @@ static void a_stored_vote_carries_what_it_came_to(void **state)
 
 /* ---- the alarm */
 
+#define THIRDS      "CASE i % 3 WHEN 0 THEN 'BUY' WHEN 1 THEN 'SELL' ELSE 'HOLD' END"
+#define CHANGED(to) "CASE WHEN i > 100 THEN '" to "' ELSE " THIRDS " END"
+
 static void an_agent_that_decides_otherwise_is_reported_once_until_it_is_over(void **state)
 {
     struct rig *r = *state;
     outcomes(r, 150, "i % 3 = 0");
-    votes(r, "research", "baseline",
-          "CASE WHEN i > 100 THEN 'HOLD' WHEN i % 3 = 0 THEN 'BUY'"
-          " WHEN i % 3 = 1 THEN 'SELL' ELSE 'HOLD' END",
-          "60", "true", "true");
-    votes(r, "news_analyst", "baseline",
-          "CASE i % 3 WHEN 0 THEN 'BUY' WHEN 1 THEN 'SELL' ELSE"
-          " 'HOLD' END",
-          "60", "true", "true");
+    votes(r, "research", "model", CHANGED("HOLD"), "60", "true", "true");
+    votes(r, "research", "baseline", THIRDS, "60", "false", "true");
     refresh(r);
     refresh(r);
     assert_string_equal(rig_text(r, "SELECT string_agg(rule || ' ' || object, ';') FROM alerts"),
-                        "agent.mix research baseline");
+                        "agent.mix research v1");
     assert_string_equal(rig_text(r, "SELECT text FROM alerts"),
-                        "research baseline decides otherwise than before: HOLD 100% of 50, before"
+                        "research v1 decides otherwise than before: HOLD 100% of 50, before"
                         " 33% of 100");
     /* The refresh of all other alerts leaves it. */
     rig_run(r, "SELECT alerts_refresh()");
     assert_int_equal(rig_int(r, "SELECT count(*) FROM alerts WHERE cleared_at IS NULL"
                                 " AND rule = 'agent.mix'"),
                      1);
-    rig_run(r, "UPDATE votes SET vote = 'BUY' WHERE agent = 'research' AND evaluation_id % 3 = 0;"
-               "UPDATE votes SET vote = 'SELL' WHERE agent = 'research' AND evaluation_id % 3 = 1");
+    rig_run(r, "UPDATE votes SET vote = 'BUY' WHERE source = 'model' AND evaluation_id % 3 = 0;"
+               "UPDATE votes SET vote = 'SELL' WHERE source = 'model' AND evaluation_id % 3 = 1");
     refresh(r);
     assert_int_equal(rig_int(r, "SELECT count(*) FROM alerts WHERE cleared_at IS NULL"
                                 " AND rule = 'agent.mix'"),
                      0);
+}
+
+static void a_market_that_turned_is_no_alarm_but_missing_facts_are(void **state)
+{
+    struct rig *r = *state;
+    outcomes(r, 150, "i % 3 = 0");
+    votes(r, "research", "model", CHANGED("SELL"), "60", "true", "true");
+    votes(r, "research", "baseline", CHANGED("SELL"), "60", "false", "true");
+    votes(r, "news_analyst", "baseline", CHANGED("ABSTAIN"), "60", "true", "true");
+    refresh(r);
+    assert_string_equal(rig_text(r, "SELECT string_agg(object || ': ' || text, ';') FROM alerts"),
+                        "news_analyst baseline: news_analyst baseline decides otherwise than"
+                        " before: ABSTAIN 100% of 50, before 0% of 100");
 }
 
 int main(void)
@@ -351,6 +361,7 @@ int main(void)
         TEST(nothing_stands_beside_it_below_thirty),
         TEST(a_stored_vote_carries_what_it_came_to),
         TEST(an_agent_that_decides_otherwise_is_reported_once_until_it_is_over),
+        TEST(a_market_that_turned_is_no_alarm_but_missing_facts_are),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }

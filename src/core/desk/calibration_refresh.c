@@ -150,6 +150,21 @@ static void mix_object(const struct calibration_mix *m, char dst[80])
         snprintf(dst, 80, "%s %s", m->agent, m->source);
 }
 
+/* A rule decides otherwise when its facts do: of a baseline only missing facts are news, and a
+ * model that goes with its baseline goes with the market. */
+static bool is_news(const struct calibration_report *r, const struct calibration_mix *m)
+{
+    if (!m->alarm.fires)
+        return false;
+    if (strcmp(m->source, "model") != 0)
+        return m->alarm.kind == MIX_ABSTAIN || m->alarm.kind == MIX_FAILED;
+    for (size_t i = 0; i < r->nmixes; i++)
+        if (strcmp(r->mix[i].agent, m->agent) == 0 && strcmp(r->mix[i].source, "model") != 0 &&
+            r->mix[i].alarm.fires)
+            return false;
+    return true;
+}
+
 static size_t raise_mixes(struct desk *d, const struct calibration_report *r)
 {
     size_t fire = 0;
@@ -157,7 +172,7 @@ static size_t raise_mixes(struct desk *d, const struct calibration_report *r)
         const struct calibration_mix *m = &r->mix[i];
         char object[80], text[300], fix[160];
         mix_object(m, object);
-        if (!m->alarm.fires) {
+        if (!is_news(r, m)) {
             alert_clear(d, "agent.mix", object);
             continue;
         }
@@ -165,7 +180,7 @@ static size_t raise_mixes(struct desk *d, const struct calibration_report *r)
         snprintf(text, sizeof text, "%s decides otherwise than before: %s", object,
                  m->alarm.reason);
         snprintf(fix, sizeof fix,
-                 "quorum calibration %s: are facts missing, did the model or the market change?",
+                 "quorum calibration %s: are facts missing, did the vendor change the model?",
                  m->agent);
         alert_raise(d, "agent.mix", object, 'W', text, fix);
     }
