@@ -62,6 +62,7 @@ struct lexicon {
     struct lexicon_pair *alias; /* symbol, what headlines call the company */
     size_t naliases;
     pcre2_match_context *limits; /* so that a hostile headline cannot hang the desk */
+    pcre2_jit_stack *stack;
     pcre2_match_data *match;
 };
 

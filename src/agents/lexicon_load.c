@@ -8,7 +8,8 @@
 #include "agents/lexicon.h"
 #include "quorum/buf.h"
 
-enum { MATCH_LIMIT = 200000, MATCH_HEAP_KIB = 4096 };
+/* Compiled patterns use the stack in place of the heap limit. */
+enum { MATCH_LIMIT = 200000, MATCH_HEAP_KIB = 4096, MATCH_STACK = 1 << 20 };
 
 static int compare_words(const void *a, const void *b)
 {
@@ -84,8 +85,10 @@ static enum err compile(struct lexicon_rule *r, const char *pattern, struct erro
     PCRE2_SIZE at;
     r->code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP,
                             &code, &at, NULL);
-    if (r->code)
+    if (r->code) {
+        pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE); /* where it cannot, it is interpreted */
         return OK;
+    }
     PCRE2_UCHAR why[120];
     pcre2_get_error_message(code, why, sizeof why);
     return err_set(e, ERR_FAILED, "headline lexicon: %s at %zu of %.80s", (char *)why, at, pattern);
@@ -222,6 +225,8 @@ struct lexicon *lexicon_new(const char *json, size_t len, struct error *e)
     }
     pcre2_set_match_limit(l->limits, MATCH_LIMIT);
     pcre2_set_heap_limit(l->limits, MATCH_HEAP_KIB);
+    l->stack = pcre2_jit_stack_create(MATCH_STACK / 16, MATCH_STACK, NULL);
+    pcre2_jit_stack_assign(l->limits, NULL, l->stack);
     return l;
 }
 
@@ -243,6 +248,8 @@ void lexicon_free(struct lexicon *l)
     pcre2_code_free(l->comparison_good.code);
     pcre2_match_data_free(l->match);
     pcre2_match_context_free(l->limits);
+    if (l->stack)
+        pcre2_jit_stack_free(l->stack);
     mem_free(l->word);
     arena_release(&l->arena);
     mem_free(l);
