@@ -459,7 +459,12 @@ struct replay_result {
     struct learning_effect effect;
     struct interval delta_95; /* block bootstrap by week; NAN when there are too few */
 };
-enum { REPLAY_RUN_WEEKS = 4, REPLAY_MIN_WEEKS = 8, REPLAY_RESAMPLES = 2000 };
+enum {
+    REPLAY_RUN_WEEKS = 4,
+    REPLAY_MIN_WEEKS = 8,
+    REPLAY_SURE_WEEKS = 52, /* from here on overlapping decisions are told apart by resampling */
+    REPLAY_RESAMPLES = 2000
+};
 /* Every candidate by the old exits and by the new. difference: room for n, or NULL; NAN where a
  * candidate was not used. With fewer than 8 weeks effect.variance is INFINITY: no confidence. */
 void paired_replay(const struct replay_candidate *c, size_t n, const struct replay_exits *old,

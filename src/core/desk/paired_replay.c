@@ -122,6 +122,9 @@ void replay_walk(const struct replay_candidate *c, const struct replay_exits *x,
 struct pair {
     int32_t week;
     double delta;
+    const struct bars *bars;
+    int32_t entry, exit; /* of the way that stays longer */
+    bool changed;
 };
 
 struct pairs {
@@ -140,7 +143,8 @@ static bool has_room(const struct replay_candidate *c, int limit)
     return at < c->bars->n && c->bars->n - at >= (size_t)limit + 1;
 }
 
-static double add(struct pairs *p, const struct replay_path *old, const struct replay_path *new)
+static double add(struct pairs *p, const struct bars *bars, const struct replay_path *old,
+                  const struct replay_path *new)
 {
     struct replay_result *r = p->out;
     double before = learning_clip_r(old->return_fraction / old->stop_fraction);
@@ -150,11 +154,18 @@ static double add(struct pairs *p, const struct replay_path *old, const struct r
     r->mean_new += after;
     r->won_old += before > 0;
     r->won_new += after > 0;
-    r->changed += old->exit_day != new->exit_day || old->exit_price != new->exit_price;
+    bool changed = old->exit_day != new->exit_day || old->exit_price != new->exit_price;
+    r->changed += changed;
     r->unknown += old->unknown || new->unknown;
     /* Day 4 of 1970 was a Monday. */
     int32_t week = (old->entry_day - 4 - (((old->entry_day - 4) % 7) + 7) % 7) / 7;
-    p->pair[p->n++] = (struct pair){week, after - before};
+    p->pair[p->n++] =
+        (struct pair){.week = week,
+                      .delta = after - before,
+                      .bars = bars,
+                      .entry = old->entry_day,
+                      .exit = old->exit_day > new->exit_day ? old->exit_day : new->exit_day,
+                      .changed = changed};
     return after - before;
 }
 
@@ -164,12 +175,43 @@ static int by_week(const void *a, const void *b)
     return (x->week > y->week) - (x->week < y->week);
 }
 
-/* Each candidate that changes counts with a deviation of at least 1 R: three that happened to gain
- * alike prove nothing. */
-static double least_variance(const struct replay_result *r)
+static int by_bars(const void *a, const void *b)
 {
-    double n = (double)r->used, changed = r->changed ? (double)r->changed : 1;
-    return changed / (n * n);
+    const struct pair *x = a, *y = b;
+    if (x->bars != y->bars)
+        return (uintptr_t)x->bars > (uintptr_t)y->bars ? 1 : -1;
+    return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+/* What changes counts with a deviation of at least 1 R: three that happened to gain alike prove
+ * nothing. Those of one symbol that overlap with the first of them live through the same prices and
+ * are one event; from a year on the resampled weeks tell how much they hang together. */
+static double least_variance(struct pairs *p)
+{
+    double sum = 0, n = (double)p->n;
+    bool sure = p->out->weeks >= REPLAY_SURE_WEEKS;
+    qsort(p->pair, p->n, sizeof *p->pair, by_bars);
+    for (size_t i = 0, first = 0; i < p->n; first = i) {
+        double changed = 0;
+        for (; i < p->n && p->pair[i].bars == p->pair[first].bars &&
+               p->pair[i].entry <= p->pair[first].exit;
+             i++)
+            changed += p->pair[i].changed;
+        sum += sure ? changed : changed * changed;
+    }
+    return fmax(sum, 1) / (n * n);
+}
+
+/* Resampling m runs shows (m - 1)/m of the variance, and m is small in a young desk's past. */
+static double few_runs(size_t weeks)
+{
+    double m = (double)weeks / REPLAY_RUN_WEEKS;
+    return m / (m - 1);
+}
+
+static struct interval widened(struct interval i, double middle, double by)
+{
+    return (struct interval){middle - by * (middle - i.low), middle + by * (i.high - middle)};
 }
 
 static void conclude(struct pairs *p, struct random *g)
@@ -192,9 +234,10 @@ static void conclude(struct pairs *p, struct random *g)
     if (r->weeks >= REPLAY_MIN_WEEKS) {
         struct block_bootstrap b = bootstrap_blocks(delta, group, p->n, r->weeks, REPLAY_RUN_WEEKS,
                                                     0.95, REPLAY_RESAMPLES, g);
-        r->effect.variance = fmax(b.variance, least_variance(r));
-        r->delta_95 = b.interval;
-        if (r->changed && r->effect.variance > b.variance) { /* nor may the interval say more */
+        double resampled = b.variance * few_runs(r->weeks);
+        r->delta_95 = widened(b.interval, r->effect.delta, sqrt(few_runs(r->weeks)));
+        r->effect.variance = fmax(resampled, least_variance(p));
+        if (r->changed && r->effect.variance > resampled) { /* nor may the interval say more */
             double half = normal_quantile(0.975) * sqrt(r->effect.variance);
             r->delta_95.low = fmin(r->delta_95.low, r->effect.delta - half);
             r->delta_95.high = fmax(r->delta_95.high, r->effect.delta + half);
@@ -222,7 +265,7 @@ void paired_replay(const struct replay_candidate *c, size_t n, const struct repl
             replay_walk(&c[i], old, costs, &a);
             replay_walk(&c[i], new_exits, costs, &b);
             if (a.decided && b.decided)
-                d = add(&p, &a, &b);
+                d = add(&p, c[i].bars, &a, &b);
             else
                 out->unusable++;
         }
