@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "quorum/evaluation.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
@@ -129,6 +130,12 @@ static void explain(struct console *c, const struct call *call)
         position_line(c, call->arg[0], line, sizeof line);
         question_line(q, "  %s", *line ? line : "no such position is open here");
         question_line(q, "  a market order at the next price");
+    } else if (strcmp(name, "replay") == 0) {
+        decimal_print(line, sizeof line, evaluation_estimate(c->desk, VOTERS_MAX),
+                      MONEY_NANO_DIGITS, 2);
+        question_line(q, "  asks the agents again with the stored facts; nothing is traded");
+        question_line(q, "  costs at most $%s%s", line,
+                      c->desk->kind == DESK_DEMO ? " (simulated)" : "");
     } else {
         question_line(q, "  %s", call->command->help);
     }
