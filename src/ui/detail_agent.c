@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One agent: what its calls cost and how they end, and whether its word is worth it. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "ui/detail_page.h"
 
 enum { PART_HEAD, PART_ERRORS, PART_LATENCY, PART_SCORES, PART_BINS, PART_PROMPTS, PART_LAST };
+enum { WEEKS_LEAST = 8, BAR_LEAST = 14, BAR_MOST = 54 };
 
 /* An agent is one that a prompt, a call or a vote knows. Calls are those of a model. */
 const struct statement agent_head = {
@@ -62,25 +64,38 @@ const struct statement agent_latency = {
 /* Of the last evaluations that were scored: what it is like now, and no more rows than that. */
 #define RECENT "s.evaluation_id > (SELECT max(evaluation_id) - 5000 FROM vote_scores)"
 
-/* Both sources on the evaluations where both were scored, so that they are about the same. */
+/* Both sources on the evaluations where both were scored, so that they are about the same. The gain
+ * of the model is told with a standard error that takes the votes of a week for one event: they
+ * share a market. */
 const struct statement agent_scores = {
     "detail agent scores",
+    "WITH d AS (SELECT s.evaluation_id, s.brier AS model, o.brier AS base,"
+    "    date_trunc('week', e.created_at) AS week FROM vote_scores s JOIN vote_scores o"
+    "    ON o.evaluation_id = s.evaluation_id AND o.agent = s.agent AND o.source = 'baseline'"
+    "  JOIN evaluations e ON e.id = s.evaluation_id"
+    "  WHERE s.agent = $1 AND s.source = 'model' AND " RECENT "), "
+    "g AS (SELECT avg(base - model) AS gain, count(*) AS n FROM d), "
+    "w AS (SELECT count(*) AS weeks, sqrt(sum(x.off * x.off)) / max(g.n) AS se FROM g,"
+    "   (SELECT sum(d.base - d.model - g.gain) AS off FROM d, g GROUP BY d.week) x) "
     "SELECT s.source, count(*) AS n, avg(s.brier) AS brier,"
     "  avg(((v.vote = 'BUY') = (s.y > 0.5))::int) FILTER (WHERE v.vote IN ('BUY', 'SELL'))"
-    "    AS hit, count(*) FILTER (WHERE v.vote IN ('BUY', 'SELL')) AS opinions "
-    "FROM vote_scores s JOIN votes v USING (evaluation_id, agent, source) "
-    "WHERE s.agent = $1 AND " RECENT " AND EXISTS (SELECT FROM vote_scores o"
-    "    WHERE o.evaluation_id = s.evaluation_id AND o.agent = s.agent AND o.source <> s.source) "
+    "    AS hit, count(*) FILTER (WHERE v.vote IN ('BUY', 'SELL')) AS opinions,"
+    "  max(g.gain) AS gain, max(w.se) AS se, max(w.weeks) AS weeks "
+    "FROM d JOIN vote_scores s ON s.evaluation_id = d.evaluation_id AND s.agent = $1"
+    "  JOIN votes v ON v.evaluation_id = s.evaluation_id AND v.agent = s.agent"
+    "    AND v.source = s.source CROSS JOIN g CROSS JOIN w "
     "GROUP BY s.source ORDER BY s.source DESC"};
 
+/* `fitted`: what such a vote came to by the map that is refitted after each scoring. */
 const struct statement agent_bins = {
     "detail agent bins",
-    "SELECT (LEAST(floor(v.confidence / 10), 9) * 10)::int AS low, v.source, count(*) AS n,"
-    "  avg(v.confidence) AS stated,"
-    "  100 * avg(((v.vote = 'BUY') = (s.y > 0.5))::int) AS real "
-    "FROM votes v JOIN vote_scores s USING (evaluation_id, agent, source) "
-    "WHERE s.agent = $1 AND s.source = 'model' AND " RECENT " AND v.vote IN ('BUY', 'SELL') "
-    "GROUP BY 1, 2 ORDER BY 1 LIMIT 20"};
+    "SELECT b.*, c.real_pct AS fitted FROM (SELECT (LEAST(floor(v.confidence / 10), 9) * 10)::int"
+    "    AS low, v.source, count(*) AS n, avg(v.confidence) AS stated,"
+    "    100 * avg(((v.vote = 'BUY') = (s.y > 0.5))::int) AS real "
+    "  FROM votes v JOIN vote_scores s USING (evaluation_id, agent, source) "
+    "  WHERE s.agent = $1 AND s.source = 'model' AND " RECENT " AND v.vote IN ('BUY', 'SELL') "
+    "  GROUP BY 1, 2) b CROSS JOIN LATERAL calibrated($1, 'model', 'BUY', b.stated) c "
+    "ORDER BY b.low LIMIT 20"};
 
 const struct statement agent_prompts = {
     "detail agent prompts",
@@ -202,10 +217,34 @@ static void error_lines(struct page *g)
     }
 }
 
+/* Whether the gain is more than chance: 95 % of it, weeks taken as one event each. */
+static void verdict_lines(struct page *g, const struct rows *r)
+{
+    double gain, se;
+    int64_t weeks = 0;
+    const char *by = rows_named(r, 0, "gain"), *error = rows_named(r, 0, "se");
+    if (!by || !text_to_double(by, &gain))
+        return;
+    whole_number(rows_named(r, 0, "weeks"), &weeks);
+    page_label(g, "");
+    if (!error || !text_to_double(error, &se) || weeks < WEEKS_LEAST) {
+        page_say(g, TOKEN_SEV_WARN, "the model %s by %.3f", gain > 0 ? "is better" : "is worse",
+                 gain > 0 ? gain : -gain);
+        page_say(g, TOKEN_DIM, "not proven: %lld weeks, %d are needed", (long long)weeks,
+                 WEEKS_LEAST);
+        return;
+    }
+    double low = gain - 1.96 * se, high = gain + 1.96 * se;
+    page_say(g, low > 0 ? TOKEN_PNL_UP : TOKEN_SEV_WARN, "%s",
+             low > 0    ? "the model beats its free baseline"
+             : high < 0 ? "the free baseline beats the model"
+                        : "not proven: 0 lies inside");
+    page_say(g, TOKEN_FG, "gain in Brier a vote %+.3f, 95%% [%+.3f, %+.3f]", gain, low, high);
+}
+
 static void score_lines(struct page *g)
 {
     char brier[PAGE_CELL];
-    double of[2] = {-1, -1};
     const struct rows *r = page_rows(g, PART_SCORES);
     page_heading(g, "DOES THE MODEL BEAT ITS BASELINE?",
                  "last 5000 evaluations; Brier: 0 perfect, 0.25 a coin");
@@ -220,52 +259,80 @@ static void score_lines(struct page *g)
         const char *source = rows_named(r, i, "source"), *share = rows_named(r, i, "hit");
         page_label(g, strcmp(source, "model") == 0 ? "MODEL" : "BASELINE");
         page_say(g, TOKEN_FG, "Brier %s", fixed(brier, rows_named(r, i, "brier"), 3));
-        text_to_double(rows_named(r, i, "brier"), &of[strcmp(source, "model") != 0]);
         if (share && text_to_double(share, &hit))
             page_say(g, TOKEN_FG, "right %.0f%% of %s BUY and SELL", round_half_away(100 * hit, 0),
                      rows_named(r, i, "opinions"));
         page_say(g, TOKEN_DIM, "n %s", rows_named(r, i, "n"));
     }
-    if (of[0] < 0 || of[1] < 0)
+    verdict_lines(g, r);
+}
+
+/* Wilson's score interval (1927) at 95 %, of a share in percent. */
+static void wilson(double percent, double n, double *low, double *high)
+{
+    static const double z = 1.96;
+    double p = percent / 100, mid = p + z * z / (2 * n);
+    double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)), whole = 1 + z * z / n;
+    *low = 100 * (mid - half) / whole;
+    *high = 100 * (mid + half) / whole;
+}
+
+/* " 80-89  84%  61%  41-78   22  58%  [######:....]": filled to what came true, a mark where it was
+ * stated. */
+static void bin_row(struct page *g, const struct rows *r, size_t i,
+                    const struct page_column *columns, size_t ncolumns, int bar)
+{
+    char bin[32], stated[FIGURE_SIZE], real[FIGURE_SIZE], fitted[FIGURE_SIZE], range[32] = "-";
+    int64_t low = 0, n = 0;
+    double is = 0, said = 0, from, to;
+    whole_number(rows_named(r, i, "low"), &low);
+    whole_number(rows_named(r, i, "n"), &n);
+    snprintf(bin, sizeof bin, low >= 90 ? "%lld+" : "%lld-%lld", (long long)low,
+             (long long)low + 9);
+    const char *truth = rows_named(r, i, "real"), *word = rows_named(r, i, "stated");
+    if (n > 0 && truth && text_to_double(truth, &is) && is >= 0 && is <= 100) {
+        wilson(is, (double)n, &from, &to);
+        snprintf(range, sizeof range, "%.0f-%.0f", from, to);
+    }
+    bool off = word && text_to_double(word, &said) && strcmp(range, "-") != 0 &&
+               (said < from || said > to);
+    const struct page_cell cells[] = {
+        {bin, TOKEN_FG},
+        {figure_text(stated, FIGURE_RATE, word), TOKEN_FG},
+        {figure_text(real, FIGURE_RATE, truth), off ? TOKEN_SEV_WARN : TOKEN_FG},
+        {range, TOKEN_DIM},
+        {rows_named(r, i, "n"), TOKEN_FG},
+        {figure_text(fitted, FIGURE_RATE, rows_named(r, i, "fitted")), TOKEN_FG},
+    };
+    page_cells(g, columns, ncolumns, cells, false);
+    if (g->cols - bar < BAR_LEAST)
         return;
-    page_label(g, "");
-    if (of[0] < of[1])
-        page_say(g, TOKEN_PNL_UP, "the model is better by %.3f", of[1] - of[0]);
-    else
-        page_say(g, TOKEN_SEV_WARN, "the baseline is as good or better, and free (%.3f)",
-                 of[0] - of[1]);
+    struct page_picture picture;
+    g->line--; /* behind the figures */
+    page_picture(g, &picture, 1);
+    int width = g->cols - bar - 2;
+    chart_gauge(&picture.pane, CHART_FRAME, 0, bar, width > BAR_MOST ? BAR_MOST : width, is, said,
+                100);
+    page_picture_end(g, &picture);
 }
 
 static void calibration_table(struct page *g)
 {
-    static const struct page_column columns[] = {{"STATED", 8, false, 0},
-                                                 {"MEAN", 6, true, 0},
-                                                 {"REAL", 6, true, 0},
-                                                 {"N", 5, true, 0},
-                                                 {"", 0, false, 44}};
+    static const struct page_column columns[] = {{"STATED", 7, false, 0}, {"MEAN", 5, true, 0},
+                                                 {"REAL", 5, true, 0},    {"95 %", 7, false, 0},
+                                                 {"N", 5, true, 0},       {"FITTED", 6, true, 0}};
     const struct rows *r = page_rows(g, PART_BINS);
-    page_heading(g, "STATED AGAINST REAL", "the model's BUY and SELL");
+    page_heading(g, "STATED AGAINST REAL", "BUY and SELL; the mark is what was stated");
     if (r->nrows == 0) {
         page_text(g, TOKEN_DIM, page_came(g, PART_BINS) ? "not measured yet" : "loading", 0);
         return;
     }
+    int bar = 2;
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+        bar += columns[i].width + 1;
     page_header(g, columns, ARRAY_LEN(columns));
-    for (size_t i = 0; i < r->nrows; i++) {
-        char bin[32], stated[FIGURE_SIZE], real[FIGURE_SIZE];
-        int64_t low = 0, n = 0;
-        whole_number(rows_named(r, i, "low"), &low);
-        whole_number(rows_named(r, i, "n"), &n);
-        snprintf(bin, sizeof bin, low >= 90 ? "%lld+" : "%lld-%lld", (long long)low,
-                 (long long)low + 9);
-        const struct page_cell cells[] = {
-            {bin, TOKEN_FG},
-            {figure_text(stated, FIGURE_RATE, rows_named(r, i, "stated")), TOKEN_FG},
-            {figure_text(real, FIGURE_RATE, rows_named(r, i, "real")), TOKEN_FG},
-            {rows_named(r, i, "n"), TOKEN_FG},
-            {n < 30 ? "fewer than 30: says little" : "", TOKEN_DIM},
-        };
-        page_cells(g, columns, ARRAY_LEN(cells), cells, false);
-    }
+    for (size_t i = 0; i < r->nrows; i++)
+        bin_row(g, r, i, columns, ARRAY_LEN(columns), bar);
 }
 
 static void prompts_table(struct page *g)

@@ -49,7 +49,9 @@ void draw_equity(const struct pane *p, const struct snapshot *s);
 /* None before 30 outcomes. BUY and SELL votes of 90 days by what they stated:
  * object ("agent research", "" for all), agent ("all" first), bin ("50-59" .. "90+", "total" last
  * of each agent), stated (mean percent), actual (percent right), n, brier (mean, of all votes
- * scored), low and high (95 % Wilson interval of actual). */
+ * scored), low and high (95 % Wilson interval of actual). The total also has model and base (Brier
+ * of the model and its baseline on the same `both` evaluations), mix (versions whose mix of votes
+ * changed), and that of all voters, phi (NULL: too few shared votes) and effective. */
 void draw_calibration(const struct pane *p, const struct snapshot *s);
 
 #endif

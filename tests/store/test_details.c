@@ -396,7 +396,8 @@ static void an_agent_is_measured_against_its_baseline(void **state)
     must_show("failed 1 (50.0%)");
     must_show("timeout");
     must_show("the model is better by 0.320");
-    must_show("80-89       80%   100%     1");
+    must_show("not proven: 1 weeks, 8 are needed");
+    must_show("80-89     80%  100% 21-100      1");
     must_show("slowest 30.0s");
 }
 

@@ -58,8 +58,8 @@ static const char *const columns_of[DETAIL_KINDS][DETAIL_PARTS] = {
          "at who verb reason"},
     [DETAIL_AGENT] = {"agent calls calls_day cost_usd cost_day tokens_in tokens_out tokens_cached "
                       "p50 p95 slowest bad model role simulated votes older newer",
-                      "kind n example", "name n", "source n brier hit opinions",
-                      "low source n stated real",
+                      "kind n example", "name n", "source n brier hit opinions gain se weeks",
+                      "low source n stated real fitted",
                       "prompt_name version status since length sha performance_score n brier",
                       "evaluation_id symbol at vote answer confidence outcome brier reason source"},
     [DETAIL_ALERT] = {"id rule object severity text fix raised raised_epoch cleared acked "
@@ -409,9 +409,10 @@ static void agent(void)
         "votes=188", "older=regime_detector", "newer=risk_manager");
     MANY(1, "5|timeout|no reply within 30 s", "3|form|confidence: 140 is not 0 to 100");
     MANY(2, "<0.1s|0", "<0.5s|0", "<1s|2", "<2s|14", "<5s|120", "<10s|51", "<30s|9", "30s+|0");
-    MANY(3, "model|703|0.2217|0.58|536", "baseline|703|0.2451|0.51|447");
-    MANY(4, "50|model|11|50.4|54.5", "60|model|104|66.8|55.1", "70|model|296|75.1|58",
-         "90|model|8|91|50");
+    MANY(3, "model|703|0.2217|0.58|536|0.0234|0.009|14",
+         "baseline|703|0.2451|0.51|447|0.0234|0.009|14");
+    MANY(4, "50|model|11|50.4|54.5|52", "60|model|104|66.8|55.1|55.9", "70|model|296|75.1|58|58.2",
+         "90|model|8|91|50|^");
     MANY(5, "system|7|ACTIVE|11-01 09:00|2048|b86d094a3509|^|188|0.221",
          "system|6|RETIRED|10-02 09:00|1990|0c11d094a350|^|515|0.2301");
     MANY(6, "412|NVDA|11-20 14:31|BUY||82|^|^|Margins expanded five quarters in a row.|model",

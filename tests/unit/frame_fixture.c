@@ -233,11 +233,14 @@ static void fill_pictures(struct snapshot *s)
     for (int agent = 0; agent < 2; agent++) {
         const char *who = agent == 0 ? "all" : "research";
         for (int b = 0; b < 5; b++)
-            snprintf(text[n++], 120, "|%s|%s|%d|%d|%d|0.21|%d|%d", who, bins[b], 55 + 10 * b,
-                     actual[b], count[b], actual[b] - 18, actual[b] + 18);
-        snprintf(text[n++], 120, "|%s|total|70|56|62|0.21|44|67", who);
+            snprintf(text[n++], 120, "|%s|%s|%d|%d|%d|^|%d|%d|^|^|^|^|^|^|^", who, bins[b],
+                     55 + 10 * b, actual[b], count[b], actual[b] - 18, actual[b] + 18);
+        snprintf(text[n++], 120, "|%s|total|70|56|62|0.21|44|67|0.21|0.24|48|%s|%s", who,
+                 agent ? "research v7" : "^", agent ? "^|^|^" : "3|0.35|1.76");
     }
-    fill(&s->panel[PANEL_CALIBRATION], "object|agent|bin|stated|actual|n|brier|low|high", lines, n);
+    fill(&s->panel[PANEL_CALIBRATION],
+         "object|agent|bin|stated|actual|n|brier|low|high|model|base|both|mix|voters|phi|effective",
+         lines, n);
 }
 
 static void fill_frame(struct snapshot *s)
