@@ -66,6 +66,7 @@ static void apply_drawing(struct console *c)
 /* Of the approvals of this console. */
 static void apply_hold(struct console *c)
 {
+    c->snapshot.hold_s = (int)(c->option[OPTION_CONFIRM_HOLD] / 1000);
     if (c->desk)
         c->desk->review_hold_s = c->option[OPTION_CONFIRM_HOLD] / 1000;
 }

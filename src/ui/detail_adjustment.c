@@ -6,6 +6,7 @@
 
 #include "core/command/figures.h"
 #include "quorum/money.h"
+#include "quorum/review.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 #include "ui/chart.h"
@@ -404,7 +405,8 @@ static void waiting_lines(struct page *g)
                  page_fact(g, "shadow_from") ? page_fact(g, "shadow_from") : "just now");
     }
     page_label(g, "IF YOU APPROVE");
-    page_say(g, TOKEN_FG, "applies in 10 s to new entries (u undoes)");
+    int hold = g->snapshot->hold_s ? g->snapshot->hold_s : REVIEW_HOLD_S;
+    page_say(g, TOKEN_FG, "applies in %d s to new entries (u undoes)", hold);
     keeps_line(g);
 }
 

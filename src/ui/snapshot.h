@@ -44,6 +44,7 @@ struct snapshot {
     int retry_s, tries;
     bool read_only, demo;
     int64_t skew_us;      /* this machine's clock is so far before the database's */
+    int hold_s;           /* of an approval; 0: REVIEW_HOLD_S */
     int price_places;     /* behind the point */
     int refresh_ms;       /* the rhythm panels of USUAL_MS have now; 0: that */
     int least_ms;         /* nothing is asked more often now (no focus) */
