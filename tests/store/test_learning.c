@@ -324,6 +324,12 @@ static struct desk *child_desk(struct settings **s, struct loop **l)
     return rig_desk(s, l, agent_table);
 }
 
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
 /* A model that takes the question and never answers. */
 static int dies_while_a_model_thinks(void *arg)
 {
@@ -349,7 +355,7 @@ static void a_killed_cycle_is_failed_by_the_next_with_its_bill(void **state)
     for (int i = 0; i < 600 && !rig_int(r, "SELECT count(*) FROM budget_reservation"
                                            " WHERE state = 'SENT'");
          i++)
-        usleep(50000);
+        loop_run_until(r->desk->loop, never, NULL, 50);
     assert_int_equal(rig_int(r, "SELECT count(*) FROM budget_reservation WHERE state = 'SENT'"), 2);
     kill(pid, SIGKILL);
     assert_int_equal(rig_wait(pid), -SIGKILL);
