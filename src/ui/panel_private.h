@@ -33,11 +33,11 @@
 #define SQL_PERCENT(x) SQL_SIGNED(x) " || '%'"
 #define SQL_COUNT(n)                                                                               \
     "to_char(" n ", CASE WHEN abs(" n ") >= 10000 THEN 'FM999,999,999,990' ELSE 'FM9990' END)"
-#define SQL_COST(x)      "'$' || to_char(" x ", 'FM999990.000')"
-#define SQL_SECONDS(ms)  "to_char(" ms " / 1000.0, 'FM999990.0') || 's'"
-#define SQL_PARAMETER(x) "to_char(" x ", 'FM999999990.009999')"
+#define SQL_COST(x)             "'$' || to_char(" x ", 'FM999990.000')"
+#define SQL_SECONDS(ms)         "to_char(" ms " / 1000.0, 'FM999990.0') || 's'"
+#define SQL_PARAMETER(x)        "to_char(" x ", 'FM999999990.009999')"
 #define SQL_PARAMETER_OR_OFF(x) "COALESCE(" SQL_PARAMETER(x) ", 'off')"
-#define SQL_NONE(x)      "COALESCE(" x ", '-')"
+#define SQL_NONE(x)             "COALESCE(" x ", '-')"
 /* "9s", "44m", "3h12", "1d02", "120d" of a whole number of seconds. */
 #define SQL_AGE(s) SQL_SPAN(s, "''")
 /* The same with the unit behind: "2d18h". */

@@ -51,7 +51,7 @@ struct detail_view {
     struct {
         int item, depth;
         bool in_sight, show; /* the item is; Enter wants it to be */
-    } drawn; /* the detail's own: what scroll was last made for */
+    } drawn;                 /* the detail's own: what scroll was last made for */
 };
 
 enum clock_form { CLOCK_SECONDS, CLOCK_MINUTES, CLOCK_OFF };
@@ -83,10 +83,10 @@ struct view {
     struct question question;
     char toast[TOAST_MAX];
     enum toast_kind toast_kind;
-    int64_t toast_at; /* monotonic; 6 s */
+    int64_t toast_at;             /* monotonic; 6 s */
     const struct user_keys *keys; /* of the person; NULL: none */
-    char notice[160]; /* badges: "slow link", "REC" */
-    enum zone zone;   /* of all times */
+    char notice[160];             /* badges: "slow link", "REC" */
+    enum zone zone;               /* of all times */
     enum clock_form clock;
 };
 
