@@ -92,13 +92,13 @@ void candidates_release(struct candidate_set *s); /* NULL: nothing */
 
 /* One parameter at another value over the candidates: exits by paired replay, filters by what they
  * would have let in, exploration_pct has no effect in R (ERR_USAGE, says so).
- *   exits    used: all with bars past the longer time limit (the others: unfinished). They overlap
- *            in time; the interval resamples weeks. changed: left otherwise. unknown: stop and
- *            target in one bar, told as the stop.
- *   filters  of cases of one symbol that overlap only the first counts (overlapping: the others).
- *            used: let in by the value in force; n_new: by the new one; changed: the difference;
+ *   exits    used: all with bars past the longer time limit (the others: unfinished). changed: left
+ *            otherwise. unknown: stop and target in one bar, told as the stop.
+ *   filters  used: let in by the value in force; n_new: by the new one; changed: the difference;
  *            unknown: the figure is not known, so let in. Below 8 in either arm there is no
- *            interval and no confidence. */
+ *            interval and no confidence.
+ * Cases overlap in time and share their weeks: the variance is that of weeks resampled in runs of
+ * four, for both. overlapping: those that begin before an earlier one of their symbol has ended. */
 enum { WHATIF_UNKNOWN_PART = 20 };
 struct whatif {
     struct learning_effect effect;

@@ -321,28 +321,27 @@ static void result_row(struct table *t, const char *what, size_t n, double mean,
 /* What the figures leave out. */
 static void limits_lines(struct call *c, const struct parameter *p, const struct whatif *w)
 {
-    if (p->class == PARAMETER_EXIT) {
-        out_line(c->out, "%zu of %zu leave otherwise, in %zu weeks%s", w->changed, w->used,
-                 w->weeks,
-                 isnan(w->delta_95.low) ? "; an interval needs 8 weeks: --days, or wait" : "");
-        if (w->unfinished)
-            out_line(c->out, "%zu are too young for the longer time limit, and left out",
-                     w->unfinished);
-        if (w->unknown)
-            out_line(c->out,
-                     "%zu have stop and target in one bar: the path is unknown, told as "
-                     "the stop%s",
-                     w->unknown,
-                     w->unknown * WHATIF_UNKNOWN_PART > w->used ? "; too many to prove anything"
-                                                                : "");
-        return;
-    }
-    out_line(c->out, "%zu more or less would be entered%s", w->changed,
-             isnan(w->delta_95.low) ? "; an interval needs 8 that change and 8 that stay" : "");
+    bool exits = p->class == PARAMETER_EXIT;
+    out_line(c->out, "%zu of %zu %s, in %zu weeks%s", w->changed, exits ? w->used : w->candidates,
+             exits ? "leave otherwise" : "are let in by one of the values only", w->weeks,
+             !isnan(w->delta_95.low) ? ""
+             : exits                 ? "; an interval needs 8 weeks: wait, or --days"
+                     : "; an interval needs 8 weeks, 8 that change and 8 that stay");
     if (w->overlapping)
-        out_line(c->out, "%zu overlap an earlier case of their symbol and count as one with it",
+        out_line(c->out,
+                 "%zu begin before an earlier one of their symbol has ended; so weeks are "
+                 "resampled, not cases",
                  w->overlapping);
-    if (w->unknown)
+    if (w->unfinished)
+        out_line(c->out, "%zu are too young for the longer time limit, and left out",
+                 w->unfinished);
+    if (w->unknown && exits)
+        out_line(c->out,
+                 "%zu have stop and target in one bar: the path is unknown, told as the "
+                 "stop%s",
+                 w->unknown,
+                 w->unknown * WHATIF_UNKNOWN_PART > w->used ? "; too many to prove anything" : "");
+    else if (w->unknown)
         out_line(c->out, "of %zu the figure is not known: they pass", w->unknown);
 }
 

@@ -169,15 +169,17 @@ static bool is_figure_known(enum parameter_id id, const struct learning_case *k)
                                           : k->confidence.known;
 }
 
-/* The set is by symbol and entry: the first of those that overlap. Returns how many. */
-static size_t thin(const struct candidate_set *s, size_t *kept)
+/* The set is by symbol and entry. */
+static size_t count_overlapping(const struct candidate_set *s)
 {
     size_t n = 0;
+    const struct learning_case *last = NULL;
     for (size_t i = 0; i < s->n; i++) {
-        const struct learning_case *k = &s->c[i].known, *last = n ? &s->c[kept[n - 1]].known : NULL;
-        if (isfinite(k->r) &&
-            (!last || strcmp(last->symbol, k->symbol) != 0 || k->entry_day > last->exit_day))
-            kept[n++] = i;
+        const struct learning_case *k = &s->c[i].known;
+        if (last && strcmp(last->symbol, k->symbol) == 0 && k->entry_day <= last->exit_day)
+            n++;
+        else
+            last = k;
     }
     return n;
 }
@@ -194,83 +196,124 @@ static void arm_add(struct arm *a, double r)
     a->sum += r;
 }
 
-/* The effect on the mean of all that either value lets in; one lets in what the other does and
- * more. */
-static void filter_effect(struct whatif *w, const double *r, const bool *stays, size_t n,
-                          bool looser)
+/* A case that either value lets in; one value lets in what the other does and more. */
+struct asked {
+    struct walked walked;
+    double r;
+    bool stays; /* let in by both */
+};
+
+static int by_entry_of_asked(const void *a, const void *b)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        kept += stays[i];
-    w->effect = learning_effect_of_filter(r, stays, n);
-    if (looser)
-        w->effect.delta = -w->effect.delta;
-    w->delta_95 = (struct interval){(double)NAN, (double)NAN};
-    if (kept < PATTERN_MIN_ARM || n - kept < PATTERN_MIN_ARM) {
-        w->effect.variance = (double)INFINITY;
-        return;
-    }
-    double half = normal_quantile(0.975) * sqrt(w->effect.variance);
-    w->delta_95 = (struct interval){w->effect.delta - half, w->effect.delta + half};
+    const struct asked *x = a, *y = b;
+    return by_entry(&x->walked, &y->walked);
 }
 
-static size_t weeks_of(const struct walked *k, size_t n)
+/* What each case adds to the difference of the two means; its variance over resampled weeks. k is
+ * by entry. At least as if each result deviated by 1 R from its arm's mean. */
+static void filter_variance(struct whatif *w, const struct asked *k, size_t n, size_t kept)
 {
-    size_t weeks = 0;
+    double *part = mem_array(n + 1, sizeof *part), all = 0, stay = 0;
+    size_t *week_of = mem_array(n + 1, sizeof *week_of);
+    struct random g = random_begin(0, random_stream("whatif"));
     int32_t last = -1;
     for (size_t i = 0; i < n; i++) {
-        int32_t week = (k[i].entry + 3) / 7; /* day 4 of 1970 was a Monday */
-        weeks += week != last;
-        last = week;
+        all += k[i].r / (double)n;
+        stay += k[i].stays ? k[i].r / (double)kept : 0; /* kept > 0 where one stays */
     }
-    return weeks;
+    for (size_t i = 0; i < n; i++) {
+        int32_t week = (k[i].walked.entry + 3) / 7; /* day 4 of 1970 was a Monday */
+        w->weeks += week != last;
+        last = week;
+        week_of[i] = w->weeks - 1;
+        part[i] = (k[i].stays ? (k[i].r - stay) * (double)n / (double)kept : 0) - (k[i].r - all);
+    }
+    if (w->weeks >= REPLAY_MIN_WEEKS && kept >= PATTERN_MIN_ARM && n - kept >= PATTERN_MIN_ARM) {
+        struct block_bootstrap b = bootstrap_blocks(part, week_of, n, w->weeks, REPLAY_RUN_WEEKS,
+                                                    0.95, REPLAY_RESAMPLES, &g);
+        double share = (double)(n - kept) / (double)n;
+        double least = share * share * (1 / (double)kept + 1 / (double)(n - kept));
+        w->effect.variance = fmax(b.variance, least);
+    }
+    mem_free(part);
+    mem_free(week_of);
+}
+
+/* The mean of what stays less the mean of all; the other way round when the new value is looser. */
+static void filter_effect(struct whatif *w, const struct asked *k, size_t n, bool looser)
+{
+    double *r = mem_array(n + 1, sizeof *r);
+    bool *stays = mem_array(n + 1, sizeof *stays);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        r[i] = k[i].r;
+        stays[i] = k[i].stays;
+        kept += k[i].stays;
+    }
+    w->effect = learning_effect_of_filter(r, stays, n);
+    w->effect.variance = (double)INFINITY;
+    if (looser)
+        w->effect.delta = -w->effect.delta;
+    filter_variance(w, k, n, kept);
+    if (isfinite(w->effect.variance)) {
+        double half = normal_quantile(0.975) * sqrt(w->effect.variance);
+        w->delta_95 = (struct interval){w->effect.delta - half, w->effect.delta + half};
+    }
+    mem_free(r);
+    mem_free(stays);
+}
+
+static void filter_ends(struct whatif *w, const struct candidate_set *s, struct asked *k, size_t n)
+{
+    struct walked *way = mem_array(n + 1, sizeof *way);
+    struct change *changed = mem_array(n + 1, sizeof *changed);
+    size_t moved = 0;
+    for (size_t i = 0; i < n; i++) {
+        way[i] = k[i].walked;
+        if (!k[i].stays)
+            changed[moved++] = k[i].walked.change;
+    }
+    w->changed = moved;
+    set_drawdowns(w, way, n);
+    keep_cases(w, s, changed, moved);
+    mem_free(way);
+    mem_free(changed);
 }
 
 static void replay_filter(const struct candidate_set *s, const struct parameter *p,
                           enum parameter_id id, struct value to, struct whatif *w)
 {
-    size_t *kept = mem_array(s->n + 1, sizeof *kept), n = thin(s, kept), m = 0, moved = 0;
-    struct walked *k = mem_array(n + 1, sizeof *k);
-    struct change *changed = mem_array(n + 1, sizeof *changed);
-    double *r = mem_array(n + 1, sizeof *r);
-    bool *stays = mem_array(n + 1, sizeof *stays), looser = false;
+    struct asked *k = mem_array(s->n + 1, sizeof *k);
     struct arm old = {0}, new = {0};
-    for (size_t i = 0; i < n; i++) {
-        const struct learning_case *c = &s->c[kept[i]].known;
+    size_t n = 0;
+    bool looser = false;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct learning_case *c = &s->c[i].known;
         bool was = lets_in(id, p->value, c), is = lets_in(id, to, c);
         double x = learning_clip_r(c->r);
-        if (!was && !is)
+        if ((!was && !is) || !isfinite(c->r))
             continue;
         looser |= is && !was;
         w->unknown += !is_figure_known(id, c);
-        r[m] = x;
-        stays[m] = was && is;
-        k[m] = (struct walked){.entry = c->entry_day, .change = {kept[i], was ? x : 0, is ? x : 0}};
-        if (was != is)
-            changed[moved++] = k[m].change;
+        k[n++] = (struct asked){
+            .walked = {.entry = c->entry_day, .change = {i, was ? x : 0, is ? x : 0}},
+            .r = x,
+            .stays = was && is};
         if (was)
             arm_add(&old, x);
         if (is)
             arm_add(&new, x);
-        m++;
     }
-    w->overlapping = s->n - n;
+    qsort(k, n, sizeof *k, by_entry_of_asked);
     w->used = old.n;
     w->n_new = new.n;
-    w->changed = moved;
     w->won_old = old.won;
     w->won_new = new.won;
     w->mean_old = old.n ? old.sum / (double)old.n : 0;
     w->mean_new = new.n ? new.sum / (double)new.n : 0;
-    filter_effect(w, r, stays, m, looser);
-    set_drawdowns(w, k, m);
-    w->weeks = weeks_of(k, m);
-    keep_cases(w, s, changed, moved);
-    mem_free(kept);
+    filter_effect(w, k, n, looser);
+    filter_ends(w, s, k, n);
     mem_free(k);
-    mem_free(changed);
-    mem_free(r);
-    mem_free(stays);
 }
 
 enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARAMETERS],
@@ -279,6 +322,7 @@ enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARA
     const struct parameter *one = &p[id];
     char text[24];
     *out = (struct whatif){.candidates = s->n,
+                           .overlapping = count_overlapping(s),
                            .effect = {.variance = (double)INFINITY},
                            .delta_95 = {(double)NAN, (double)NAN}};
     if (one->class == PARAMETER_SIZE) {

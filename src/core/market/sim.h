@@ -34,6 +34,7 @@ enum sim_stream {
     STREAM_OUTAGE = 11,
     STREAM_WIDE_PICK = 12,
     STREAM_SCENARIO = 13,
+    STREAM_PLUNGE = 14,
 };
 
 /* One row of data/sim_universe.csv. */
@@ -61,19 +62,30 @@ struct sim_common {
 struct sim_weekday {
     struct bar bar;
     fx log_open, log_close; /* of dollars */
+    fx plunge;              /* how far it falls on its way and comes back, in logs; mostly 0 */
     fx spread;              /* sd of the day's own intraday walk, for its path */
     fx mood;                /* the short-lived truth: drifts coming returns, shows in headlines */
+};
+
+/* What closed sessions leave to the days after them, in daily sd: sim_habits.c. */
+struct sim_habits {
+    fx thin;       /* how thin volume was, 0..1, fading */
+    fx short_mean; /* of log closes */
+    fx above;      /* the last close above that */
+    fx moved;      /* in the last session; 0 once answered */
+    fx mean;       /* of the drift so far */
 };
 
 struct sim_series {
     struct sim_weekday *day;   /* indexed by sim_index() */
     size_t n, cap, first;      /* generated, allocated, first index with a price */
     fx mood, activity, unrest; /* states that carry over: truth, volume, own volatility */
-    struct bars bars;          /* the sessions among the weekdays, ascending */
-    fx quality[SIM_QUARTERS];  /* the slow truth, one a fiscal quarter */
-    fx intercept;              /* log of the price the series is drawn back to, at its first day */
-    fx daily;                  /* daily sd of the whole, long run */
-    fx own;                    /* daily sd of what neither the market nor the sector explains */
+    struct sim_habits habits;
+    struct bars bars;         /* the sessions among the weekdays, ascending */
+    fx quality[SIM_QUARTERS]; /* the slow truth, one a fiscal quarter */
+    fx intercept;             /* log of the price the series is drawn back to, at its first day */
+    fx daily;                 /* daily sd of the whole, long run */
+    fx own;                   /* daily sd of what neither the market nor the sector explains */
 };
 
 enum sim_scenario_kind {
@@ -140,6 +152,14 @@ void sim_forget(struct sim *s);
 /* Rounded prices (1/10,000 dollar) along the day; knot 0 is the open, the last one the close. */
 void sim_path(const struct sim *s, const struct sim_company *c, const struct sim_weekday *w,
               int64_t knot[SIM_KNOTS]);
+
+/* sim_habits.c: before the first day; after the bar of a session was added, `moved` being its
+ * return in daily sd; and the drift of the coming weekday, in daily sd, once a weekday. */
+void sim_habits_begin(struct sim_series *series);
+void sim_habits_see(struct sim_series *series, fx log_close, fx moved);
+fx sim_habits_drift(struct sim_series *series);
+/* How far below its way the session plunges, in daily sd; 0: it does not. */
+fx sim_plunge(const struct sim *s, const struct sim_company *c, int32_t day);
 
 /* sim_truth.c: fiscal quarters, the slow truth, and when results come out. */
 struct sim_quarter {

@@ -145,6 +145,16 @@ static void market_through(struct sim *s, size_t index)
         market_step(s);
 }
 
+/* A dent of seven knots that touches neither the open nor the close. */
+static void plunge(struct sim_draw *d, fx depth, fx knot[SIM_KNOTS])
+{
+    enum { HALF = 4 };
+    int at = HALF + sim_below(d, SIM_KNOTS - 2 * HALF);
+
+    for (int k = 1 - HALF; k < HALF; k++)
+        knot[at + k] -= depth * (HALF - (k < 0 ? -k : k)) / HALF;
+}
+
 /* The day's walk in logs: a bridge from the open to the close. */
 static void path_logs(const struct sim *s, const struct sim_company *c, const struct sim_weekday *w,
                       fx knot[SIM_KNOTS])
@@ -160,6 +170,7 @@ static void path_logs(const struct sim *s, const struct sim_company *c, const st
     left = w->log_close - knot[STEPS];
     for (int k = 1; k <= STEPS; k++)
         knot[k] += left * k / STEPS;
+    plunge(&d, w->plunge, knot);
 }
 
 /* Log dollars to 1/10,000 dollar, on whole cents as exchanges print them. */
@@ -237,7 +248,7 @@ static void company_moves(const struct sim *s, const struct sim_company *c,
     drift = fx_mul(MOOD_DRIFT, series->mood);
     if (quarter < SIM_QUARTERS)
         drift += fx_mul(QUALITY_DRIFT, series->quality[quarter]);
-    drift = fx_mul(drift, series->daily);
+    drift = fx_mul(drift + sim_habits_drift(series), series->daily);
     *overnight = fx_mul(c->beta, m->overnight) + drift / 2 +
                  fx_mul(around, fx_mul(FX_PERCENT(50), sim_normal(&sector))) +
                  fx_mul(scale, fx_mul(FX_PERCENT(38), sim_normal(&own)));
@@ -301,14 +312,17 @@ static void series_step(const struct sim *s, const struct sim_company *c, struct
     w->log_close = fx_clamp(w->log_open + intraday, LOG_1_50, LOG_4500);
     w->spread = fx_mul(fx_mul(series->daily, FX_PERCENT(80)),
                        FX_PERCENT(40) + fx_mul(FX_PERCENT(60), s->common[i].level));
+    w->plunge = fx_mul(sim_plunge(s, c, w->bar.day), series->daily);
     if (results)
         w->spread = fx_mul(w->spread, FX_PERCENT(150));
     bar_prices(s, c, w);
     w->bar.volume =
         volume_of(s, c, series, w, fx_div(overnight + intraday, series->daily), results);
     if (s->is_session[i] && w->bar.day >= c->listed && w->bar.day >= SIM_EPOCH &&
-        sim_halted_since(s, c, w->bar.day) == DAY_NONE)
+        sim_halted_since(s, c, w->bar.day) == DAY_NONE) {
         bars_add(&series->bars, &w->bar);
+        sim_habits_see(series, w->log_close, fx_div(overnight + intraday, series->daily));
+    }
 }
 
 /* What is left of the company's variance when the market's and the sector's part are taken out;
@@ -339,6 +353,7 @@ struct sim_series *sim_series_through(struct sim *s, size_t company, int32_t day
         series->first = c->listed <= SIM_EPOCH ? 0 : sim_index(c->listed);
         series->intercept = fx_log(c->start_price) - fx_log(10000);
         split_variance(c, series);
+        sim_habits_begin(series);
         sim_quality_fill(s->seed, c, series->quality);
     }
     market_through(s, index);
