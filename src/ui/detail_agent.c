@@ -284,7 +284,7 @@ static void bin_row(struct page *g, const struct rows *r, size_t i,
 {
     char bin[32], stated[FIGURE_SIZE], real[FIGURE_SIZE], fitted[FIGURE_SIZE], range[32] = "-";
     int64_t low = 0, n = 0;
-    double is = 0, said = 0, from, to;
+    double is = 0, said = 0, from = 0, to = 100;
     whole_number(rows_named(r, i, "low"), &low);
     whole_number(rows_named(r, i, "n"), &n);
     snprintf(bin, sizeof bin, low >= 90 ? "%lld+" : "%lld-%lld", (long long)low,
