@@ -43,7 +43,7 @@ static bool is_rule(const char *s)
 /* A time zone file (RFC 9636) ends in a line with its rule for today and later. */
 static bool rule_of_file(const char *path, char dst[64])
 {
-    char end[128];
+    char end[128] = "";
     FILE *f = fopen(path, "re");
     if (!f)
         return false;
