@@ -62,11 +62,10 @@ static void read_ids(const struct call *call, struct about *a)
     const char *p = call->nargs ? call->arg[0] : "";
     while (*p && a->n < IDS_MAX) {
         char one[24];
-        size_t len = strcspn(p, ",");
         p += *p == '#';
-        if (copy_bytes(one, sizeof one, p, strcspn(p, ",")) && text_to_int64(one, &a->id[a->n]))
+        size_t len = strcspn(p, ",");
+        if (copy_bytes(one, sizeof one, p, len) && text_to_int64(one, &a->id[a->n]))
             a->n++;
-        len = strcspn(p, ",");
         p += len + (p[len] == ',');
     }
 }

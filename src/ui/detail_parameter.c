@@ -158,8 +158,8 @@ static void step_chart(struct page *g)
         column[i] = s.value[k];
     }
     if (isfinite(base))
-        chart_level(&canvas, CHART_BLOCKS, range, base, TOKEN_DIM);
-    chart_line(&canvas, CHART_BLOCKS, range, column, width, TOKEN_CHART_1);
+        chart_level(&canvas, CHART_FRAME, range, base, TOKEN_DIM);
+    chart_line(&canvas, CHART_FRAME, range, column, width, TOKEN_CHART_1);
     axis_text(&picture.pane, 0, range.high);
     axis_text(&picture.pane, CHART_ROWS - 1, range.low);
     mark_changes(g, &foot, s.at[0], now);

