@@ -357,6 +357,7 @@ static void cases_table(struct page *g)
         double x, y;
         if (a && b && text_to_double(a, &x) && text_to_double(b, &y))
             snprintf(by, sizeof by, "%+.2f", round_half_away(y - x, 2));
+        uint16_t style = by[0] == '+' ? TOKEN_PNL_UP : by[1] ? TOKEN_PNL_DOWN : TOKEN_FG;
         snprintf(id, sizeof id, trade ? "#%.20s" : "eval %.20s",
                  trade ? trade : rows_named(r, i, "evaluation_id"));
         const struct page_cell cells[] = {
@@ -365,7 +366,7 @@ static void cases_table(struct page *g)
             {rows_named(r, i, "entered"), TOKEN_FG},
             {a ? figure_text(old, FIGURE_R, a) : NULL, TOKEN_FG},
             {b ? figure_text(new, FIGURE_R, b) : NULL, TOKEN_FG},
-            {by, style_of_sign(by)},
+            {by, style},
             {pnl ? figure_text(usd, FIGURE_PROFIT, pnl) : NULL, style_of_sign(pnl)},
             {rows_named(r, i, "exit_reason"), TOKEN_FG},
         };

@@ -86,16 +86,18 @@ const struct statement agent_scores = {
     "    AND v.source = s.source CROSS JOIN g CROSS JOIN w "
     "GROUP BY s.source ORDER BY s.source DESC"};
 
-/* `fitted`: what such a vote came to by the map that is refitted after each scoring. */
+/* `fitted`: what such votes come to by the map that is refitted after each scoring. */
 const struct statement agent_bins = {
     "detail agent bins",
-    "SELECT b.*, c.real_pct AS fitted FROM (SELECT (LEAST(floor(v.confidence / 10), 9) * 10)::int"
-    "    AS low, v.source, count(*) AS n, avg(v.confidence) AS stated,"
+    "SELECT b.low, b.source, sum(b.n) AS n, sum(b.n * b.stated) / sum(b.n) AS stated,"
+    "  sum(b.n * b.real) / sum(b.n) AS real, sum(b.n * c.real_pct) / sum(b.n) AS fitted "
+    "FROM (SELECT (LEAST(floor(v.confidence / 10), 9) * 10)::int AS low, v.source, v.vote,"
+    "    count(*) AS n, avg(v.confidence) AS stated,"
     "    100 * avg(((v.vote = 'BUY') = (s.y > 0.5))::int) AS real "
     "  FROM votes v JOIN vote_scores s USING (evaluation_id, agent, source) "
     "  WHERE s.agent = $1 AND s.source = 'model' AND " RECENT " AND v.vote IN ('BUY', 'SELL') "
-    "  GROUP BY 1, 2) b CROSS JOIN LATERAL calibrated($1, 'model', 'BUY', b.stated) c "
-    "ORDER BY b.low LIMIT 20"};
+    "  GROUP BY 1, 2, 3) b CROSS JOIN LATERAL calibrated($1, 'model', b.vote, b.stated) c "
+    "GROUP BY b.low, b.source ORDER BY b.low LIMIT 20"};
 
 const struct statement agent_prompts = {
     "detail agent prompts",

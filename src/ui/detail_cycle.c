@@ -141,7 +141,7 @@ static void pattern_row(struct page *g, const struct rows *r, size_t i,
 static void patterns_table(struct page *g)
 {
     static const struct page_column columns[] = {
-        {"PATTERN", 25, false, 0}, {"STATUS", 11, false, 0}, {"N", 4, true, 0},
+        {"PATTERN", 27, false, 0}, {"STATUS", 11, false, 0}, {"N", 4, true, 0},
         {"WON", 5, true, 0},       {"95 %", 6, false, 60},   {"R IN", 6, true, 50},
         {"95 %", 14, false, 72},   {"R OUT", 6, true, 90},   {"Q", 5, true, 100},
         {"WHY", 0, false, 112}};

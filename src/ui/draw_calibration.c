@@ -141,7 +141,13 @@ static int draw_voters(const struct pane *p, int row, const struct rows *r)
 
 /* ---- the chart: what was stated across, how often it was right upwards */
 
-enum { CHART_LEAST_ROWS = 8, CHART_LEAST_COLS = 48, CHART_MOST_COLS = 76, CHART_AXIS = 5 };
+enum {
+    CHART_LEAST_ROWS = 7,
+    CHART_MOST_ROWS = 16,
+    CHART_LEAST_COLS = 48,
+    CHART_MOST_COLS = 76,
+    CHART_AXIS = 5
+};
 
 static int place(double percent, int size)
 {
@@ -180,7 +186,7 @@ static void draw_chart(const struct pane *p, int row, const struct rows *r)
     cols = cols > CHART_MOST_COLS ? CHART_MOST_COLS : cols;
     if (rows < CHART_LEAST_ROWS || cols < CHART_LEAST_COLS)
         return;
-    rows = rows > 2 * CHART_LEAST_ROWS ? 2 * CHART_LEAST_ROWS : rows;
+    rows = rows > CHART_MOST_ROWS ? CHART_MOST_ROWS : rows;
     struct pane c = pane_part(p, row + 1, CHART_AXIS, rows, cols);
     draw_axes(p, &c);
     for (int pass = 0; pass < 2; pass++) { /* all over the agents */

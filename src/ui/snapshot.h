@@ -50,7 +50,7 @@ struct snapshot {
     int least_ms;         /* nothing is asked more often now (no focus) */
     int latency_ms;       /* of a small query, lately; -1: not measured */
     struct snap status;   /* one row; columns in panels.h */
-    struct snap reasons;          /* verb, reason: one's own, the last ones first */
+    struct snap reasons;  /* verb, reason: one's own, the last ones first */
     struct snap sessions; /* presence.h */
     char session[40];     /* its own row among them; "": none */
     struct snap panel[PANEL_COUNT];

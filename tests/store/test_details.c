@@ -356,7 +356,7 @@ static void a_cycle_shows_its_insights_with_their_intervals(void **state)
             "  NULL, NULL, NULL, NULL, NULL, NULL, 1, 1, 'too few', '')");
     load(r, DETAIL_CYCLE, "1");
     must_show("asked by ops");
-    must_show("RSI above 70              candidate     19   16% 6-38    -0.62 [-0.93, -0.20]");
+    must_show("RSI above 70                candidate     19   16% 6-38    -0.62 [-0.93, -0.20]");
     must_show("\"They fall back.\"");
     must_show("the other conditions had too few cases");
 }
