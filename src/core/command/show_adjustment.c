@@ -79,29 +79,35 @@ static const struct statement head = {
                                                                                       ">1)::"
                                                                                       "numeric, 2) "
                                                                                       "AS high_95,"
-                                                                                      "  " RATIO("d"
-                                                                                                 "r"
-                                                                                                 "a"
-                                                                                                 "w"
-                                                                                                 "d"
-                                                                                                 "o"
-                                                                                                 "w"
-                                                                                                 "n"
-                                                                                                 "_"
-                                                                                                 "o"
-                                                                                                 "l"
-                                                                                                 "d") " AS drawdown_old, " RATIO(
-                                                                                          "drawdown"
-                                                                                          "_new") " AS drawdown_new,"
-                                                                                                  "  " LIST("warnings") " AS warnings, " IDS(
-                                                                                                      "trade_ids") " AS trades,"
-                                                                                                                   "  " IDS(
-                                                                                                                       "evaluation_ids") " AS evaluations, x.e->'window'->>'from' AS window_from,"
-                                                                                                                                         "  x.e->'window'->>'to' AS window_to, x.e->>'pattern' AS pattern,"
-                                                                                                                                         "  x.e->'shadow'->>'text' AS shadow_text "
-                                                                                                                                         "FROM strategy_adjustments a LEFT JOIN parameters p ON p.name = a.parameter_name"
-                                                                                                                                         "  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(a.evidence) WHEN 'object' THEN a.evidence"
-                                                                                                                                         "    ELSE '{}' END AS e) x WHERE a.id = $1::bigint"};
+                                                                                      "  " RATIO(
+                                                                                          "d"
+                                                                                          "r"
+                                                                                          "a"
+                                                                                          "w"
+                                                                                          "d"
+                                                                                          "o"
+                                                                                          "w"
+                                                                                          "n"
+                                                                                          "_"
+                                                                                          "o"
+                                                                                          "l"
+                                                                                          "d") " AS"
+                                                                                               " dr"
+                                                                                               "awd"
+                                                                                               "own"
+                                                                                               "_ol"
+                                                                                               "d,"
+                                                                                               " " RATIO("drawdown"
+                                                                                                         "_new") " AS drawdown_new,"
+                                                                                                                 "  " LIST("warnings") " AS warnings, " IDS(
+                                                                                                                     "trade_ids") " AS trades,"
+                                                                                                                                  "  " IDS(
+                                                                                                                                      "evaluation_ids") " AS evaluations, x.e->'window'->>'from' AS window_from,"
+                                                                                                                                                        "  x.e->'window'->>'to' AS window_to, x.e->>'pattern' AS pattern,"
+                                                                                                                                                        "  x.e->'shadow'->>'text' AS shadow_text "
+                                                                                                                                                        "FROM strategy_adjustments a LEFT JOIN parameters p ON p.name = a.parameter_name"
+                                                                                                                                                        "  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(a.evidence) WHEN 'object' THEN a.evidence"
+                                                                                                                                                        "    ELSE '{}' END AS e) x WHERE a.id = $1::bigint"};
 
 static const struct statement history = {
     "adjustment history",

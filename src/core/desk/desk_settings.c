@@ -48,9 +48,7 @@ static const char *demo_value(const struct desk *d, enum setting_id id)
     bool lives = d->kind == DESK_DEMO && !d->scratch[0];
     if (!lives || settings_origin(d->settings, id) != FROM_DEFAULT)
         return NULL;
-    return id == SETTING_LEARNING_ENABLED    ? "true"
-           : id == SETTING_LEARNING_LOOKBACK ? "120"
-                                             : NULL;
+    return id == SETTING_LEARNING_ENABLED ? "true" : id == SETTING_LEARNING_LOOKBACK ? "120" : NULL;
 }
 
 static void seed_values(const struct desk *d, struct buf *json)
