@@ -496,6 +496,59 @@ static bool own_key(const struct key *k, enum bar_outcome *outcome)
     return k->kind == INPUT_CHAR && rl_end >= BAR_LINE_MOST - 16; /* full */
 }
 
+/* What an incremental search takes. Any other key ends it: readline 8.2 does not survive one that
+ * begins a sequence (Ctrl-X, an arrow) there. */
+static bool is_for_search(const struct key *k)
+{
+    if (k->kind == INPUT_BACKSPACE || k->kind == INPUT_ENTER)
+        return k->mods == 0;
+    if (k->kind != INPUT_CHAR || (k->mods != 0 && k->mods != INPUT_CTRL))
+        return false;
+    return k->mods == 0 || (k->rune < 0x80 && strchr("rsghwy", (int)k->rune) != NULL);
+}
+
+static bool goes_to_another_line(const struct key *k)
+{
+    static rl_command_func_t *const moves[] = {rl_get_previous_history,
+                                               rl_get_next_history,
+                                               rl_beginning_of_history,
+                                               rl_end_of_history,
+                                               rl_reverse_search_history,
+                                               rl_forward_search_history,
+                                               rl_noninc_reverse_search,
+                                               rl_noninc_forward_search,
+                                               rl_noninc_reverse_search_again,
+                                               rl_noninc_forward_search_again,
+                                               rl_history_search_backward,
+                                               rl_history_search_forward,
+                                               rl_history_substr_search_backward,
+                                               rl_history_substr_search_forward,
+                                               rl_operate_and_get_next,
+                                               rl_fetch_history,
+                                               rl_vi_fetch_history,
+                                               rl_vi_search,
+                                               rl_vi_search_again};
+    rl_command_func_t *does = rl_function_of_keyseq_len(k->raw, k->raw_len, rl_get_keymap(), NULL);
+    for (size_t i = 0; i < ARRAY_LEN(moves); i++)
+        if (does == moves[i])
+            return true;
+    return false;
+}
+
+/* Readline 8.2 loses count of who has which undo list when lines of the history are edited, and
+ * frees one twice. So no line but the one before the person has any; what was changed in another
+ * stays changed, as readline does it. */
+static void settle_line(void)
+{
+    HIST_ENTRY *h = current_history();
+    if (h != NULL && strcmp(h->line, rl_line_buffer) != 0) {
+        h = replace_history_entry(where_history(), rl_line_buffer, NULL);
+        if (h != NULL)
+            free_history_entry(h);
+    }
+    rl_free_undo_list();
+}
+
 enum bar_outcome bar_key(const struct key *k)
 {
     enum bar_outcome outcome;
@@ -503,6 +556,10 @@ enum bar_outcome bar_key(const struct key *k)
         return BAR_STAYS;
     if (own_key(k, &outcome))
         return outcome;
+    if (RL_ISSTATE(RL_STATE_ISEARCH) && !is_for_search(k))
+        feed("\n", 1); /* keeps what was found */
+    if (!is_busy() && goes_to_another_line(k))
+        settle_line();
     bar.tabbed = false;
     bar.wants_choice = false;
     feed(k->raw, k->raw_len);

@@ -137,7 +137,7 @@ static void read_params(const unsigned char *s, size_t n, struct params *p)
     if (i < n && s[i] >= '0' && s[i] <= ';')
         p->count = 1;
     for (bool sub = false; i < n; i++) {
-        int *value = &p->value[p->count - 1];
+        int *value = &p->value[p->count > 0 ? p->count - 1 : 0];
         if (s[i] == ';' && p->count < 8) {
             p->count++;
             sub = false;

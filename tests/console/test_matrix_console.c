@@ -117,8 +117,8 @@ static bool desk_is(const char *word)
 /* How often the desk was paused, as its audit says. */
 static int times_paused(void)
 {
-    char json[1 << 16];
-    const char *argv[] = {program(), "--desk=demo", "actions", "--json", NULL};
+    char json[1 << 17];
+    const char *argv[] = {program(), "--desk=demo", "actions", "--limit=200", "--json", NULL};
     int n = 0;
     answer(json, sizeof json, argv);
     for (const char *at = json; (at = strstr(at, "\"pause\"")) != NULL; at++)
@@ -137,7 +137,7 @@ static int live_a_little(void **state)
     if (chdir(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp") != 0)
         return -1;
     if (start)
-        seed = (uint32_t)strtoul(start, NULL, 10) | 1;
+        seed = (uint32_t)strtoul(start, NULL, 10);
     const char *argv[] = {program(), "demo", "--sessions=3", "--exit", NULL};
     return answer(said, sizeof said, argv);
 }
@@ -432,8 +432,10 @@ static void replies_of_the_terminal_are_not_typed(void **state)
 static void random_bytes_crash_nothing(void **state)
 {
     int rounds = is_long() ? 60 : 2, size = is_long() ? 20000 : 6000;
-    /* readline forgets what it holds when it is left in the middle of a search */
-    static const char *const with[] = {"INPUTRC=/dev/null", "ASAN_OPTIONS=detect_leaks=0", NULL};
+    /* what readline forgets, and how it compares strings, is its own */
+    static const char *const with[] = {
+        "INPUTRC=/dev/null",
+        "ASAN_OPTIONS=detect_leaks=0:replace_str=0:intercept_strchr=0:intercept_strndup=0", NULL};
     (void)state;
     for (int round = 0; round < rounds; round++) {
         uint32_t begun = seed;
@@ -605,6 +607,8 @@ static bool said_what_became_of_it(const struct terminal *t, const void *arg)
 static bool lose_the_database(int after_us)
 {
     struct timespec nap = {.tv_nsec = after_us * 1000L};
+    if (desk_is("PAUSED"))
+        command("resume", "--yes");
     int before = times_paused();
     start(&here);
     ask_to_pause(&here);

@@ -241,6 +241,24 @@ static void test_search_finds_lines_with_any_letters(void **state)
     SCENE(&plain, "ran: status\n:\ncursor 1\n", "status\r", "!enter", "\x12st\x03", "!show");
 }
 
+static void test_any_key_ends_a_search_and_is_survived(void **state)
+{
+    (void)state;
+    const char *const acts[] = {"pause\r", "!enter",       "\x12p",    "\x18", "N",  "\r",
+                                "!enter",  "\x12p",        "\x1b[C",   "!",    "\r", "!enter",
+                                "\x12p",   "\x1b\xda\x86", "\x1f\x1f", "x",    "\r", NULL};
+    assert_scene(&(struct scene){0}, acts, "ran: pause\nran: pause\nran: p!ause\nran: xp!ause\n");
+}
+
+static void test_what_is_undone_ends_at_another_line(void **state)
+{
+    (void)state;
+    const char *const acts[] = {"one\r", "!enter", "two",      "\x1b[A",   "\x10\x10",
+                                "34",    "\x0e",   "\x10",     "\x1f\x1f", "5\x1f",
+                                "\r",    "!enter", "\x10\x1f", "6\r",      NULL};
+    assert_scene(&(struct scene){0}, acts, "ran: one\nran: one34\nran: one346\n");
+}
+
 static void test_up_finds_lines_that_begin_like_this_one(void **state)
 {
     (void)state;
@@ -377,6 +395,8 @@ int main(void)
         cmocka_unit_test(test_a_line_is_edited_and_run),
         cmocka_unit_test(test_the_text_survives_esc),
         cmocka_unit_test(test_search_finds_lines_with_any_letters),
+        cmocka_unit_test(test_any_key_ends_a_search_and_is_survived),
+        cmocka_unit_test(test_what_is_undone_ends_at_another_line),
         cmocka_unit_test(test_up_finds_lines_that_begin_like_this_one),
         cmocka_unit_test(test_grey_text_is_taken_only_when_asked_for),
         cmocka_unit_test(test_a_paste_is_text_and_runs_nothing),

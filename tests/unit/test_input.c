@@ -151,6 +151,7 @@ static void test_rubbish_is_no_key(void **state)
            "w",
            "A q w"); /* C1 is no character */
     EVENTS("\x1b[999999999999999999;5A\x1b[1;99A\x1b[1;2;3;4;5;6;7;8;9;10Zq", "S-Tab q");
+    EVENTS("\x1b[?:5h\x1b[!:1pq", "q"); /* no number where one is expected */
     char longest[300] = "\x1b[";
     memset(longest + 2, '1', 200);
     copy_text(longest + 202, 4, "Aq");
