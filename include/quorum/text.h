@@ -52,6 +52,9 @@ size_t text_columns(const char *clean);
  * 2 (0 for a newline, which is a cluster of its own). 0 at the end. */
 size_t text_cluster(const char *clean, size_t *columns);
 bool text_is_utf8(const char *s, size_t len);
+/* Bytes of UTF-8 text before the first character that acts or is not seen: controls other than
+ * \n, \t and \r, bidirectional controls, zero widths, all that sanitize() drops. len: none. */
+size_t text_find_hidden(const char *s, size_t len, uint32_t *c);
 
 /* Appends clean text for a terminal without UTF-8: ASCII of the same columns, accents dropped, '?'
  * for what has no likeness. */

@@ -260,6 +260,9 @@ static void a_text_that_cannot_be_asked_is_refused(void **state)
     assert_int_equal(refused(r, "a\0b", 3), ERR_USAGE);
     assert_int_equal(refused(r, "\xff\xfe", 2), ERR_USAGE);
     assert_int_equal(refused(r, "a\x1b[2J", 5), ERR_USAGE);
+    assert_int_equal(refused(r, "a\xc2\x9b", 3), ERR_USAGE);
+    assert_int_equal(refused(r, "a\xe2\x80\xae", 4), ERR_USAGE);
+    assert_int_equal(refused(r, "a\xe2\x80\x8b", 4), ERR_USAGE);
     assert_int_equal(refused(r, large, sizeof large), ERR_USAGE);
     assert_int_equal(refused(r, "buy", 3), ERR_POLICY); /* it is version 1 */
     assert_string_equal(versions(r), "1 ACTIVE buy");

@@ -244,6 +244,35 @@ static void invisible_characters_cannot_reorder_or_hide_text(void **state)
     assert_rows(rows, ARRAY_LEN(rows));
 }
 
+static void a_text_to_be_read_by_a_person_hides_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t at;
+        uint32_t c;
+    } rows[] = {
+        {"ab\x1b[2J", 2, 0x1b},
+        {"a\x7f", 1, 0x7f},
+        {"a\xc2\x85z", 1, 0x85},
+        {"\xc2\x9b", 0, 0x9b},
+        {"\xc3\xa9\xe2\x80\xae", 2, 0x202e},
+        {"a\xe2\x81\xa6", 1, 0x2066},
+        {"a\xe2\x80\x8b", 1, 0x200b},
+        {"a\xe2\x80\x8d", 1, 0x200d},
+        {"\xef\xbb\xbf", 0, 0xfeff},
+        {"a\xf3\xa0\x81\x81", 1, 0xe0041},
+    };
+    static const char plain[] = "a\tb\r\n\xc3\xa9\xc2\xa0\xe2\x80\x94 e\xcc\x81";
+    uint32_t c = 0;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(text_find_hidden(rows[i].text, strlen(rows[i].text), &c), rows[i].at);
+        assert_int_equal(c, rows[i].c);
+    }
+    assert_int_equal(text_find_hidden(plain, strlen(plain), &c), strlen(plain));
+    assert_int_equal(text_find_hidden("", 0, &c), 0);
+}
+
 static void marks_cannot_pile_up_over_other_lines(void **state)
 {
     (void)state;
@@ -544,6 +573,7 @@ int main(void)
         cmocka_unit_test(control_characters_show_instead_of_acting),
         cmocka_unit_test(broken_utf8_never_passes),
         cmocka_unit_test(invisible_characters_cannot_reorder_or_hide_text),
+        cmocka_unit_test(a_text_to_be_read_by_a_person_hides_nothing),
         cmocka_unit_test(marks_cannot_pile_up_over_other_lines),
         cmocka_unit_test(a_long_text_ends_in_an_ellipsis_at_the_column),
         cmocka_unit_test(a_field_of_fixed_size_holds_whole_characters),

@@ -327,6 +327,18 @@ bool text_is_utf8(const char *s, size_t len)
     return true;
 }
 
+size_t text_find_hidden(const char *s, size_t len, uint32_t *c)
+{
+    size_t i = 0;
+    for (size_t n; i < len && (n = utf8_take(s + i, len - i, c)) > 0; i += n) {
+        bool blank = *c == '\n' || *c == '\t' || *c == '\r';
+        bool control = *c < ' ' || (*c >= DELETE && *c < 0xa0);
+        if (!blank && (control || width_of(*c) == WIDTH_HIDDEN))
+            return i;
+    }
+    return len;
+}
+
 static const char *skip_digits(const char *s)
 {
     while (*s >= '0' && *s <= '9')

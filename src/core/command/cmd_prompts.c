@@ -19,7 +19,46 @@ enum { DIFF_LINES_MAX = 1500 };
 
 /* ---- the list */
 
-static void list_rows(struct output *o, const struct prompt_list *l, bool one)
+/* What the program keeps in a version's row: figures as they are, times in UTC. */
+static void list_stored(struct output *o, const struct prompt_list *l)
+{
+    static const struct column columns[] = {
+        {"agent", "", COLUMN_TEXT},       {"version", "", COLUMN_NUMBER},
+        {"status", "", COLUMN_TEXT},      {"origin", "", COLUMN_TEXT},
+        {"added_by", "", COLUMN_TEXT},    {"model", "", COLUMN_TEXT},
+        {"sha256", "", COLUMN_TEXT},      {"bytes", "", COLUMN_NUMBER},
+        {"created_at", "", COLUMN_TEXT},  {"score", "", COLUMN_NUMBER},
+        {"right", "", COLUMN_NUMBER},     {"wrong", "", COLUMN_NUMBER},
+        {"resolved", "", COLUMN_NUMBER},  {"best", "", COLUMN_NUMBER},
+        {"share", "", COLUMN_NUMBER},     {"votes", "", COLUMN_NUMBER},
+        {"buys", "", COLUMN_NUMBER},      {"retired_by", "", COLUMN_TEXT},
+        {"retired_why", "", COLUMN_TEXT},
+    };
+    struct table t;
+    table_begin(&t, columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < l->n; i++) {
+        const struct stored_prompt *s = &l->prompt[i];
+        char version[16], bytes[24], score[24], right[24], wrong[24], n[24], best[24], share[24];
+        char votes[24], buys[24];
+        snprintf(version, sizeof version, "%d", s->score.version);
+        snprintf(bytes, sizeof bytes, "%zu", strlen(s->content));
+        snprintf(score, sizeof score, "%.6g", s->mean);
+        snprintf(right, sizeof right, "%.6g", s->score.right);
+        snprintf(wrong, sizeof wrong, "%.6g", s->score.wrong);
+        snprintf(n, sizeof n, "%zu", s->score.resolved);
+        snprintf(best, sizeof best, "%.6g", s->best);
+        snprintf(share, sizeof share, "%.6g", s->share);
+        snprintf(votes, sizeof votes, "%lld", (long long)s->votes);
+        snprintf(buys, sizeof buys, "%lld", (long long)s->buys);
+        table_row(&t, (const char *const[]){
+                          s->agent, version, s->status, s->origin, s->added_by, s->model, s->sha256,
+                          bytes, s->created_at, score, right, wrong, n, best, share, votes, buys,
+                          s->active ? NULL : s->retired_by, s->active ? NULL : s->retired_why});
+    }
+    table_end(&t, o, "");
+}
+
+static void list_rows(struct output *o, const struct prompt_list *l)
 {
     static const struct column columns[] = {
         {"agent", "AGENT", COLUMN_TEXT},   {"version", "V", COLUMN_NUMBER},
@@ -30,11 +69,11 @@ static void list_rows(struct output *o, const struct prompt_list *l, bool one)
         {"by", "BY", COLUMN_TEXT},
     };
     struct table t;
-    (void)one;
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < l->n; i++) {
         const struct stored_prompt *s = &l->prompt[i];
         char version[16], score[16], n[24], best[16], share[16], votes[24], buys[16];
+        char since[20];
         snprintf(version, sizeof version, "%d", s->score.version);
         snprintf(score, sizeof score, "%.2f", round_half_away(s->mean, 2));
         snprintf(n, sizeof n, "%zu", s->score.resolved);
@@ -43,10 +82,12 @@ static void list_rows(struct output *o, const struct prompt_list *l, bool one)
         snprintf(votes, sizeof votes, "%lld", (long long)s->votes);
         snprintf(buys, sizeof buys, "%.0f%%",
                  s->votes ? 100 * (double)s->buys / (double)s->votes : 0.0);
+        snprintf(since, sizeof since, "%.10s %.5s", s->created_at,
+                 strlen(s->created_at) > 11 ? s->created_at + 11 : "");
         table_row(&t, (const char *const[]){
                           s->agent, version, s->status, s->score.resolved ? score : NULL, n,
                           s->active ? best : NULL, s->active ? share : NULL, votes,
-                          s->votes ? buys : NULL, s->created_at,
+                          s->votes ? buys : NULL, since,
                           strcmp(s->origin, "program") == 0 ? s->origin : s->added_by});
     }
     table_end(&t, o, "no prompts are stored yet: an engine or an evaluation stores them");
@@ -131,11 +172,13 @@ static enum err run_list(struct call *c, struct error *e)
     enum err result = prompts_list(c->desk, one ? c->arg[0] : NULL, &l, e);
     if (!result && c->out->format == OUTPUT_JSON) {
         list_json(c, &l);
+    } else if (!result && c->out->format == OUTPUT_CSV) {
+        list_stored(c->out, &l);
     } else if (!result) {
-        list_rows(c->out, &l, one);
-        if (c->out->format == OUTPUT_TEXT && l.n)
+        list_rows(c->out, &l);
+        if (l.n)
             verdicts(c, &l);
-        if (c->out->format == OUTPUT_TEXT && one)
+        if (one)
             retired_lines(c->out, &l);
     }
     prompts_list_release(&l);
@@ -330,10 +373,14 @@ static enum err run_add(struct call *c, const struct agent *a, struct error *e)
     if (!result)
         result = prompt_add(c->desk, a, buf_text(&text), text.len, &version, e);
     buf_release(&text);
-    if (!result)
-        out_line(c->out, "%s desk: %s version %d is asked from the next evaluation on, by turns",
-                 desk_kind_name(c->desk->kind), a->name, version);
-    return result;
+    if (result)
+        return result;
+    out_line(c->out, "%s desk: %s version %d is asked from the next evaluation on, by turns",
+             desk_kind_name(c->desk->kind), a->name, version);
+    if (a->role != AGENT_VOTER)
+        out_line(c->out, "no outcome judges this agent: it is asked by turns and the shares never "
+                         "move");
+    return OK;
 }
 
 /* What the rule says about retiring it; "" where it is not one of those compared. */
@@ -427,6 +474,10 @@ static enum err check_prompts(const struct call *c, struct error *e)
         err_set(e, ERR_USAGE, "prompts needs the agent");
         err_code(e, "E04");
         return err_fix(e, "example: quorum prompts research --diff=1,2");
+    }
+    if (c->out->format == OUTPUT_CSV && (diff || c->nargs > 1)) {
+        err_set(e, ERR_USAGE, "a version's text is lines, not rows: it has no --csv");
+        return err_fix(e, "--json gives all of it");
     }
     if (acts(c) + (diff != NULL) + (c->nargs > 1) > 1)
         return err_set(e, ERR_USAGE,

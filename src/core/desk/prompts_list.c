@@ -7,13 +7,14 @@
 #include "quorum/calibration.h"
 #include "quorum/prompts.h"
 #include "quorum/text.h"
+#include "quorum/timeutil.h"
 
 #define SURE_BEST 0.95
 
 static const struct statement list = {
     "prompts list",
     "SELECT a.agent_name, a.version, a.status, a.origin, a.added_by, a.model, a.content,"
-    "  a.content_sha256, to_char(a.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),"
+    "  a.content_sha256, a.created_at,"
     "  a.retired_by, a.retired_why, a.right_weight, a.wrong_weight, a.resolved,"
     "  GREATEST(extract(epoch FROM desk_now() - a.scored_at) / 86400, 0),"
     "  COALESCE(v.votes, 0), COALESCE(v.buys, 0) "
@@ -30,6 +31,14 @@ static const char *kept(struct arena *a, const char *text)
     return arena_text(a, text ? text : "");
 }
 
+/* As every other time of the desk is told to programs. */
+static const char *kept_time(struct arena *a, const char *stored)
+{
+    char when[33];
+    int64_t t;
+    return kept(a, stored && time_parse(stored, &t) ? time_print_iso(when, t) : stored);
+}
+
 static void take_row(struct prompt_list *l, const struct rows *r, size_t i)
 {
     struct arena *a = &l->arena;
@@ -44,7 +53,7 @@ static void take_row(struct prompt_list *l, const struct rows *r, size_t i)
         .model = kept(a, rows_text(r, i, 5)),
         .content = kept(a, rows_text(r, i, 6)),
         .sha256 = kept(a, rows_text(r, i, 7)),
-        .created_at = kept(a, rows_text(r, i, 8)),
+        .created_at = kept_time(a, rows_text(r, i, 8)),
         .retired_by = kept(a, rows_text(r, i, 9)),
         .retired_why = kept(a, rows_text(r, i, 10)),
         .score = {.version = (int)rows_int(r, i, 1),
@@ -161,18 +170,22 @@ static const struct statement promote = {"prompt promote",
 
 static enum err check_text(const char *text, size_t len, struct error *e)
 {
+    uint32_t c = 0;
     if (len == 0 || strspn(text, " \t\r\n") == len)
         return err_set(e, ERR_USAGE, "the text is empty");
     if (len > PROMPT_TEXT_MAX) {
-        err_set(e, ERR_USAGE, "the text has %zu bytes, at most %d are asked", len, PROMPT_TEXT_MAX);
+        err_set(e, ERR_USAGE, "the text has more than %d bytes, the most that is asked",
+                PROMPT_TEXT_MAX);
         return err_fix(e, "every question pays for its whole length");
     }
     if (memchr(text, '\0', len) || !text_is_utf8(text, len))
         return err_set(e, ERR_USAGE, "the text is not UTF-8");
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if ((c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
-            return err_set(e, ERR_USAGE, "the text holds a control character (byte %zu)", i + 1);
+    size_t at = text_find_hidden(text, len, &c);
+    if (at < len) {
+        bool control = c < 0xa0;
+        err_set(e, ERR_USAGE, "the text holds a %s character (byte %zu): U+%04X",
+                control ? "control" : "hidden", at + 1, (unsigned)c);
+        return control ? ERR_USAGE : err_fix(e, "a person must see what is asked");
     }
     return OK;
 }
