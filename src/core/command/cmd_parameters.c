@@ -143,11 +143,12 @@ static void history_rows(struct call *c, const struct parameter *p, const struct
 {
     static const struct column columns[] = {
         {"version", "VERSION", COLUMN_NUMBER}, {"at", "AT", COLUMN_TEXT},
-        {"value", "VALUE", COLUMN_MONEY},      {"set_by", "BY", COLUMN_TEXT},
-        {"adjustment", "ADJ", COLUMN_MONEY},   {"trades", "TRADES", COLUMN_NUMBER},
-        {"mean_r", "MEAN R", COLUMN_MONEY},
+        {"value", "VALUE", COLUMN_NUMBER},     {"set_by", "BY", COLUMN_TEXT},
+        {"adjustment", "ADJ", COLUMN_NUMBER},  {"trades", "TRADES", COLUMN_NUMBER},
+        {"mean_r", "MEAN R", COLUMN_NUMBER},
     };
     struct table t;
+    bool text = c->out->format == OUTPUT_TEXT;
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < r->nrows; i++) {
         char when[33], value[VALUE_SIZE], adjustment[24], mean[FIGURE_SIZE];
@@ -155,13 +156,21 @@ static void history_rows(struct call *c, const struct parameter *p, const struct
         double x = rows_double(r, i, 2, &is_null);
         if (!rows_text(r, i, 0))
             continue;
-        snprintf(adjustment, sizeof adjustment, "#%lld", (long long)rows_int(r, i, 4));
-        table_row(
-            &t, (const char *const[]){
-                    rows_text(r, i, 0), exchange_print(when, rows_int(r, i, 1), WHEN_MINUTE),
-                    parameter_print(p, is_null ? VALUE_UNKNOWN : VALUE(x), value, VALUE_SIZE),
-                    rows_text(r, i, 3), rows_text(r, i, 4) ? adjustment : NULL, rows_text(r, i, 5),
-                    rows_text(r, i, 6) ? figure_text(mean, FIGURE_R, rows_text(r, i, 6)) : NULL});
+        snprintf(adjustment, sizeof adjustment, "%s%lld", text ? "#" : "",
+                 (long long)rows_int(r, i, 4));
+        if (text)
+            exchange_print(when, rows_int(r, i, 1), WHEN_MINUTE);
+        else
+            time_print_iso(when, rows_int(r, i, 1));
+        if (text && rows_text(r, i, 6))
+            figure_text(mean, FIGURE_R, rows_text(r, i, 6));
+        else
+            copy_text(mean, sizeof mean, rows_text(r, i, 6) ? rows_text(r, i, 6) : "");
+        table_row(&t,
+                  (const char *const[]){rows_text(r, i, 0), when,
+                                        value_cell(c, p, is_null ? VALUE_UNKNOWN : VALUE(x), value),
+                                        rows_text(r, i, 3), rows_text(r, i, 4) ? adjustment : NULL,
+                                        rows_text(r, i, 5), rows_text(r, i, 6) ? mean : NULL});
     }
     table_end(&t, c->out, "no version: the baseline holds");
 }
@@ -501,6 +510,20 @@ static enum err compare(struct call *c, const struct parameter p[PARAMETERS], st
     return OK;
 }
 
+/* No desk is open yet whose bounds could be read. */
+static enum err no_value(const char *name, struct error *e)
+{
+    static const char *const example[PARAMETERS] = {
+        [PARAM_STOP_MULT] = "2",        [PARAM_TARGET_MULT] = "3",     [PARAM_TIME_EXIT] = "10",
+        [PARAM_TRAIL_ATR] = "2",        [PARAM_EXPLORATION_PCT] = "2", [PARAM_RSI_MAX] = "75",
+        [PARAM_MIN_VOLUME_RATIO] = "1", [PARAM_MIN_CONFIDENCE] = "60",
+    };
+    err_set(e, ERR_USAGE, "whatif needs the value at which %s is to be tried", name);
+    err_code(e, "E04");
+    return err_fix(e, "example: quorum whatif %s=%s; quorum param %s shows its bounds", name,
+                   example[parameter_find(name)], name);
+}
+
 static enum err check_whatif(const struct call *c, struct error *e)
 {
     struct question q = {.days = 0};
@@ -509,12 +532,14 @@ static enum err check_whatif(const struct call *c, struct error *e)
     const char *equals = strchr(c->arg[0], '=');
     if (call_int(c, "days", 1, 3650, &q.days, e))
         return e->kind;
+    if (!equals && parameter_find(c->arg[0]) != PARAMETERS)
+        return no_value(c->arg[0], e);
     if (!equals)
         return call_id(c->arg[0], "adjustment", &id, e);
     if (!copy_bytes(name, sizeof name, c->arg[0], (size_t)(equals - c->arg[0])) ||
         parameter_find(name) == PARAMETERS)
         return unknown_parameter(name, e);
-    return OK;
+    return equals[1] ? OK : no_value(name, e);
 }
 
 static enum err run_whatif(struct call *c, struct error *e)
