@@ -147,6 +147,17 @@ run perf by hour
 ok "hours are the exchange's" says '^10:00 *3 '
 run perf by param
 ok "results by parameter" says '^stop_mult 1.75 *3 '
+run param stop_mult --csv
+ok "a value's history in figures and times with their zone" gives 0 \
+    '^[0-9]*,[0-9-]*T[0-9:.]*Z,1\.75,test,,3,0\.1[0-9]*.$'
+"$QUORUM_BIN" db psql -X -q -c "UPDATE positions SET parameters = '{\"was\": 0}' WHERE state = 'CLOSED'
+    AND parameters <> '{}'"
+run perf by param
+ok "trades under baselines alone are a row of their own" says '^baseline *3 '
+run whatif stop_mult
+ok "whatif without a value shows how" gives 2 'E04 whatif needs the value .*example: quorum whatif stop_mult=2'
+run whatif stop_mult=
+ok "so does an empty one" gives 2 'E04 whatif needs the value .*example: quorum whatif stop_mult=2'
 run perf by regime --days=1
 ok "days bound the trades" gives 0 'no closed trades in that time'
 run perf by moon

@@ -158,7 +158,8 @@ static enum err run_monthly(struct call *c, struct error *e)
 }
 
 /* One row of trades for each value of the key: n, won, mean and deviation of R, dollars. A trade
- * stands under every agent that voted, and under every parameter in force when it was opened. */
+ * stands under every agent that voted, and under every parameter in force when it was opened; or
+ * under baseline, when none had been changed. */
 #define PERF(key, join)                                                                            \
     "SELECT k.key, count(*), count(*) FILTER (WHERE t.pnl_dollars > 0), count(t.r_multiple),"      \
     "  avg(t.r_multiple), stddev_samp(t.r_multiple), "                                             \
@@ -191,8 +192,10 @@ static const struct perf_row {
     {"param",
      "PARAMETER",
      {"perf by param",
-      PERF("x.name || ' ' || trim_scale(x.value)",
-           "JOIN LATERAL (SELECT v.name, v.value FROM jsonb_each_text(p.parameters) j"
+      PERF("CASE WHEN x.name IS NOT NULL"
+           " THEN x.name || ' ' || COALESCE(trim_scale(x.value)::text, 'off')"
+           " WHEN p.id IS NOT NULL THEN 'baseline' END",
+           "LEFT JOIN LATERAL (SELECT v.name, v.value FROM jsonb_each_text(p.parameters) j"
            " JOIN parameter_versions v ON v.id = CASE WHEN j.value ~ '^[0-9]{1,18}$'"
            " THEN j.value::bigint END) x ON true") BY_KEY}},
 };
@@ -386,8 +389,8 @@ const struct command results_commands[] = {
      .help = "closed trades by what they have in common, with intervals",
      .details = "For each value: trades, share won with Wilson's 95 % interval, mean R with the\n"
                 "interval of Student's t, dollars. By agent a trade stands under every agent's\n"
-                "vote that counted; by param under every parameter in force at its entry; hour is\n"
-                "the exchange's hour of the entry.",
+                "vote that counted; by param under every changed value in force at its entry, or\n"
+                "under baseline when none was; hour is the exchange's hour of the entry.",
      .max_args = 2,
      .options = perf_options,
      .check = check_perf,
