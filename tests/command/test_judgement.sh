@@ -51,6 +51,18 @@ ok "one version is no pair" gives 2 'takes two versions'
 printf 'a%s[31mred' "$esc" >bad.txt
 run prompts research --add=bad.txt --yes
 ok "control characters are refused" gives 2 'control character (byte 2)'
+printf 'a\302\205b' >bad.txt
+run prompts research --add=bad.txt --yes
+ok "those of C1, too" gives 2 'control character (byte 2): U+0085'
+printf 'sell \342\200\256now' >bad.txt
+run prompts research --add=bad.txt --yes
+ok "what turns the text round is refused, and where it stands" gives 2 'hidden character (byte 6): U+202E'
+printf 'never\342\200\213theless' >bad.txt
+run prompts research --add=bad.txt --yes
+ok "and what has no width" gives 2 'hidden character (byte 6): U+200B'
+head -c 2000000 /dev/zero | tr '\0' a >bad.txt
+run prompts research --add=bad.txt --yes
+ok "a large file is told by the limit" gives 2 'more than 16384 bytes'
 run prompts research --add=missing.txt --yes
 ok "so is a file that is not there" gives 2 'missing.txt cannot be read'
 run prompts research --add=. --yes
@@ -63,6 +75,12 @@ run prompts research
 ok "no winner is named without data" says 'not enough data: need ~[0-9]* resolved votes each'
 run prompts research --json
 ok "shares of the active ones stand in the JSON" says '"share":0.5'
+ok "and the time with its zone" says '"created_at":"[0-9-]*T[0-9:.]*Z"'
+run prompts research --csv
+ok "a spreadsheet gets numbers and times with their zone" gives 0 \
+    '^research,2,ACTIVE,.*,[0-9-]*T[0-9:.]*Z,0\.5,.*,0\.5,0\.5,0,0,,'
+run prompts research 1 --csv
+ok "a text is no rows" gives 2 'no --csv'
 for symbol in MSFT NVDA JPM KO XOM; do
     "$QUORUM_BIN" evaluate "$symbol" >/dev/null 2>&1
 done
@@ -77,6 +95,9 @@ run prompts research --retire=2 --yes
 ok "the last one stays" gives 4 'version 2 is the last one'
 run prompts research --promote=1 --yes
 ok "one of before can be brought back" gives 0 'asked with version 1 alone'
+echo 'Name the regime of the bars.' >regime.txt
+run prompts regime_detector --add=regime.txt --yes
+ok "whom no outcome judges, shares never move" gives 0 'no outcome judges this agent: .* shares never move'
 run actions
 ok "all of it is on record" says 'prompts retire.*research v1.*two is plainer'
 "$QUORUM_BIN" db psql -X -q -c "UPDATE agent_prompts SET added_by = 'a' || chr(27) || '[2J',
@@ -121,6 +142,15 @@ ok "what differs is marked" says '^\*  symbol  *AAPL  *MSFT'
 ok "facts that are the same are counted" says 'more facts are the same'
 run diff 1 2 --json
 ok "for programs, too" says '^{"a":1,"b":2,"fields":\[{"field":"symbol","a":"AAPL","b":"MSFT"}'
+"$QUORUM_BIN" db psql -X -q -c "INSERT INTO parameter_versions (name, value, set_by)
+    VALUES ('stop_mult', 1.75, 'test');
+    UPDATE evaluations SET parameters = '{}' WHERE id = 1;
+    UPDATE evaluations SET parameters = jsonb_build_object('stop_mult',
+        (SELECT max(id) FROM parameter_versions)) WHERE id = 2"
+run diff 1 2
+ok "values learned in between are shown" says '^\*  stop_mult  *baseline  *1.75 (version [0-9]*)$'
+run diff 1 2 --json
+ok "to programs with their version" says '"parameter":"stop_mult","a":null,"b":{"value":1.75,"version":[0-9]*}}'
 run diff 1 1
 ok "an evaluation does not differ from itself" gives 2 'does not differ from itself'
 run diff 1 99

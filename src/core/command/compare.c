@@ -6,6 +6,7 @@
 
 #include "core/command/figures.h"
 #include "core/command/show.h"
+#include "quorum/parameters.h"
 #include "quorum/text.h"
 
 enum { SIDES = 2, CELL = 200, NAME_COLUMNS = 32, VOTES_MAX = 2 * EVALUATION_VOTES_MAX };
@@ -41,7 +42,7 @@ static void put(struct field *f, const char *key, const char *title, int side, c
 }
 
 enum { FIELDS = 9 };
-static void head(struct field f[FIELDS], int side, const struct stored_evaluation *s)
+static void head(struct field f[FIELDS], int side, const struct stored_evaluation *s, bool stored)
 {
     char text[CELL], cost[32];
     put(&f[0], "symbol", "symbol", side, s->symbol);
@@ -58,7 +59,41 @@ static void head(struct field f[FIELDS], int side, const struct stored_evaluatio
     put(&f[6], "why", "why", side, s->consensus_reason);
     snprintf(text, sizeof text, "%lld", (long long)s->shares);
     put(&f[7], "shares", "shares", side, text);
-    put(&f[8], "cost", "cost", side, cost_text(cost, s->cost_usd));
+    put(&f[8], "cost", "cost", side, stored ? s->cost_usd : cost_text(cost, s->cost_usd));
+}
+
+/* ---- the values a BUY was sized with */
+
+struct parameter_row {
+    const char *name;
+    char of[SIDES][CELL];
+};
+
+/* "2 (version 17)" out of "stop_mult 2 (version 17), time_exit 10 (version 3)". */
+static void parameter_cell(char dst[CELL], const struct stored_evaluation *s, const char *name)
+{
+    size_t n = strlen(name);
+    copy_text(dst, CELL, s->parameters ? "baseline" : "-");
+    for (const char *p = s->parameters_text; p && *p;) {
+        size_t len = strcspn(p, ",");
+        if (strncmp(p, name, n) == 0 && p[n] == ' ')
+            copy_bytes(dst, CELL, p + n + 1, len - n - 1);
+        p += len + strspn(p + len, ", ");
+    }
+}
+
+static size_t differing_parameters(const struct side side[SIDES],
+                                   struct parameter_row row[PARAMETERS])
+{
+    size_t n = 0;
+    for (int i = 0; i < PARAMETERS; i++) {
+        struct parameter_row *r = &row[n];
+        r->name = parameter_name((enum parameter_id)i);
+        for (int k = 0; k < SIDES; k++)
+            parameter_cell(r->of[k], &side[k].s, r->name);
+        n += strcmp(r->of[0], r->of[1]) != 0;
+    }
+    return n;
 }
 
 /* ---- votes */
@@ -242,6 +277,35 @@ static void facts_text(struct output *o, const struct side side[SIDES])
     mem_free(row);
 }
 
+static void parameters_text(struct output *o, const struct side side[SIDES])
+{
+    struct parameter_row row[PARAMETERS];
+    const char *cell[PARAMETERS][4];
+    const struct stored_evaluation *a = &side[0].s, *b = &side[1].s;
+    size_t n = differing_parameters(side, row);
+    out_line(o, "%s", "");
+    if (!a->parameters || !b->parameters) {
+        if (a->parameters || b->parameters)
+            out_line(o, "PARAMETERS  #%lld used %s; #%lld was not sized with any",
+                     (long long)(a->parameters ? a : b)->id,
+                     (a->parameters ? a : b)->parameters_text
+                         ? (a->parameters ? a : b)->parameters_text
+                         : "the baselines",
+                     (long long)(a->parameters ? b : a)->id);
+        else
+            out_line(o, "PARAMETERS  neither was sized with any");
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        cell[i][0] = "*";
+        cell[i][1] = row[i].name;
+        cell[i][2] = row[i].of[0];
+        cell[i][3] = row[i].of[1];
+    }
+    side_by_side(o, "PARAMETER", side, (const char *const(*)[4])cell, n,
+                 "PARAMETERS  all the same");
+}
+
 static void all_text(struct output *o, const struct side side[SIDES], const struct field *f,
                      const struct pair *p, size_t npairs)
 {
@@ -256,6 +320,7 @@ static void all_text(struct output *o, const struct side side[SIDES], const stru
     side_by_side(o, "EVALUATION", side, (const char *const(*)[4])cell, FIELDS, "");
     arena_release(&kept);
     votes_text(o, side, p, npairs);
+    parameters_text(o, side);
     facts_text(o, side);
 }
 
@@ -276,6 +341,47 @@ static void vote_json_of(struct json *j, const char *key, const struct stored_vo
     json_flag(j, "counted", v->counted);
     json_str(j, "reason", v->reason);
     json_close(j, '}');
+}
+
+/* The value is null where a filter is off; all is null where the baseline or none was in force. */
+static void used_json(struct json *j, const char *key, const char *cell)
+{
+    const char *version = strstr(cell, "(version ");
+    char digits[24], value[24] = "";
+    int64_t id = 0;
+    double x;
+    if (version) {
+        version += strlen("(version ");
+        if (copy_bytes(digits, sizeof digits, version, strcspn(version, ")")))
+            text_to_int64(digits, &id);
+    }
+    if (id == 0) {
+        json_null(j, key);
+        return;
+    }
+    copy_bytes(value, sizeof value, cell, strcspn(cell, " "));
+    json_open(j, key, '{');
+    if (text_to_double(value, &x))
+        json_raw(j, "value", value);
+    else
+        json_null(j, "value");
+    json_int(j, "version", id);
+    json_close(j, '}');
+}
+
+static void parameters_json(struct json *j, const struct side side[SIDES])
+{
+    struct parameter_row row[PARAMETERS];
+    size_t n = differing_parameters(side, row);
+    json_open(j, "parameters", '[');
+    for (size_t i = 0; i < n; i++) {
+        json_open(j, NULL, '{');
+        json_str(j, "parameter", row[i].name);
+        used_json(j, "a", row[i].of[0]);
+        used_json(j, "b", row[i].of[1]);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
 }
 
 static void facts_json(struct json *j, const struct side side[SIDES])
@@ -323,6 +429,7 @@ static void all_json(struct call *c, const struct side side[SIDES], const struct
         json_close(&j, '}');
     }
     json_close(&j, ']');
+    parameters_json(&j, side);
     facts_json(&j, side);
     json_close(&j, '}');
     buf_char(&c->out->text, '\n');
@@ -333,10 +440,11 @@ enum err compare_evaluations(struct call *c, int64_t a, int64_t b, struct error 
     struct side side[SIDES] = {0};
     struct field field[FIELDS] = {0};
     struct pair pair[VOTES_MAX];
+    bool stored = c->out->format != OUTPUT_TEXT;
     enum err result = load(c, a, &side[0], e) || load(c, b, &side[1], e) ? e->kind : OK;
     if (!result) {
-        head(field, 0, &side[0].s);
-        head(field, 1, &side[1].s);
+        head(field, 0, &side[0].s, stored);
+        head(field, 1, &side[1].s, stored);
         size_t n = pair_votes(pair, side);
         if (c->out->format == OUTPUT_TEXT)
             all_text(c->out, side, field, pair, n);
