@@ -136,7 +136,8 @@ const struct command console_commands[] = {
     {.name = "console",
      .group = GROUP,
      .usage = "",
-     .help = "the screen to watch and steer the desk; quorum alone is the same",
+     .help =
+         "the screen to watch and steer the desk; quorum alone or with these options is the same",
      .details = "Starts an engine in the background when none runs. Keys: ? there. A script has "
                 "one step a line:\n:COMMAND, keys (j Tab Enter C-p), wait SECONDS, # a comment.",
      .options = console_options,

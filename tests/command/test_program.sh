@@ -13,6 +13,12 @@ run version --json
 ok "version is JSON on request" gives 0 '^\[{"version":"'
 run
 ok "without a command there is an overview" gives 0 'quorum help COMMAND'
+run --dump-theme
+ok "an option of the console alone is the console" gives 0 '^depth = '
+run --plain status
+ok "before another command it is none" gives 2 'E07 unknown option --plain for status'
+run --plian
+ok "misspelt it is none either" gives 2 'E07 unknown option --plian'
 run help db
 ok "help of a group lists it" gives 0 'db verify'
 run help db psql

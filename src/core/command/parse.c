@@ -295,6 +295,15 @@ static bool is_short_option(const char *word)
     return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
 }
 
+/* "quorum --plain" is the console, too: an option of its own that no command shares. */
+static bool is_of_console(const char *name)
+{
+    const struct command *console = command_find("console");
+    size_t len = strcspn(name, "=");
+    return console && !find_option(global_option, name, len) &&
+           find_option(console->options, name, len);
+}
+
 enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
 {
     int i = 1, used;
@@ -311,11 +320,15 @@ enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
         }
         if (!starts_with(argv[i], "--"))
             return unknown_option(NULL, "-", argv[i] + 1, e);
+        if (!c->command && is_of_console(argv[i] + 2))
+            c->command = command_find("console");
         int words = take_option(c, argc, argv, i, e);
         if (words == 0)
             return e->kind;
         i += words;
     }
+    if (i >= argc && c->command)
+        return c->help ? OK : check_arguments(c, e);
     if (i >= argc) {
         /* Alone it is the console, where there is somebody to look at it. */
         bool looks = !c->help && c->out->format == OUTPUT_TEXT && isatty(STDIN_FILENO) &&
@@ -326,8 +339,11 @@ enum err command_parse(struct call *c, int argc, char **argv, struct error *e)
         c->help = false; /* quorum --help is the overview, not the help on help */
         return OK;
     }
+    const struct command *before = c->command;
     if (find_command(argc - i, argv + i, &c->command, &used, e))
         return e->kind;
+    if (before && before != c->command)
+        return unknown_option(c->command, "--", c->option[0].name, e);
     i += used;
     bool only_arguments = c->command->passes_rest;
     for (; i < argc; i++) {
