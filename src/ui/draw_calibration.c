@@ -207,7 +207,7 @@ static void draw_chart(const struct pane *p, int row, const struct rows *r)
         }
     }
     pane_cut(p, row + rows + 2, 1, p->cols - 1, TOKEN_DIM,
-             "right % by stated %: o all with 95 %, letters the agents, dots as stated");
+             "right % by confidence %: o all with 95 %, letters the agents, dots as stated");
 }
 
 void draw_calibration(const struct pane *p, const struct snapshot *s)

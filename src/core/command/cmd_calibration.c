@@ -217,6 +217,9 @@ static void report_text(struct call *c, const struct calibration_report *r, bool
         bins_text(o, r);
     for (size_t i = 0; one && i < r->nvoters; i++)
         voter_text(o, &r->voter[i]);
+    out_line(o, "%s", "stated is the chance of the target: a BUY's confidence, 100 less a SELL's");
+    out_line(o, "%s",
+             "the console's panel goes by the confidence itself: how often the vote was right");
     match_text(o, c->desk, r);
     pairs_text(o, r);
     mixes_text(o, r);
