@@ -150,6 +150,8 @@ ok "for programs, too" says '^{"a":1,"b":2,"fields":\[{"field":"symbol","a":"AAP
 run diff 1 2
 ok "values learned in between are shown" says '^\*  stop_mult  *baseline  *1.75 (version [0-9]*)$'
 run diff 1 2 --json
+ok "times stand with their zone, figures as numbers" says \
+    '"field":"as_of","a":"[0-9-]*T[0-9:]*Z".*"fact":"price","a":[0-9.]*,"b":[0-9.]*}'
 ok "to programs with their version" says '"parameter":"stop_mult","a":null,"b":{"value":1.75,"version":[0-9]*}}'
 run diff 1 1
 ok "an evaluation does not differ from itself" gives 2 'does not differ from itself'

@@ -156,6 +156,8 @@ run perf by param
 ok "trades under baselines alone are a row of their own" says '^baseline *3 '
 run whatif stop_mult
 ok "whatif without a value shows how" gives 2 'E04 whatif needs the value .*example: quorum whatif stop_mult=2'
+run whatif stop_mul
+ok "a word that is no parameter gets their names" gives 2 'not a parameter .*there are stop_mult'
 run whatif stop_mult=
 ok "so does an empty one" gives 2 'E04 whatif needs the value .*example: quorum whatif stop_mult=2'
 run perf by regime --days=1

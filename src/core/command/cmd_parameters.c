@@ -534,6 +534,8 @@ static enum err check_whatif(const struct call *c, struct error *e)
         return e->kind;
     if (!equals && parameter_find(c->arg[0]) != PARAMETERS)
         return no_value(c->arg[0], e);
+    if (!equals && c->arg[0][0] != '#' && (c->arg[0][0] < '0' || c->arg[0][0] > '9'))
+        return unknown_parameter(c->arg[0], e);
     if (!equals)
         return call_id(c->arg[0], "adjustment", &id, e);
     if (!copy_bytes(name, sizeof name, c->arg[0], (size_t)(equals - c->arg[0])) ||

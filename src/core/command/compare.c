@@ -42,24 +42,34 @@ static void put(struct field *f, const char *key, const char *title, int side, c
 }
 
 enum { FIELDS = 9 };
+
+static void regime_cell(char dst[CELL], const struct stored_evaluation *s, bool stored)
+{
+    if (stored || !s->regime_confidence.known)
+        copy_text(dst, CELL, s->regime ? s->regime : "-");
+    else
+        snprintf(dst, CELL, "%.40s %.0f%%", s->regime ? s->regime : "?", s->regime_confidence.v);
+}
+
+/* stored: as programs get it, the time with its zone. */
 static void head(struct field f[FIELDS], int side, const struct stored_evaluation *s, bool stored)
 {
-    char text[CELL], cost[32];
+    char text[CELL], cost[32], at[32];
     put(&f[0], "symbol", "symbol", side, s->symbol);
-    put(&f[1], "as_of", "as of (UTC)", side, s->as_of);
+    snprintf(at, sizeof at, "%.10sT%.8sZ", s->as_of, strlen(s->as_of) > 11 ? s->as_of + 11 : "");
+    put(&f[1], "as_of", "as of (UTC)", side, stored ? at : s->as_of);
     put(&f[2], "asked_by", "asked by", side, s->requested_by);
     put(&f[3], "price", "price", side, s->price);
-    if (s->regime_confidence.known)
-        snprintf(text, sizeof text, "%.40s %.0f%%", s->regime ? s->regime : "?",
-                 s->regime_confidence.v);
-    put(&f[4], "regime", "regime", side, s->regime_confidence.known ? text : NULL);
+    regime_cell(text, s, stored);
+    put(&f[4], "regime", "regime", side, text);
     snprintf(text, sizeof text, "%.40s %.40s", s->decision ? s->decision : s->state,
              s->agreement ? s->agreement : "");
     put(&f[5], "decision", "decision", side, text);
     put(&f[6], "why", "why", side, s->consensus_reason);
     snprintf(text, sizeof text, "%lld", (long long)s->shares);
     put(&f[7], "shares", "shares", side, text);
-    put(&f[8], "cost", "cost", side, stored ? s->cost_usd : cost_text(cost, s->cost_usd));
+    put(&f[8], stored ? "cost_usd" : "cost", "cost", side,
+        stored ? s->cost_usd : cost_text(cost, s->cost_usd));
 }
 
 /* ---- the values a BUY was sized with */
@@ -384,6 +394,26 @@ static void parameters_json(struct json *j, const struct side side[SIDES])
     json_close(j, ']');
 }
 
+/* A number, words, or why there is neither; null where the dossier does not speak of it. */
+static void fact_json(struct json *j, const char *key, const struct fact *f)
+{
+    char why[CELL];
+    if (!f) {
+        json_null(j, key);
+    } else if (f->from.state != DATUM_PRESENT) {
+        fact_cell(why, f);
+        json_open(j, key, '{');
+        json_str(j, "missing", why);
+        json_close(j, '}');
+    } else if (f->text) {
+        json_str(j, key, f->text);
+    } else if (f->number.known) {
+        json_num(j, key, f->number.v);
+    } else {
+        json_null(j, key);
+    }
+}
+
 static void facts_json(struct json *j, const struct side side[SIDES])
 {
     size_t n, same;
@@ -392,8 +422,8 @@ static void facts_json(struct json *j, const struct side side[SIDES])
     for (size_t i = 0; i < n; i++) {
         json_open(j, NULL, '{');
         json_str(j, "fact", row[i].id);
-        json_str(j, "a", row[i].of[0]);
-        json_str(j, "b", row[i].of[1]);
+        fact_json(j, "a", fact_of(&side[0].d, row[i].id));
+        fact_json(j, "b", fact_of(&side[1].d, row[i].id));
         json_close(j, '}');
     }
     json_close(j, ']');
@@ -413,8 +443,8 @@ static void all_json(struct call *c, const struct side side[SIDES], const struct
     for (size_t i = 0; i < FIELDS; i++) {
         json_open(&j, NULL, '{');
         json_str(&j, "field", f[i].key);
-        json_str(&j, "a", f[i].of[0]);
-        json_str(&j, "b", f[i].of[1]);
+        json_str(&j, "a", strcmp(f[i].of[0], "-") != 0 ? f[i].of[0] : NULL);
+        json_str(&j, "b", strcmp(f[i].of[1], "-") != 0 ? f[i].of[1] : NULL);
         json_close(&j, '}');
     }
     json_close(&j, ']');
