@@ -101,7 +101,7 @@ CREATE TABLE variants_tried (
 CREATE INDEX variants_tried_window ON variants_tried (to_day);
 
 -- Notes it and returns how many different values were tried on windows that share at least half of
--- the shorter one's days.
+-- the shorter one's days, with those that cycles have compared: they see every decision stored.
 CREATE FUNCTION variant_tried(of_parameter text, to_value numeric, first date, last date, who text)
 RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
@@ -113,6 +113,7 @@ BEGIN
     RETURN (SELECT count(*) FROM (
         SELECT DISTINCT t.parameter, t.value FROM variants_tried t
         WHERE 2 * (LEAST(t.to_day, last) - GREATEST(t.from_day, first) + 1)
-              >= LEAST(t.to_day - t.from_day, last - first) + 1) d);
+              >= LEAST(t.to_day - t.from_day, last - first) + 1
+        UNION SELECT c.parameter, c.new_value FROM learning_changes c) d);
 END
 $$;

@@ -68,6 +68,14 @@ DROP FUNCTION review_apply(strategy_adjustments, text, text, text, text, text);
 DROP FUNCTION review_leaning(jsonb);
 DROP FUNCTION review_audit(strategy_adjustments, text, text, text, text, text);
 DROP FUNCTION review_refusal(strategy_adjustments, bigint, integer, text, text[]);
+DROP TRIGGER parameter_versions_follow ON parameter_versions;
+DROP FUNCTION review_follow();
+DROP FUNCTION review_moved(text, jsonb);
+DROP FUNCTION review_values();
+DROP FUNCTION review_beside(bigint, text);
+DROP FUNCTION review_verdict(jsonb, text);
+DROP FUNCTION review_no_reason(text, text, boolean);
+DROP FUNCTION review_expired(timestamptz);
 DROP FUNCTION review_pending_ids();
 DROP FUNCTION review_invalid(text, numeric);
 DROP FUNCTION review_in_force(text);
@@ -91,6 +99,9 @@ ALTER TABLE strategy_adjustments
     DROP COLUMN gate_reason,
     DROP COLUMN digest,
     DROP COLUMN last_change,
+    DROP COLUMN changed_at,
+    DROP COLUMN stale,
+    DROP COLUMN expires_left,
     DROP COLUMN hidden_until,
     DROP COLUMN apply_after,
     DROP COLUMN acted_at,

@@ -10,6 +10,9 @@ ALTER TABLE strategy_adjustments
     ADD COLUMN gate_reason     text NOT NULL DEFAULT '',  -- why not applied by itself, or rejected
     ADD COLUMN digest          text NOT NULL DEFAULT '',  -- of what a person is shown
     ADD COLUMN last_change     text NOT NULL DEFAULT '',  -- what made the version count up
+    ADD COLUMN changed_at      timestamptz NOT NULL DEFAULT desk_now(),  -- of its status
+    ADD COLUMN stale           text NOT NULL DEFAULT '',  -- what its evidence was measured with
+    ADD COLUMN expires_left    interval,     -- of a shadow: its expiry rests
     ADD COLUMN hidden_until    timestamptz,
     ADD COLUMN apply_after     timestamptz,  -- machine time
     ADD COLUMN acted_at        timestamptz,  -- machine time of the last decision
@@ -25,8 +28,8 @@ ALTER TABLE strategy_adjustments
     ADD COLUMN measured        jsonb,
     ADD COLUMN measured_at     timestamptz;
 COMMENT ON COLUMN strategy_adjustments.digest IS
-    'SHA-256 of parameter, values, confidence, risk, priority, reasoning and evidence; version '
-    'counts up whenever it changes, whoever changes it';
+    'SHA-256 of parameter, values, confidence, risk, priority, reasoning, evidence and stale; '
+    'version counts up whenever it changes, whoever changes it';
 CREATE INDEX strategy_adjustments_measuring ON strategy_adjustments (id)
     WHERE status IN ('APPLIED', 'AUTO_APPLIED') AND measured->>'state' = 'measuring';
 CREATE INDEX strategy_adjustments_parameter ON strategy_adjustments (parameter_name, id DESC);
@@ -43,10 +46,14 @@ CREATE FUNCTION review_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.digest := encode(sha256(convert_to(jsonb_build_array(NEW.parameter_name, NEW.old_value,
         NEW.new_value, NEW.confidence_score, NEW.risk_level, NEW.priority, NEW.reasoning,
-        NEW.evidence)::text, 'UTF8')), 'hex');
+        NEW.evidence, NEW.stale)::text, 'UTF8')), 'hex');
+    IF TG_OP = 'UPDATE' AND NEW.status <> OLD.status THEN
+        NEW.changed_at := desk_now();
+    END IF;
     IF TG_OP = 'UPDATE' AND OLD.digest <> '' AND NEW.digest <> OLD.digest THEN
         NEW.version := OLD.version + 1;
         NEW.last_change := CASE
+            WHEN NEW.stale <> OLD.stale AND NEW.stale <> '' THEN NEW.stale
             WHEN NEW.new_value IS DISTINCT FROM OLD.new_value
                 THEN format('new value %s -> %s', review_value(OLD.new_value),
                             review_value(NEW.new_value))
@@ -60,6 +67,7 @@ BEGIN
                 THEN format('risk %s -> %s', OLD.risk_level, NEW.risk_level)
             WHEN NEW.priority <> OLD.priority
                 THEN format('priority %s -> %s', OLD.priority, NEW.priority)
+            WHEN NEW.stale <> OLD.stale THEN 'measured with what is in force'
             WHEN NEW.evidence IS DISTINCT FROM OLD.evidence THEN 'its evidence'
             WHEN NEW.reasoning <> OLD.reasoning THEN 'its wording'
             ELSE 'its confidence' END;
@@ -69,7 +77,8 @@ END
 $$;
 CREATE TRIGGER strategy_adjustments_stamp BEFORE INSERT OR UPDATE ON strategy_adjustments
     FOR EACH ROW EXECUTE FUNCTION review_stamp();
-UPDATE strategy_adjustments SET digest = '';
+UPDATE strategy_adjustments SET digest = '',
+    changed_at = COALESCE(applied_at, decided_at, created_at);
 
 -- ---- what every verb asks first
 
@@ -139,27 +148,115 @@ CREATE FUNCTION review_pending_ids() RETURNS text LANGUAGE sql STABLE AS $$
           ORDER BY a.id LIMIT 20) w
 $$;
 
+-- "stop_mult was 1.5; it is 2 now": what the figures of this evidence were computed with and is
+-- not in force any more. Sizes change no result in R; the parameter itself is compared elsewhere.
+CREATE FUNCTION review_moved(of_name text, proof jsonb) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN COALESCE((
+        SELECT string_agg(format('%s was %s; it is %s now', p.name,
+                   review_value((k.value #>> '{}')::numeric), review_value(f.value)), ', '
+                   ORDER BY p.position)
+        FROM jsonb_each(CASE jsonb_typeof(proof->'parameters') WHEN 'object'
+                        THEN proof->'parameters' ELSE '{}' END) k
+            JOIN parameters p ON p.name = k.key AND p.class <> 'size' AND p.name <> of_name
+            CROSS JOIN LATERAL review_in_force(p.name) f
+        WHERE jsonb_typeof(k.value) IN ('number', 'null')
+          AND round((k.value #>> '{}')::numeric, 6) IS DISTINCT FROM f.value), '');
+END
+$$;
+
+-- The values in force of all parameters, as evidence keeps them.
+CREATE FUNCTION review_values() RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(p.name, trim_scale(f.value))
+            FROM parameters p CROSS JOIN LATERAL review_in_force(p.name) f);
+END
+$$;
+
+-- Whoever sets a parameter: what waits was compared under other values, and says so from now on.
+CREATE FUNCTION review_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE strategy_adjustments s SET stale = review_moved(s.parameter_name, s.evidence)
+    WHERE s.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED')
+      AND s.parameter_name <> NEW.name
+      AND s.stale <> review_moved(s.parameter_name, s.evidence);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER parameter_versions_follow AFTER INSERT ON parameter_versions
+    FOR EACH ROW EXECUTE FUNCTION review_follow();
+
+-- What else is being measured: two changes at once cannot be told apart. NULL: nothing.
+CREATE FUNCTION review_beside(of_id bigint, of_name text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT string_agg(format('#%s %s', s.id, s.parameter_name), ', ' ORDER BY s.id)
+    FROM strategy_adjustments s
+    WHERE s.status IN ('APPLIED', 'AUTO_APPLIED') AND s.measured->>'state' = 'measuring'
+      AND s.id <> of_id AND s.parameter_name <> of_name
+$$;
+
+-- The verdict, with how many were compared: the interval is that of one change, and a proposal is
+-- the best of many. Only priority HIGH is judged against all ever compared.
+CREATE FUNCTION review_verdict(proof jsonb, of_priority text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN v <> 'PROVEN' OR n IS NULL OR n !~ '^[0-9]{1,9}$' OR n::bigint < 2 THEN v
+                WHEN of_priority = 'HIGH' THEN format('PROVEN against all %s compared', ever)
+                ELSE format('PROVEN alone; best of %s compared', n) END
+    FROM (SELECT proof->>'verdict' AS v, COALESCE(proof->>'compared', proof->>'ever_compared') AS n,
+                 COALESCE(proof->>'ever_compared', proof->>'compared') AS ever) w
+$$;
+
+-- NULL, or why it is no reason. `needed`: none at all is not enough.
+CREATE FUNCTION review_no_reason(verb text, why text, needed boolean) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN NOT needed AND trim(why) = '' THEN NULL
+        WHEN needed AND length(trim(why)) < 3
+            THEN format('%s needs a reason of at least 3 characters', verb)
+        WHEN length(why) > 400
+            THEN format('the reason has %s characters; at most 400 are kept', length(why))
+        -- neither ASCII's letters and digits, nor what lies behind the signs of other scripts
+        WHEN why !~ '[0-9A-Za-z]' AND why !~ '[^\u0001-\u00bf\u2000-\u206f\u3000-\u303f]'
+            THEN format('%s needs a reason in words', verb) END
+$$;
+
+-- Nobody decided in its time. A cycle that is due may renew it: while one is, it waits for it.
+CREATE FUNCTION review_expired(expires timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN expires <= desk_now()
+        AND NOT (expires > desk_now() - interval '6 hours'
+                 AND EXISTS (SELECT FROM jobs j WHERE j.kind = 'learn'
+                             AND j.state IN ('available', 'running')
+                             AND j.due_at <= expires + interval '1 hour'));
+END
+$$;
+
 -- Why it cannot be done to this row: E10-E13; code '' when it can.
 CREATE FUNCTION review_refusal(a strategy_adjustments, of_id bigint, looked_version integer,
                                looked_digest text, allowed text[])
 RETURNS review_answer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    who record;
 BEGIN
     IF a.id IS NULL THEN
         RETURN review_refused(of_id, 'E10', format('no adjustment #%s', of_id),
             format('pending: %s; all: quorum adjustments', review_pending_ids()));
     ELSIF a.status = 'EXPIRED' OR (a.status IN ('PENDING', 'DEFERRED')
-                                   AND a.expires_at <= desk_now()) THEN
+                                   AND review_expired(a.expires_at)) THEN
         RETURN review_refused(of_id, 'E13', format('#%s expired at %s; it was not applied', of_id,
             minute_text(a.expires_at)), 'the next cycle may propose it again');
     ELSIF NOT a.status = ANY (allowed) THEN
+        -- Who did what it is now: of a rolled back one who took it back, by a row of its own.
+        SELECT o.decided_by || COALESCE('@' || NULLIF(o.decided_origin, ''), '') AS name INTO who
+        FROM strategy_adjustments o
+        WHERE CASE a.status WHEN 'ROLLED_BACK' THEN o.reverts = a.id ELSE o.id = a.id END
+        ORDER BY o.id DESC LIMIT 1;
         RETURN review_refused(of_id, 'E11', format('#%s is %s: %s%s%s%s', of_id,
             CASE WHEN 'PENDING' = ANY (allowed) THEN 'not pending'
                  WHEN 'SHADOW' = ANY (allowed) THEN 'not in shadow'
                  ELSE 'not applied' END,
-            lower(replace(a.status, '_', ' ')), COALESCE(' by ' || a.decided_by
-                || COALESCE('@' || NULLIF(a.decided_origin, ''), ''), ''),
-            COALESCE(' at ' || minute_text(a.decided_at), ''),
-            COALESCE(' (applied ' || minute_text(a.applied_at) || ')',
+            lower(replace(a.status, '_', ' ')), COALESCE(' by ' || who.name, ''),
+            ' at ' || minute_text(a.changed_at),
+            COALESCE(CASE WHEN a.status = 'ROLLED_BACK'
+                     THEN ' (applied ' || minute_text(a.applied_at) || ')' END,
                      ' (' || NULLIF(a.decision_reason, '') || ')', '')),
             CASE a.status WHEN 'APPROVED' THEN 'until it is applied: undo'
                 WHEN 'SHADOW' THEN format('to end it: unshadow %s', of_id)
@@ -287,9 +384,14 @@ DECLARE
 BEGIN
     IF answer.code <> '' THEN
         RETURN answer;
-    ELSIF a.risk_level <> 'LOW' AND length(trim(why)) < 3 THEN
-        RETURN review_refused(of_id, 'E05', format('approve needs a reason: #%s has risk %s',
-            of_id, a.risk_level), format('approve %s "why it is worth it"', of_id));
+    ELSIF (a.risk_level <> 'LOW' OR a.stale <> '') AND length(trim(why)) < 3 THEN
+        RETURN review_refused(of_id, 'E05', CASE WHEN a.stale = ''
+            THEN format('approve needs a reason: #%s has risk %s', of_id, a.risk_level)
+            ELSE format('approve needs a reason: #%s was measured while %s', of_id, a.stale) END,
+            CASE WHEN a.stale = '' THEN format('approve %s "why it is worth it"', of_id)
+            ELSE format('look again with whatif %s', of_id) END);
+    ELSIF review_no_reason('approve', why, false) IS NOT NULL THEN
+        RETURN review_refused(of_id, 'E05', review_no_reason('approve', why, false), '');
     END IF;
     problem := review_invalid(a.parameter_name, a.new_value);
     SELECT * INTO now_is FROM review_in_force(a.parameter_name);
@@ -328,8 +430,8 @@ DECLARE
 BEGIN
     IF answer.code <> '' THEN
         RETURN answer;
-    ELSIF length(trim(why)) < 3 THEN
-        RETURN review_refused(of_id, 'E05', 'reject needs a reason',
+    ELSIF review_no_reason('reject', why, true) IS NOT NULL THEN
+        RETURN review_refused(of_id, 'E05', review_no_reason('reject', why, true),
                               format('reject %s "too few trades"', of_id));
     END IF;
     UPDATE strategy_adjustments s SET status = 'REJECTED', decided_by = who,
@@ -356,6 +458,8 @@ DECLARE
 BEGIN
     IF answer.code <> '' THEN
         RETURN answer;
+    ELSIF review_no_reason('defer', why, false) IS NOT NULL THEN
+        RETURN review_refused(of_id, 'E05', review_no_reason('defer', why, false), '');
     ELSIF until <= desk_now() THEN
         RETURN review_refused(of_id, 'E13', format('#%s expires at %s, in less than 6 hours: it '
             'cannot be put off', of_id, minute_text(a.expires_at)), 'approve or reject it');
@@ -382,13 +486,15 @@ DECLARE
 BEGIN
     IF answer.code <> '' THEN
         RETURN answer;
+    ELSIF review_no_reason('shadow', why, false) IS NOT NULL THEN
+        RETURN review_refused(of_id, 'E05', review_no_reason('shadow', why, false), '');
     ELSIF review_invalid(a.parameter_name, a.new_value) IS NOT NULL THEN
         RETURN review_refused(of_id, 'E14', review_invalid(a.parameter_name, a.new_value)
             || '; it cannot run beside the value in force', '');
     END IF;
     UPDATE strategy_adjustments s SET status = 'SHADOW', shadow_trades = trades,
-        shadow_from = desk_now(), expires_at = NULL, hidden_until = NULL, decided_by = who,
-        decided_origin = origin, decided_at = desk_now(), decision_reason = why,
+        shadow_from = desk_now(), expires_left = s.expires_at - desk_now(), expires_at = NULL,
+        hidden_until = NULL, decided_by = who, decided_origin = origin, decided_at = desk_now(), decision_reason = why,
         acted_at = clock_timestamp(), reviewing_by = NULL, reviewing_until = NULL
     WHERE s.id = of_id;
     PERFORM review_audit(a, who, origin, 'shadow', why, format('SHADOW for %s trades', trades));
@@ -397,12 +503,13 @@ BEGIN
 END
 $$;
 
--- Pending again, with its whole time.
+-- Pending again, with the time it had left.
 CREATE FUNCTION review_reopen(of_id bigint) RETURNS void LANGUAGE sql AS $$
     UPDATE strategy_adjustments s SET status = 'PENDING', hidden_until = NULL, apply_after = NULL,
         decided_by = NULL, decided_origin = '', decided_at = NULL, decision_reason = NULL,
         base_version = NULL, shadow_from = NULL, shadow_trades = NULL,
-        expires_at = COALESCE(s.expires_at, desk_now() + interval '72 hours')
+        expires_at = COALESCE(s.expires_at, desk_now() + COALESCE(
+            GREATEST(s.expires_left, interval '0'), interval '72 hours')), expires_left = NULL
     WHERE s.id = of_id
 $$;
 
@@ -434,8 +541,8 @@ DECLARE
 BEGIN
     IF answer.code <> '' THEN
         RETURN answer;
-    ELSIF length(trim(why)) < 3 THEN
-        RETURN review_refused(of_id, 'E05', 'revert needs a reason',
+    ELSIF review_no_reason('revert', why, true) IS NOT NULL THEN
+        RETURN review_refused(of_id, 'E05', review_no_reason('revert', why, true),
                               format('revert %s "worse since"', of_id));
     END IF;
     problem := review_invalid(a.parameter_name, a.old_value);
@@ -484,14 +591,15 @@ BEGIN
           OR NOT (a.status IN ('APPROVED', 'DEFERRED', 'SHADOW')
                   OR (a.status = 'REJECTED' AND a.acted_at > recent)) THEN
         RETURN review_refused(wanted, 'E50', format('nothing to undo: #%s is %s%s', wanted,
-            a.status, COALESCE(' by ' || a.decided_by, '')), '');
+            lower(replace(a.status, '_', ' ')), COALESCE(' by ' || a.decided_by, '')), '');
     ELSIF a.status = 'REJECTED' AND EXISTS (
             SELECT FROM strategy_adjustments s WHERE s.parameter_name = a.parameter_name
             AND s.id <> a.id AND s.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED')) THEN
         RETURN review_refused(wanted, 'E15', format('another proposal for %s waits by now',
             a.parameter_name), 'decide that one');
-    ELSIF a.expires_at <= desk_now() THEN
-        RETURN review_refusal(a, wanted, 0, '', '{}');
+    ELSIF review_expired(a.expires_at) THEN
+        RETURN review_refused(wanted, 'E13', format('#%s expired at %s; it was not applied', wanted,
+            minute_text(a.expires_at)), 'the next cycle may propose it again');
     END IF;
     PERFORM review_reopen(wanted);
     PERFORM review_audit(a, who, origin, 'undo', '', 'PENDING');
@@ -523,10 +631,19 @@ DECLARE
     judged text := verdict;
     because text := why;
     busy bigint;
+    -- What the figures were computed with: the cycle's own, else what is in force.
+    shown jsonb := jsonb_build_object('parameters', review_values()) || proof;
+    moved text;
 BEGIN
-    PERFORM review_pass();  -- what is past its time is no refreshed one
     PERFORM pg_advisory_xact_lock(713000014);
+    -- What this very proposal renews or replaces does not expire just before it does.
+    UPDATE strategy_adjustments s SET expires_at = desk_now() + interval '1 minute'
+    WHERE s.parameter_name = of_name AND s.status IN ('PENDING', 'DEFERRED')
+      AND s.expires_at <= desk_now()
+      AND (verdict <> 'reject' OR s.new_value IS NOT DISTINCT FROM becomes);
+    PERFORM review_pass();
     SELECT * INTO now_is FROM review_in_force(of_name);
+    moved := review_moved(of_name, shown);
     problem := CASE
         WHEN verdict = 'reject' THEN NULL
         WHEN review_invalid(of_name, becomes) IS NOT NULL THEN review_invalid(of_name, becomes)
@@ -543,6 +660,9 @@ BEGIN
     IF judged = 'apply' AND busy IS NOT NULL THEN
         judged := 'queue';
         because := format('#%s is about to change it', busy);
+    ELSIF judged = 'apply' AND moved <> '' THEN
+        judged := 'queue';
+        because := 'measured while ' || moved;
     END IF;
     -- The same change waits: what a person has put beside the desk or approved is left alone.
     SELECT * INTO a FROM strategy_adjustments s
@@ -553,8 +673,8 @@ BEGIN
     IF judged = 'queue' AND a.id IS NOT NULL THEN
         IF a.status IN ('PENDING', 'DEFERRED') THEN
             UPDATE strategy_adjustments s SET confidence_score = confidence, risk_level = risk,
-                priority = priority_is, reasoning = words, evidence = proof, gate_reason = because,
-                proposed_by = by, cycle_id = NULLIF(cycle, 0),
+                priority = priority_is, reasoning = words, evidence = shown, stale = moved,
+                gate_reason = because, proposed_by = by, cycle_id = NULLIF(cycle, 0),
                 expires_at = desk_now() + interval '72 hours'
             WHERE s.id = a.id;
         END IF;
@@ -571,11 +691,11 @@ BEGIN
             ELSE format('the desk proposes %s now', review_value(becomes)) END);
     END LOOP;
     INSERT INTO strategy_adjustments (parameter_name, old_value, new_value, confidence_score,
-        status, reasoning, risk_level, priority, evidence, gate_reason, proposed_by, cycle_id,
-        expires_at, decided_by, decided_at, decision_reason)
+        status, reasoning, risk_level, priority, evidence, stale, gate_reason, proposed_by,
+        cycle_id, expires_at, decided_by, decided_at, decision_reason)
     VALUES (of_name, was, becomes, confidence,
         CASE judged WHEN 'reject' THEN 'REJECTED' ELSE 'PENDING' END, words, risk, priority_is,
-        proof, because, by, NULLIF(cycle, 0),
+        shown, moved, because, by, NULLIF(cycle, 0),
         CASE WHEN judged <> 'reject' THEN desk_now() + interval '72 hours' END,
         CASE WHEN judged <> 'queue' THEN 'gate' END,
         CASE WHEN judged <> 'queue' THEN desk_now() END,
@@ -607,7 +727,7 @@ BEGIN
                WHERE s.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED')
                  AND ((s.status = 'APPROVED' AND s.apply_after <= clock_timestamp())
                       OR (s.status IN ('PENDING', 'DEFERRED')
-                          AND (s.expires_at <= desk_now() OR s.hidden_until <= desk_now()))))
+                          AND (review_expired(s.expires_at) OR s.hidden_until <= desk_now()))))
     THEN
         PERFORM pg_advisory_xact_lock(713000014);
         FOR a IN SELECT * FROM strategy_adjustments s
@@ -632,7 +752,7 @@ BEGIN
             END IF;
         END LOOP;
         FOR a IN SELECT * FROM strategy_adjustments s
-                 WHERE s.status IN ('PENDING', 'DEFERRED') AND s.expires_at <= desk_now()
+                 WHERE s.status IN ('PENDING', 'DEFERRED') AND review_expired(s.expires_at)
                  ORDER BY s.id FOR UPDATE LOOP
             changed := changed + 1;
             UPDATE strategy_adjustments s SET status = 'EXPIRED', decided_by = NULL,
@@ -689,7 +809,8 @@ BEGIN
     END IF;
     PERFORM review_reopen(of_id);
     UPDATE strategy_adjustments s SET evidence = s.evidence
-        || jsonb_build_object('shadow', comparison)
+        || jsonb_build_object('shadow', comparison),
+        expires_at = desk_now() + interval '72 hours'  -- there is something new to read
     WHERE s.id = of_id;
     PERFORM review_audit(a, 'desk', '', 'shadow', comparison->>'text', 'PENDING');
     RETURN true;

@@ -28,9 +28,9 @@ struct review_act {
     /* What was looked at: refused with E12 when it is not that any more. 0 and NULL: not looked. */
     int version;
     const char *digest;
-    const char *reason;
-    int64_t defer_us; /* REVIEW_DEFER */
-    int trades;       /* REVIEW_SHADOW; 0: 20 */
+    const char *reason; /* in words, at most 400 characters (E05) */
+    int64_t defer_us;   /* REVIEW_DEFER */
+    int trades;         /* REVIEW_SHADOW; 0: 20 */
 };
 struct review_result {
     int64_t id;
@@ -47,11 +47,11 @@ struct review_question {
     int level;
     char word[24];
     char title[160];   /* "APPROVE #17  stop_mult 1.50 -> 1.25  conf 74%  risk LOW  NOT PROVEN" */
-    char line[4][160]; /* what it does, the worst warning */
+    char line[6][160]; /* what it does, the worst warnings */
     int lines;
     int version;
     char digest[65];
-    bool needs_reason; /* of at least 3 characters: reject, revert, and risk above LOW */
+    bool needs_reason; /* reject, revert, risk above LOW, measured under other values */
 };
 enum err review_ask(struct desk *d, enum review_verb verb, const int64_t *id, size_t n,
                     struct review_question *out, struct error *e);

@@ -170,8 +170,8 @@ static void reason_lines(struct page *g)
 
 static uint16_t style_of_verdict(const char *verdict)
 {
-    if (strcmp(verdict, "PROVEN") == 0)
-        return TOKEN_PNL_UP;
+    if (strcmp(verdict, "PROVEN") == 0 || strncmp(verdict, "PROVEN against", 14) == 0)
+        return TOKEN_PNL_UP; /* not "PROVEN alone": the best of many is not proof */
     return strcmp(verdict, "CONTRADICTED") == 0 ? TOKEN_PNL_DOWN : TOKEN_SEV_WARN;
 }
 
@@ -272,13 +272,20 @@ static void evidence_lines(struct page *g)
 
 static void warning_lines(struct page *g)
 {
+    const char *stale = page_fact(g, "stale"), *beside = page_fact(g, "beside");
+    bool open = is_open(g);
     page_label(g, "WARNINGS");
+    if (stale && open)
+        page_say(g, TOKEN_SEV_CRIT, "WARNING: measured while %s: look again with whatif %s", stale,
+                 page_fact(g, "id"));
+    if (beside && open)
+        page_say(g, TOKEN_SEV_WARN, "being measured at the same time: %s", beside);
     if (page_fact(g, "warnings"))
         page_say(g, TOKEN_SEV_WARN, "%s", page_fact(g, "warnings"));
     if (page_fact(g, "conflicts"))
         page_say(g, TOKEN_SEV_WARN, "E15 %s: the same parameter; decide one, the other is re-based",
                  page_fact(g, "conflicts"));
-    if (!page_fact(g, "warnings") && !page_fact(g, "conflicts"))
+    if (!page_fact(g, "warnings") && !page_fact(g, "conflicts") && !(open && (stale || beside)))
         page_say(g, TOKEN_DIM, "none");
 }
 
@@ -484,14 +491,14 @@ static void set_title(struct page *g)
                  page_fact(g, "places"));
     if (is_open(g))
         snprintf(v->title, sizeof v->title, "%.12s since %.12s%s%s%s", page_fact(g, "status"),
-                 page_fact(g, "created") ? page_fact(g, "created") : "?",
+                 page_fact(g, "changed_at") ? page_fact(g, "changed_at") : "?",
                  !*left         ? ""
-                 : *left == '-' ? ", expired"
+                 : *left == '-' ? ", expires unless renewed"
                                 : ", expires in ",
                  *left == '-' ? "" : left, place);
     else
         snprintf(v->title, sizeof v->title, "%.14s %.12s%s", page_fact(g, "status"),
-                 page_fact(g, "decided") ? page_fact(g, "decided") : "", place);
+                 page_fact(g, "changed_at") ? page_fact(g, "changed_at") : "", place);
     sanitize_line(v->title, sizeof v->title, untrusted(v->title));
 }
 

@@ -35,7 +35,9 @@ const struct statement adjustment_head = {
     "  " EVIDENCE("source") ", " EVIDENCE("n") ", " EVIDENCE("used") ", " EVIDENCE("changed")
     ", " EVIDENCE("unknown") ", " EVIDENCE("weeks") ", " EVIDENCE("mean_old")
     ", " EVIDENCE("mean_new") ", " EVIDENCE("won_old") ", " EVIDENCE("won_new")
-    ", " EVIDENCE("n_new") ", " EVIDENCE("effect") ", " EVIDENCE("verdict")
+    ", " EVIDENCE("n_new") ", " EVIDENCE("effect")
+    ", review_verdict(a.evidence, a.priority) AS verdict, NULLIF(a.stale, '') AS stale,"
+    "  review_beside(a.id, a.parameter_name) AS beside, " WHEN("a.changed_at") " AS changed_at"
     ", " EVIDENCE("drawdown_old") ", " EVIDENCE("drawdown_new") ", " EVIDENCE("expected")
     ", " EVIDENCE("bounds") ","
     "  a.evidence->'delta_95'->>0 AS delta_low, a.evidence->'delta_95'->>1 AS delta_high,"

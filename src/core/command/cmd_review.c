@@ -11,7 +11,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { REASON_BYTES = 400, IDS_MAX = 20 };
+enum { REASON_BYTES = 4096, REASON_LEAST = 3, REASON_MOST = 400, IDS_MAX = 20 };
 
 /* ---- time goes on, whoever looks ---- */
 
@@ -151,25 +151,58 @@ static void reason_from(const struct call *c, int first, char dst[REASON_BYTES])
     buf_release(&b);
 }
 
-static enum err check_reason(const struct call *c, struct error *e)
+static bool has_words(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80 || strchr("0123456789", *text) ||
+            ((*text | 0x20) >= 'a' && (*text | 0x20) <= 'z'))
+            return true;
+    return false;
+}
+
+/* Before anything is asked; the database looks at it again. */
+static enum err check_words(const struct call *c, int first, bool needed, struct error *e)
 {
     char reason[REASON_BYTES];
-    if (check_ids(c, e))
-        return e->kind;
-    reason_from(c, 1, reason);
-    if (strlen(reason) >= 3)
+    size_t characters = 0;
+    reason_from(c, first, reason);
+    for (const char *p = reason; *p; p++)
+        characters += ((unsigned char)*p & 0xC0) != 0x80;
+    if (characters == 0 && !needed)
         return OK;
-    err_set(e, ERR_USAGE, "%s needs a reason of at least 3 characters", c->command->name);
+    if (needed && characters < REASON_LEAST)
+        err_set(e, ERR_USAGE, "%s needs a reason of at least %d characters", c->command->name,
+                REASON_LEAST);
+    else if (characters > REASON_MOST)
+        err_set(e, ERR_USAGE, "the reason has %zu characters; at most %d are kept", characters,
+                REASON_MOST);
+    else if (!has_words(reason))
+        err_set(e, ERR_USAGE, "%s needs a reason in words", c->command->name);
+    else
+        return OK;
     err_code(e, "E05");
-    return err_fix(e, "%s %.40s \"too few trades\"", c->command->name, c->arg[0]);
+    return err_fix(e, "%s %.40s%s \"too few trades\"", c->command->name, c->arg[0],
+                   first > 1 ? " 24h" : "");
+}
+
+static enum err check_reason(const struct call *c, struct error *e)
+{
+    return check_ids(c, e) ? e->kind : check_words(c, 1, true, e);
+}
+
+static enum err check_optional(const struct call *c, struct error *e)
+{
+    return check_ids(c, e) ? e->kind : check_words(c, 1, false, e);
 }
 
 static enum err check_defer(const struct call *c, struct error *e)
 {
     int64_t us;
     char shown[40];
-    if (check_ids(c, e) || duration_parse(c->arg[1], &us))
+    if (check_ids(c, e))
         return e->kind;
+    if (duration_parse(c->arg[1], &us))
+        return check_words(c, 2, false, e);
     sanitize_line(shown, sizeof shown, untrusted(c->arg[1]));
     err_set(e, ERR_USAGE, "\"%s\" is not a duration", shown);
     err_code(e, "E06");
@@ -356,7 +389,7 @@ const struct command review_commands[] = {
      .level = 2,
      .level_of = level_of,
      .confirm_word = confirm_several,
-     .check = check_ids,
+     .check = check_optional,
      .run = run_act},
     {.name = "reject",
      .aliases = reject_aliases,
@@ -395,7 +428,7 @@ const struct command review_commands[] = {
      .level = 2,
      .level_of = level_of,
      .confirm_word = confirm_several,
-     .check = check_ids,
+     .check = check_optional,
      .run = run_act},
     {.name = "unshadow",
      .group = GROUP,

@@ -35,6 +35,8 @@ static const struct statement head = {
     "  a.proposed_by, a.cycle_id AS cycle, a.created_at, a.expires_at, a.hidden_until,"
     "  NULLIF(a.gate_reason, '') AS gate_reason, a.reasoning, a.evidence, a.decided_by,"
     "  NULLIF(a.decided_origin, '') AS decided_origin, a.decided_at, a.decision_reason,"
+    "  NULLIF(a.stale, '') AS stale, review_beside(a.id, a.parameter_name) AS beside,"
+    "  review_verdict(x.e, a.priority) AS verdict_text, a.changed_at,"
     "  a.applied_at, a.rolled_back_at, a.reverts, a.shadow_trades, a.shadow_from, a.measure,"
     "  a.measured, a.measured->>'text' AS result_text, a.measured->>'state' AS result,"
     "  CASE WHEN a.reviewing_until > clock_timestamp() THEN a.reviewing_by END AS reviewing_by,"
@@ -214,9 +216,12 @@ static void title_line(struct page *g)
     const char *since = moment(g, "created_at");
     if (is(g, "status", "PENDING") || is(g, "status", "DEFERRED"))
         duration_print(left, number(g, "left_s") * USEC_SECOND);
+    bool due = *left == '-'; /* a cycle that is due may still renew it */
     out_line(g->call->out, "%s desk: adjustment #%s  %s, proposed %s%s%s%s%s",
              desk_kind_name(g->call->desk->kind), fact(g, "id"), fact(g, "status"),
-             text_or(since, "-"), *left ? ", expires in " : "", left,
+             text_or(since, "-"),
+             due ? ", expires unless the cycle renews it" : *left ? ", expires in " : "",
+             due ? "" : left,
              fact(g, "reviewing_by") ? "; being reviewed by " : "",
              text_or(fact(g, "reviewing_by"), ""));
 }
@@ -276,10 +281,12 @@ static void evidence_lines(struct page *g)
     if (fact(g, "low_95"))
         say_formatted(g, "", "change of a trade %s R, 95%% interval [%s, %s] over %s weeks: %s",
                       text_or(fact(g, "effect"), "?"), fact(g, "low_95"), fact(g, "high_95"),
-                      text_or(fact(g, "weeks"), "?"), text_or(fact(g, "verdict"), "NOT PROVEN"));
+                      text_or(fact(g, "weeks"), "?"),
+                      text_or(fact(g, "verdict_text"), "NOT PROVEN"));
     else
         say_formatted(g, "", "change of a trade %s R, no interval (too few cases): %s",
-                      text_or(fact(g, "effect"), "?"), text_or(fact(g, "verdict"), "NOT PROVEN"));
+                      text_or(fact(g, "effect"), "?"),
+                      text_or(fact(g, "verdict_text"), "NOT PROVEN"));
     say_fact(g, "TRADES", "trades");
     if (!fact(g, "trades"))
         say_fact(g, "EVALS", "evaluations");
@@ -289,10 +296,26 @@ static void evidence_lines(struct page *g)
 
 static void warning_lines(struct page *g)
 {
-    say_fact(g, "WARNINGS", "warnings");
+    const char *stale = fact(g, "stale"), *beside = fact(g, "beside");
+    const char *label = "WARNINGS";
+    bool open = is(g, "status", "PENDING") || is(g, "status", "DEFERRED") ||
+                is(g, "status", "SHADOW") || is(g, "status", "APPROVED");
+    if (stale && open) {
+        say_formatted(g, label, "WARNING: measured while %s: look again with whatif %s", stale,
+                      fact(g, "id"));
+        label = "";
+    }
+    if (beside && open) {
+        say_formatted(g, label, "being measured at the same time: %s", beside);
+        label = "";
+    }
+    if (fact(g, "warnings")) {
+        say_fact(g, label, "warnings");
+        label = "";
+    }
     int64_t lately = number(g, "changed_lately");
     if (lately)
-        say_formatted(g, fact(g, "warnings") ? "" : "WARNINGS", "change %d of %s in 30 days",
+        say_formatted(g, label, "change %d of %s in 30 days",
                       (int)lately + 1, fact(g, "name"));
     if (fact(g, "conflicts"))
         say_formatted(g, "", "E15 %s: the same parameter; decide one, the other is re-based",
@@ -418,6 +441,10 @@ static void page_json(struct page *g, const struct rows *h)
                                         "expected",
                                         "reasoning",
                                         "verdict",
+                                        "verdict_text",
+                                        "stale",
+                                        "beside",
+                                        "changed_at",
                                         "warnings",
                                         "conflicts",
                                         "created_at",

@@ -90,6 +90,15 @@ static const char *reasoning(const struct learning_run *r, const struct learning
 
 /* ---- evidence ---- */
 
+/* Changes of this cycle that were compared with the value in force. */
+static size_t compared_now(const struct learning_run *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->ntrials; i++)
+        n += r->trial[i].compared;
+    return n;
+}
+
 static void write_warnings(struct json *j, const struct learning_run *r,
                            const struct learning_trial *t)
 {
@@ -99,6 +108,14 @@ static void write_warnings(struct json *j, const struct learning_run *r,
     if (strcmp(w->verdict, "PROVEN") != 0 && isfinite(w->delta_95.low)) {
         snprintf(text, sizeof text, "not proven: the effect may be %+.2f to %+.2f R a trade",
                  w->delta_95.low, w->delta_95.high);
+        json_str(j, NULL, text);
+    }
+    if (strcmp(w->verdict, "PROVEN") == 0 && t->gate.priority != LEVEL_HIGH &&
+        compared_now(r) > 1) {
+        snprintf(text, sizeof text,
+                 "proven alone, not against all: it is the best of %zu changes compared in its "
+                 "cycle",
+                 compared_now(r));
         json_str(j, NULL, text);
     }
     if (t->gate.risk != LEVEL_LOW)
@@ -175,6 +192,20 @@ static void write_figures(struct json *j, const struct whatif *w)
     json_num(j, "drawdown_new", w->drawdown_new);
 }
 
+/* What the other parameters were: its figures hold only while they are. */
+static void write_in_force(struct json *j, const struct learning_run *r)
+{
+    json_open(j, "parameters", '{');
+    for (int i = 0; i < PARAMETERS; i++) {
+        const struct parameter *p = &r->parameter[i];
+        if (p->value.known)
+            json_num(j, p->name, p->value.v);
+        else
+            json_null(j, p->name);
+    }
+    json_close(j, '}');
+}
+
 static void write_evidence(struct json *j, const struct learning_run *r,
                            const struct learning_trial *t)
 {
@@ -195,7 +226,9 @@ static void write_evidence(struct json *j, const struct learning_run *r,
     if (t->gate.verdict != GATE_APPLY)
         json_str(j, "not_auto", t->gate.reason);
     json_int(j, "considered", (int64_t)r->state.considered);
+    json_int(j, "compared", (int64_t)compared_now(r));
     json_int(j, "ever_compared", r->compared);
+    write_in_force(j, r);
     json_open(j, "window", '{');
     json_str(j, "from", day_print(day, r->candidates->from_day));
     json_str(j, "to", day_print(day, r->candidates->to_day));

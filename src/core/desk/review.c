@@ -11,7 +11,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { REASON_MAX = 400, SHADOW_TRADES = 20, HURRY = 3, PARAMETER_PLACES = 6 };
+enum { SHADOW_TRADES = 20, HURRY = 3, PARAMETER_PLACES = 6 };
 
 #define ANSWER "id, code, words, fix, status, (extract(epoch FROM apply_at) * 1000000)::bigint"
 #define LOOKED "$1::bigint, $2::int, $3, $4, $5, $6"
@@ -93,14 +93,16 @@ static int hold_of(const struct desk *d)
 
 static void bind_act(const struct desk *d, struct params *p, const struct review_act *a)
 {
-    char reason[REASON_MAX], extra[40];
-    sanitize_line(reason, sizeof reason, untrusted(a->reason ? a->reason : ""));
+    char extra[40];
+    struct buf reason = {0}; /* whole: the database refuses a long one rather than cut it */
+    sanitize(&reason, untrusted(a->reason ? a->reason : ""), TEXT_LINE, 0);
     params_int(p, a->id);
     if (a->verb != REVIEW_UNDO) {
         params_int(p, a->version);
         params_text(p, a->digest ? a->digest : "");
-        params_text(p, reason);
+        params_text(p, buf_text(&reason));
     }
+    buf_release(&reason);
     params_text(p, operator_name());
     params_text(p, operator_origin());
     if (a->verb == REVIEW_APPROVE)
@@ -180,7 +182,7 @@ static const struct statement question = {
     "review question",
     "SELECT w.id, a.version, a.digest, a.parameter_name, review_value(a.old_value),"
     "  review_value(a.new_value), round(a.confidence_score), a.risk_level,"
-    "  COALESCE(a.evidence->>'verdict', 'NOT PROVEN'), x.code, x.words, x.fix,"
+    "  COALESCE(review_verdict(a.evidence, a.priority), 'NOT PROVEN'), x.code, x.words, x.fix,"
     "  (SELECT count(*) FROM positions p WHERE p.closed_at IS NULL),"
     "  CASE WHEN a.reviewing_until > clock_timestamp() AND a.reviewing_by <> $3"
     "    THEN a.reviewing_by END,"
@@ -190,7 +192,8 @@ static const struct statement question = {
     "  review_value((review_in_force(a.parameter_name)).value), a.status,"
     "  (SELECT count(*) FROM (SELECT verb, operator, at FROM operator_actions ORDER BY id DESC"
     "     LIMIT 30) l WHERE l.verb = 'approve' AND l.operator = $3"
-    "    AND l.at > clock_timestamp() - interval '20 seconds') "
+    "    AND l.at > clock_timestamp() - interval '20 seconds'), NULLIF(a.stale, ''),"
+    "  review_beside(a.id, a.parameter_name) "
     "FROM unnest($1::bigint[]) WITH ORDINALITY AS w (id, n)"
     "  LEFT JOIN strategy_adjustments a ON a.id = w.id"
     "  CROSS JOIN LATERAL review_refusal(a, w.id, 0, '', $2::text[]) x ORDER BY w.n"};
@@ -211,7 +214,9 @@ enum {
     Q_CHANGES,
     Q_IN_FORCE,
     Q_STATUS,
-    Q_HURRY
+    Q_HURRY,
+    Q_STALE,
+    Q_BESIDE
 };
 
 static const char *allowed_of(enum review_verb v)
@@ -228,7 +233,7 @@ static const char *allowed_of(enum review_verb v)
     case REVIEW_REVERT:
         return "{APPLIED,AUTO_APPLIED}";
     default:
-        return "{APPROVED,DEFERRED,SHADOW,REJECTED}";
+        return "{}"; /* an undo is not asked about */
     }
 }
 
@@ -247,6 +252,12 @@ static void say(struct review_question *q, const char *fmt, ...)
 static bool raises_risk(const struct rows *r, size_t row)
 {
     return strcmp(cell(r, row, Q_RISK), "LOW") != 0;
+}
+
+/* It may do more harm than its figures say. */
+static bool is_risky(const struct rows *r, size_t row)
+{
+    return raises_risk(r, row) || rows_text(r, row, Q_STALE);
 }
 
 static void say_effect(struct review_question *q, enum review_verb verb, const struct rows *r,
@@ -286,7 +297,12 @@ static void say_warnings(struct review_question *q, enum review_verb verb, const
     if (strcmp(cell(r, 0, Q_IN_FORCE), cell(r, 0, Q_OLD)) != 0)
         say(q, "warning: %s is %s now: this would be refused", cell(r, 0, Q_NAME),
             cell(r, 0, Q_IN_FORCE));
-    else if (rows_text(r, 0, Q_WARNING))
+    if (rows_text(r, 0, Q_STALE))
+        say(q, "WARNING: measured while %s: look again with whatif %s", cell(r, 0, Q_STALE),
+            cell(r, 0, Q_ID));
+    if (rows_text(r, 0, Q_BESIDE))
+        say(q, "warning: being measured at the same time: %s", cell(r, 0, Q_BESIDE));
+    if (rows_text(r, 0, Q_WARNING))
         say(q, "warning: %s", cell(r, 0, Q_WARNING));
     else if (changes)
         say(q, "warning: change %lld of %s in 30 days", changes + 1, cell(r, 0, Q_NAME));
@@ -298,7 +314,7 @@ static void set_level(struct review_question *q, enum review_verb verb, const st
 {
     bool risky = false;
     for (size_t i = 0; i < r->nrows; i++)
-        risky = risky || raises_risk(r, i);
+        risky = risky || is_risky(r, i);
     q->needs_reason =
         verb == REVIEW_REJECT || verb == REVIEW_REVERT || (verb == REVIEW_APPROVE && risky);
     bool hurried = rows_int(r, 0, Q_HURRY) >= HURRY;
@@ -368,8 +384,8 @@ enum err review_ask(struct desk *d, enum review_verb verb, const int64_t *id, si
     struct params p = {0};
     struct rows r = {0};
     *out = (struct review_question){0};
-    if (verb == REVIEW_UNDO && (n == 0 || id[0] == 0))
-        return OK; /* which it is, is known when it is done */
+    if (verb == REVIEW_UNDO)
+        return OK; /* which it is, and whether it can be, is known when it is done */
     for (size_t i = 0; i < n; i++)
         buf_printf(&list, "%c%lld", i ? ',' : '{', (long long)id[i]);
     buf_str(&list, n ? "}" : "{}");
