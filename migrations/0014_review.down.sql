@@ -47,6 +47,7 @@ BEGIN
              AND adjustment_regressed(a.id, a.parameter_name);
 END
 $$;
+DROP FUNCTION review_unaudited();
 DROP FUNCTION review_record(text);
 DROP FUNCTION review_shadow_done(bigint, jsonb);
 DROP FUNCTION review_measured(bigint, jsonb, jsonb, text);

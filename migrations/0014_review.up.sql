@@ -834,6 +834,21 @@ LANGUAGE sql STABLE AS $$
             AND s.decided_by IN (who, 'gate')) w
 $$;
 
+-- A version above the baseline that no audited act made: somebody went past the program. NULL: none.
+CREATE FUNCTION review_unaudited() RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT format('version %s (%s %s, by %s at %s)', v.id, v.name, review_value(v.value),
+                          v.set_by, minute_text(v.created_at))
+            FROM parameter_versions v
+            LEFT JOIN strategy_adjustments s ON s.id = v.adjustment_id
+            LEFT JOIN (SELECT o.object, o.after FROM operator_actions o
+                       WHERE o.verb IN ('apply', 'revert', 'roll back')) o
+                ON o.object = 'adjustment ' || COALESCE(s.reverts, s.id)
+               AND o.after = format('%s %s, version %s', v.name, review_value(v.value), v.id)
+            WHERE o.object IS NULL ORDER BY v.id LIMIT 1);
+END
+$$;
+
 -- ---- alerts
 
 ALTER FUNCTION alert_rules() RENAME TO alert_rules_0009;

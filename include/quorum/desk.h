@@ -109,6 +109,7 @@ enum err audit_record(struct desk *d, const char *verb, const char *object, cons
 struct audit_state {
     int64_t rows, bad_id; /* bad_id 0: intact */
     char head[65], problem[80];
+    char unaudited[160]; /* a parameter's version that no audited act made; "": none */
 };
 enum err audit_check(struct desk *d, struct audit_state *out, struct error *e);
 

@@ -258,6 +258,116 @@ static void nothing_is_applied_by_silence(void **state)
     assert_int_equal(rig_int(r, "SELECT count(*) FROM operator_actions WHERE verb = 'expire'"), 1);
 }
 
+static void the_next_cycle_renews_before_anything_expires(void **state)
+{
+    struct rig *r = *state;
+    int64_t id = propose(r, 74), other;
+    rig_run(r, "UPDATE strategy_adjustments SET expires_at = desk_now() - interval '1 second'");
+    assert_int_equal(propose(r, 71), id);
+    assert_string_equal(status(r, id), "PENDING");
+    assert_int_equal(rig_int(r, "SELECT round(extract(epoch FROM expires_at - desk_now()) / 3600)"
+                                " FROM strategy_adjustments"),
+                     REVIEW_EXPIRES_H);
+    /* Another value replaces it: somebody has decided. */
+    rig_run(r, "UPDATE strategy_adjustments SET expires_at = desk_now() - interval '1 second'");
+    other = propose_as(r, "stop_mult", VALUE(1.5), VALUE(1), queued(71));
+    assert_string_equal(status(r, id), "SUPERSEDED");
+    /* While a cycle is due, time waits for it; not for ever. */
+    rig_run(r, "INSERT INTO jobs (kind, stage, unique_key, due_at) VALUES ('learn', 6, 'x',"
+               " desk_now());"
+               "UPDATE strategy_adjustments SET expires_at = desk_now() - interval '1 minute'"
+               " WHERE status = 'PENDING'");
+    assert_int_equal(pass(r), 0);
+    assert_string_equal(status(r, other), "PENDING");
+    rig_run(r, "UPDATE jobs SET state = 'done' WHERE unique_key = 'x'");
+    assert_int_equal(pass(r), 1);
+    assert_string_equal(status(r, other), "EXPIRED");
+}
+
+static void evidence_holds_only_under_the_values_it_was_measured_with(void **state)
+{
+    struct rig *r = *state;
+    struct review_question q;
+    struct error e = {0};
+    struct review_result out;
+    int64_t first = propose(r, 74);
+    int64_t id = propose_as(r, "time_exit", VALUE(20), VALUE(15), queued(70));
+    applied(r, first, "");
+    assert_int_equal(review_ask(r->desk, REVIEW_APPROVE, &id, 1, &q, &e), OK);
+    assert_int_equal(q.level, 3);
+    assert_int_equal(q.version, 2);
+    assert_true(q.needs_reason);
+    assert_string_equal(q.line[1], "WARNING: measured while stop_mult was 1.5; it is 1.25 now: "
+                                   "look again with whatif 2");
+    assert_string_equal(q.line[2], "warning: being measured at the same time: #1 stop_mult");
+    refused(r, (struct review_act){.verb = REVIEW_APPROVE, .id = id, .version = 1}, ERR_CONFLICT,
+            "E12", "(stop_mult was 1.5; it is 1.25 now)");
+    refused(r, (struct review_act){.verb = REVIEW_APPROVE, .id = id}, ERR_USAGE, "E05",
+            "measured while stop_mult was 1.5");
+    /* The next cycle measures it anew. */
+    assert_int_equal(propose_as(r, "time_exit", VALUE(20), VALUE(15), queued(70)), id);
+    assert_int_equal(review_ask(r->desk, REVIEW_APPROVE, &id, 1, &q, &e), OK);
+    assert_int_equal(q.level, 2);
+    assert_int_equal(
+        act_on(r, (struct review_act){.verb = REVIEW_APPROVE, .id = id, .version = q.version}, &out,
+               &e),
+        OK);
+}
+
+static void the_best_of_many_is_not_called_proof(void **state)
+{
+    struct rig *r = *state;
+    struct review_question q;
+    struct error e = {0};
+    int64_t id = propose(r, 74);
+    rig_run(r, "UPDATE strategy_adjustments SET evidence = evidence || '{\"verdict\": \"PROVEN\","
+               " \"compared\": 28, \"ever_compared\": 31}'");
+    assert_int_equal(review_ask(r->desk, REVIEW_APPROVE, &id, 1, &q, &e), OK);
+    assert_non_null(strstr(q.title, "PROVEN alone; best of 28 compared"));
+    rig_run(r, "UPDATE strategy_adjustments SET priority = 'HIGH'");
+    assert_int_equal(review_ask(r->desk, REVIEW_APPROVE, &id, 1, &q, &e), OK);
+    assert_non_null(strstr(q.title, "PROVEN against all 31 compared"));
+}
+
+static void a_reason_is_words_and_is_kept_whole(void **state)
+{
+    struct rig *r = *state;
+    char text[450];
+    int64_t id = propose(r, 74);
+    memset(text, 'x', sizeof text);
+    text[401] = '\0';
+    refused(r, (struct review_act){.verb = REVIEW_REJECT, .id = id, .reason = text}, ERR_USAGE,
+            "E05", "has 401 characters; at most 400");
+    refused(r, (struct review_act){.verb = REVIEW_APPROVE, .id = id, .reason = text}, ERR_USAGE,
+            "E05", "at most 400");
+    refused(r, (struct review_act){.verb = REVIEW_REJECT, .id = id, .reason = "..."}, ERR_USAGE,
+            "E05", "in words");
+    refused(r, (struct review_act){.verb = REVIEW_SHADOW, .id = id, .reason = "\u2026 !"},
+            ERR_USAGE, "E05", "in words");
+    text[400] = '\0';
+    done(r, REVIEW_REJECT, id, text);
+    done(r, REVIEW_UNDO, id, NULL);
+    done(r, REVIEW_REJECT, id, "\u8db3\u308a\u306a\u3044");
+    assert_string_equal(rig_text(r, "SELECT decision_reason FROM strategy_adjustments"),
+                        "\u8db3\u308a\u306a\u3044");
+}
+
+static void a_refusal_tells_who_and_when_of_what_it_is_now(void **state)
+{
+    struct rig *r = *state;
+    int64_t id = propose(r, 74);
+    refused(r, (struct review_act){.verb = REVIEW_UNDO, .id = id}, ERR_USAGE, "E50",
+            "nothing to undo: #1 is pending");
+    applied(r, id, "");
+    rig_run(r, "UPDATE strategy_adjustments SET decided_at = desk_now() - interval '3 days',"
+               " applied_at = desk_now() - interval '3 days', decided_by = 'ann'");
+    done(r, REVIEW_REVERT, id, "worse since");
+    char words[120];
+    snprintf(words, sizeof words, "rolled back by %s@%s at %s (applied", operator_name(),
+             operator_origin(), rig_text(r, "SELECT minute_text(desk_now())"));
+    refused(r, (struct review_act){.verb = REVIEW_APPROVE, .id = id}, ERR_CONFLICT, "E11", words);
+}
+
 static void a_deferred_one_comes_back_and_keeps_its_expiry(void **state)
 {
     struct rig *r = *state;
@@ -444,6 +554,16 @@ static void a_shadow_comes_back_with_what_it_saw(void **state)
     assert_int_equal(rig_int(r, "SELECT shadow_trades FROM strategy_adjustments"), 20);
     done(r, REVIEW_UNSHADOW, id, "");
     assert_string_equal(status(r, id), "PENDING");
+    /* Its time rests, and goes on. */
+    static const char left[] =
+        "SELECT round(extract(epoch FROM expires_at - desk_now()) / 60) FROM strategy_adjustments";
+    rig_run(r, "UPDATE strategy_adjustments SET expires_at = desk_now() + interval '90 minutes'");
+    done(r, REVIEW_SHADOW, id, "");
+    done(r, REVIEW_UNSHADOW, id, "");
+    assert_int_equal(rig_int(r, left), 90);
+    done(r, REVIEW_SHADOW, id, "");
+    done(r, REVIEW_UNDO, id, NULL);
+    assert_int_equal(rig_int(r, left), 90);
     done(r, REVIEW_SHADOW, id, "");
     rig_run(r, "UPDATE strategy_adjustments SET shadow_from = desk_now() - interval '91 days'");
     struct passing p = {0};
@@ -557,6 +677,24 @@ static void what_stays_unproven_does_not_stay(void **state)
     assert_string_equal(record.text, "you approved 1: 0 better, 0 worse, 1 unclear; auto 0: 0/0/0");
 }
 
+static void a_value_set_past_the_program_is_named(void **state)
+{
+    struct rig *r = *state;
+    struct audit_state a;
+    struct error e = {0};
+    int64_t id = propose(r, 74);
+    applied(r, id, "");
+    done(r, REVIEW_REVERT, id, "worse");
+    applied(r, propose_as(r, "rsi_max", VALUE_UNKNOWN, VALUE(70), queued(66)), "");
+    assert_int_equal(audit_check(r->desk, &a, &e), OK);
+    assert_string_equal(a.unaudited, "");
+    rig_run(r, "INSERT INTO parameter_versions (name, value, adjustment_id, set_by) VALUES"
+               " ('stop_mult', 3, 1, 'x')");
+    assert_int_equal(audit_check(r->desk, &a, &e), OK);
+    assert_int_equal(a.bad_id, 0);
+    assert_non_null(strstr(a.unaudited, "version 4 (stop_mult 3, by x at "));
+}
+
 static void tampering_with_a_decision_is_named(void **state)
 {
     struct rig *r = *state;
@@ -583,6 +721,11 @@ int main(void)
         TEST(what_is_decided_is_not_decided_again),
         TEST(a_decision_is_bound_to_what_was_shown),
         TEST(nothing_is_applied_by_silence),
+        TEST(the_next_cycle_renews_before_anything_expires),
+        TEST(evidence_holds_only_under_the_values_it_was_measured_with),
+        TEST(the_best_of_many_is_not_called_proof),
+        TEST(a_reason_is_words_and_is_kept_whole),
+        TEST(a_refusal_tells_who_and_when_of_what_it_is_now),
         TEST(a_deferred_one_comes_back_and_keeps_its_expiry),
         TEST(a_value_that_moved_meanwhile_is_not_overwritten),
         TEST(bounds_hold_when_it_is_applied),
@@ -595,6 +738,7 @@ int main(void)
         TEST(a_decision_keeps_the_version_it_was_made_with),
         TEST(a_change_that_harms_is_taken_back_by_its_rule),
         TEST(what_stays_unproven_does_not_stay),
+        TEST(a_value_set_past_the_program_is_named),
         TEST(tampering_with_a_decision_is_named),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

@@ -171,6 +171,7 @@ static void audit_as_table(struct call *c, const struct audit_state *st, const s
         {"intact", "INTACT", COLUMN_FLAG},
         {"bad_id", "BAD ROW", COLUMN_NUMBER},
         {"problem", "PROBLEM", COLUMN_TEXT},
+        {"unaudited", "UNAUDITED", COLUMN_TEXT},
         {"head", "HEAD", COLUMN_TEXT},
         {"ledger_proven", "LEDGER PROVEN", COLUMN_FLAG},
         {"ledger_problem", "LEDGER PROBLEM", COLUMN_TEXT},
@@ -192,6 +193,7 @@ static void audit_as_table(struct call *c, const struct audit_state *st, const s
                           st->bad_id ? "false" : "true",
                           st->bad_id ? bad : NULL,
                           st->bad_id ? st->problem : NULL,
+                          *st->unaudited ? st->unaudited : NULL,
                           *st->head ? st->head : NULL,
                           wrong.len ? "false" : "true",
                           wrong.len ? buf_text(&wrong) : NULL,
@@ -212,6 +214,9 @@ static void audit_as_text(struct call *c, const struct audit_state *st, const st
                  st->bad_id, st->problem);
     else
         out_line(c->out, "%s desk: the audit chain of %" PRId64 " rows is intact", desk, st->rows);
+    if (*st->unaudited)
+        out_line(c->out, "parameters CHANGED PAST THE PROGRAM: no audited act made %s",
+                 st->unaudited);
     out_line(c->out, "head %s", *st->head ? st->head : "(none yet)");
     out_line(c->out,
              "A chain shows a changed, inserted or removed row. It cannot show that its end "
@@ -235,7 +240,7 @@ static enum err run_audit(struct call *c, struct error *e)
     if (call_desk(c, e) || audit_check(c->desk, &st, e))
         return e->kind;
     enum err result = load_proof(c, &p, e);
-    if (!result && (st.bad_id || p.wrong.nrows))
+    if (!result && (st.bad_id || *st.unaudited || p.wrong.nrows))
         c->exit_status = ERR_FAILED;
     if (!result && c->out->format == OUTPUT_TEXT)
         audit_as_text(c, &st, &p);

@@ -113,6 +113,9 @@ static void check_audit(struct desk *d, struct checks *k)
     else if (st.bad_id)
         check_add(k, CHECK_FAIL, "audit", "quorum audit verify", "row %" PRId64 ": %s", st.bad_id,
                   st.problem);
+    else if (*st.unaudited)
+        check_add(k, CHECK_FAIL, "audit", "quorum audit verify",
+                  "a parameter was changed past the program: no audited act made %s", st.unaudited);
     else
         check_add(k, CHECK_OK, "audit", NULL, "%" PRId64 " rows, the chain is intact", st.rows);
 }

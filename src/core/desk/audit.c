@@ -2,11 +2,12 @@
 #include <string.h>
 
 #include "quorum/desk.h"
+#include "quorum/text.h"
 
 static const struct statement append = {"audit append",
                                         "SELECT audit_append($1, $2, $3, $4, $5, $6, $7)"};
-static const struct statement verify = {"audit verify",
-                                        "SELECT rows, head, bad_id, problem FROM audit_verify()"};
+static const struct statement verify = {"audit verify", "SELECT rows, head, bad_id, problem,"
+                                                        " review_unaudited() FROM audit_verify()"};
 
 enum err audit_record(struct desk *d, const char *verb, const char *object, const char *reason,
                       const char *before, const char *after, struct error *e)
@@ -34,6 +35,8 @@ enum err audit_check(struct desk *d, struct audit_state *out, struct error *e)
     out->bad_id = rows_int(&rows, 0, 2);
     copy_text(out->head, sizeof out->head, head ? head : "");
     copy_text(out->problem, sizeof out->problem, problem ? problem : "");
+    const char *unaudited = rows_text(&rows, 0, 4);
+    sanitize_line(out->unaudited, sizeof out->unaudited, untrusted(unaudited ? unaudited : ""));
     rows_release(&rows);
     return OK;
 }
