@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "quorum/mem.h"
 #include "quorum/text.h"
@@ -282,7 +283,8 @@ static const char *hints_of(const struct view *v, enum size_class size, int cols
 static void draw_question(const struct pane *p, const struct question *q)
 {
     enum line_weight weight = q->level >= 3 ? LINE_DOUBLE : LINE_THIN;
-    int room = p->rows - 2, n = q->lines < 0 ? 0 : q->lines > 8 ? 8 : q->lines, lines = 0;
+    const int most = (int)ARRAY_LEN(q->text);
+    int room = p->rows - 2, n = q->lines < 0 ? 0 : q->lines > most ? most : q->lines, lines = 0;
     int width = p->cols - 2;
     for (int i = 0; i < n; i++) {
         int wrapped = pane_wrap(p, 0, 0, width, 0, TOKEN_FG, q->text[i], 0);
@@ -298,7 +300,7 @@ static void draw_question(const struct pane *p, const struct question *q)
         pane_hrule(&box, 0, 0, p->cols, TOKEN_RULE, weight);
     for (int i = 0; i < n && row < last; i++) {
         uint16_t style = i == 0 ? TOKEN_TITLE_FOCUS : TOKEN_FG;
-        if (strncmp(q->text[i] + strspn(q->text[i], " "), "warning", 7) == 0)
+        if (strncasecmp(q->text[i] + strspn(q->text[i], " "), "warning", 7) == 0)
             style = TOKEN_SEV_WARN;
         int wrapped = pane_wrap(&box, row, 1, width, last - row, style, q->text[i], 0);
         row += wrapped > 0 ? wrapped : 1;

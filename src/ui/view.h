@@ -59,7 +59,7 @@ enum toast_kind { TOAST_OK, TOAST_WARN, TOAST_ERR };
 struct question {
     bool open;
     int level;         /* 2: y; 3: the word */
-    char text[8][160]; /* lines above the bar: what, effect, warnings */
+    char text[10][160]; /* lines above the bar: what, effect, warnings */
     int lines;
     char prompt[80];    /* "approve #17? [y/N]" */
     char word[32];      /* level 3; "PAUSE HALT FLATTEN": one of them */
