@@ -48,7 +48,8 @@ static const char *const columns_of[DETAIL_KINDS][DETAIL_PARTS] = {
          "status version digest reasoning quote created created_epoch risk_level priority "
          "decided_by decided decision_reason applied expires_epoch threshold proposed_by cycle "
          "not_auto last_change shadow_text source n used changed unknown weeks mean_old mean_new "
-         "won_old won_new n_new effect verdict drawdown_old drawdown_new expected bounds "
+         "won_old won_new n_new effect verdict stale beside changed_at drawdown_old drawdown_new "
+         "expected bounds "
          "delta_low delta_high window_from window_to model_priority pattern warnings conflicts "
          "in_force open_positions hidden_until hold_s reviewing_by shadow_trades shadow_from "
          "shadow_done reverts reverted_by measured_state measured_text measured_n "
@@ -325,8 +326,9 @@ static void adjustment(void)
         "status=PENDING", "version=3", "reasoning=by code",
         "quote=11 of 14 losing trades passed -2.6% without recovering; a tighter stop would "
         "have cut the average loss from -3.1% to -2.6%.",
-        "created=09:30", "created_epoch=1763649010", "risk_level=LOW", "priority=MEDIUM",
-        "expires_epoch=1763908210", "threshold=80", "proposed_by=strategy_builder", "cycle=9",
+        "created=09:30", "changed_at=09:30", "created_epoch=1763649010", "risk_level=LOW",
+        "priority=MEDIUM", "expires_epoch=1763908210", "threshold=80",
+        "proposed_by=strategy_builder", "cycle=9",
         "not_auto=confidence 74 < 80; priority MEDIUM, needs HIGH", "source=replay", "n=63",
         "used=58", "changed=14", "unknown=5", "weeks=9", "mean_old=0.05", "mean_new=0.11",
         "won_old=33", "won_new=35", "effect=0.061", "delta_low=-0.11", "delta_high=0.24",
@@ -349,7 +351,8 @@ static void adjustment(void)
 static void adjustment_held(void)
 {
     adjustment();
-    ONE(0, 0, "status=APPROVED", "decided_by=ops@10.0.0.7", "decided=14:32", "hold_s=8");
+    ONE(0, 0, "status=APPROVED", "decided_by=ops@10.0.0.7", "decided=14:32", "changed_at=14:32",
+        "hold_s=8");
 }
 
 static void adjustment_shadow(void)
@@ -358,13 +361,13 @@ static void adjustment_shadow(void)
     ONE(0, 0, "id=18", "name=rsi_max", "title=highest RSI", "unit=RSI", "low=60", "high=90",
         "baseline=off", "direction=rises", "class=filter", "old_value=off", "new_value=75",
         "confidence=68.4", "status=SHADOW", "version=1", "reasoning=No entry above RSI 75.",
-        "created=11-19 19:30", "created_epoch=1763598610", "risk_level=LOW", "priority=LOW",
-        "threshold=80", "proposed_by=baseline", "cycle=8", "not_auto=22 cases, needs 30",
-        "source=filter", "n=22", "used=22", "n_new=15", "changed=7", "unknown=0", "mean_old=0.05",
-        "mean_new=0.19", "won_old=9", "won_new=8", "effect=0.14", "verdict=NOT PROVEN",
-        "expected=7 of 22 entries less", "open_positions=4", "hold_s=0", "shadow_trades=20",
-        "shadow_from=11-20 09:40", "shadow_done=5", "shadow_text=5 trades more, +0.02 R", "place=2",
-        "places=3", "older=17");
+        "created=11-19 19:30", "changed_at=11-19 19:30", "created_epoch=1763598610",
+        "risk_level=LOW", "priority=LOW", "threshold=80", "proposed_by=baseline", "cycle=8",
+        "not_auto=22 cases, needs 30", "source=filter", "n=22", "used=22", "n_new=15", "changed=7",
+        "unknown=0", "mean_old=0.05", "mean_new=0.19", "won_old=9", "won_new=8", "effect=0.14",
+        "verdict=NOT PROVEN", "expected=7 of 22 entries less", "open_positions=4", "hold_s=0",
+        "shadow_trades=20", "shadow_from=11-20 09:40", "shadow_done=5",
+        "shadow_text=5 trades more, +0.02 R", "place=2", "places=3", "older=17");
     many(1, NULL, 0);
     many(2, NULL, 0);
     many(3, NULL, 0);
@@ -378,10 +381,11 @@ static void adjustment_applied(void)
         "created=11-08 12:09", "created_epoch=1762621740", "risk_level=LOW", "priority=HIGH",
         "threshold=80", "proposed_by=baseline", "cycle=5", "source=trades", "n=84", "used=84",
         "effect=0.31", "delta_low=0.11", "delta_high=0.52", "verdict=PROVEN",
-        "expected=fewer stop-outs", "decided_by=gate", "decided=11-08 12:10", "applied=11-08 12:10",
-        "measured_state=better", "measured_n=60", "measured_effect=0.08", "measured_low=0.01",
-        "measured_high=0.15", "measured_text=60 of 60 trades: kept", "open_positions=4", "hold_s=0",
-        "place=5", "places=12", "older=4", "newer=6");
+        "expected=fewer stop-outs", "decided_by=gate", "decided=11-08 12:10",
+        "changed_at=11-08 12:10", "applied=11-08 12:10", "measured_state=better", "measured_n=60",
+        "measured_effect=0.08", "measured_low=0.01", "measured_high=0.15",
+        "measured_text=60 of 60 trades: kept", "open_positions=4", "hold_s=0", "place=5",
+        "places=12", "older=4", "newer=6");
     many(1, NULL, 0);
     many(2, NULL, 0);
     many(3, NULL, 0);
@@ -393,8 +397,9 @@ static void adjustment_decided(void)
     ONE(0, 0, "id=16", "name=trail_atr", "old_value=3", "new_value=2.5", "confidence=91.4",
         "status=REJECTED", "version=1", "reasoning=", "created=11-19 19:30",
         "created_epoch=1763598610", "risk_level=HIGH", "priority=HIGH", "decided_by=ops@10.0.0.7",
-        "decided=14:02", "decision_reason=n=6 too small", "threshold=80", "proposed_by=baseline",
-        "open_positions=4", "in_force=3.5", "hold_s=0", "place=6", "places=12");
+        "decided=14:02", "changed_at=14:02", "decision_reason=n=6 too small", "threshold=80",
+        "proposed_by=baseline", "open_positions=4", "in_force=3.5", "hold_s=0", "place=6",
+        "places=12");
     many(1, NULL, 0);
     many(2, NULL, 0);
     many(3, NULL, 0);
