@@ -178,6 +178,11 @@ static void a_second_night_refreshes_what_waits_and_counts_no_change_twice(void 
 {
     struct rig *r = *state;
     write_past(r, LOSES_HIGH, 1);
+    /* What was taken back last month is refused, however good it looks. */
+    rig_run(r, "INSERT INTO strategy_adjustments (parameter_name, old_value, new_value,"
+               "  confidence_score, reasoning, status, rolled_back_at) SELECT 'target_mult', 4, v,"
+               "  70, 'test', 'ROLLED_BACK', desk_now() - interval '30 days'"
+               " FROM unnest(ARRAY[3, 3.5, 4.5, 5]) v");
     assert_true(must_cycle(r).rejected > 0);
     rig_run(r, "UPDATE desk SET clock_at = clock_at + interval '1 day'");
     must_cycle(r);
