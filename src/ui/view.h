@@ -58,7 +58,7 @@ enum clock_form { CLOCK_SECONDS, CLOCK_MINUTES, CLOCK_OFF };
 enum toast_kind { TOAST_OK, TOAST_WARN, TOAST_ERR };
 struct question {
     bool open;
-    int level;         /* 2: y; 3: the word */
+    int level;          /* 2: y; 3: the word */
     char text[10][160]; /* lines above the bar: what, effect, warnings */
     int lines;
     char prompt[80];    /* "approve #17? [y/N]" */

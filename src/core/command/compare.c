@@ -398,16 +398,14 @@ static void parameters_json(struct json *j, const struct side side[SIDES])
 static void fact_json(struct json *j, const char *key, const struct fact *f)
 {
     char why[CELL];
-    if (!f) {
-        json_null(j, key);
-    } else if (f->from.state != DATUM_PRESENT) {
+    if (f && f->from.state != DATUM_PRESENT) {
         fact_cell(why, f);
         json_open(j, key, '{');
         json_str(j, "missing", why);
         json_close(j, '}');
-    } else if (f->text) {
+    } else if (f && f->text) {
         json_str(j, key, f->text);
-    } else if (f->number.known) {
+    } else if (f && f->number.known) {
         json_num(j, key, f->number.v);
     } else {
         json_null(j, key);

@@ -99,17 +99,18 @@ static const struct statement head = {
                                                                                                "own"
                                                                                                "_ol"
                                                                                                "d,"
-                                                                                               " " RATIO("drawdown"
-                                                                                                         "_new") " AS drawdown_new,"
-                                                                                                                 "  " LIST("warnings") " AS warnings, " IDS(
-                                                                                                                     "trade_ids") " AS trades,"
-                                                                                                                                  "  " IDS(
-                                                                                                                                      "evaluation_ids") " AS evaluations, x.e->'window'->>'from' AS window_from,"
-                                                                                                                                                        "  x.e->'window'->>'to' AS window_to, x.e->>'pattern' AS pattern,"
-                                                                                                                                                        "  x.e->'shadow'->>'text' AS shadow_text "
-                                                                                                                                                        "FROM strategy_adjustments a LEFT JOIN parameters p ON p.name = a.parameter_name"
-                                                                                                                                                        "  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(a.evidence) WHEN 'object' THEN a.evidence"
-                                                                                                                                                        "    ELSE '{}' END AS e) x WHERE a.id = $1::bigint"};
+                                                                                               " " RATIO(
+                                                                                                   "drawdown"
+                                                                                                   "_new") " AS drawdown_new,"
+                                                                                                           "  " LIST("warnings") " AS warnings, " IDS(
+                                                                                                               "trade_ids") " AS trades,"
+                                                                                                                            "  " IDS(
+                                                                                                                                "evaluation_ids") " AS evaluations, x.e->'window'->>'from' AS window_from,"
+                                                                                                                                                  "  x.e->'window'->>'to' AS window_to, x.e->>'pattern' AS pattern,"
+                                                                                                                                                  "  x.e->'shadow'->>'text' AS shadow_text "
+                                                                                                                                                  "FROM strategy_adjustments a LEFT JOIN parameters p ON p.name = a.parameter_name"
+                                                                                                                                                  "  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(a.evidence) WHEN 'object' THEN a.evidence"
+                                                                                                                                                  "    ELSE '{}' END AS e) x WHERE a.id = $1::bigint"};
 
 static const struct statement history = {
     "adjustment history",
@@ -220,9 +221,10 @@ static void title_line(struct page *g)
     out_line(g->call->out, "%s desk: adjustment #%s  %s, proposed %s%s%s%s%s",
              desk_kind_name(g->call->desk->kind), fact(g, "id"), fact(g, "status"),
              text_or(since, "-"),
-             due ? ", expires unless the cycle renews it" : *left ? ", expires in " : "",
-             due ? "" : left,
-             fact(g, "reviewing_by") ? "; being reviewed by " : "",
+             due     ? ", expires unless the cycle renews it"
+             : *left ? ", expires in "
+                     : "",
+             due ? "" : left, fact(g, "reviewing_by") ? "; being reviewed by " : "",
              text_or(fact(g, "reviewing_by"), ""));
 }
 
@@ -315,8 +317,7 @@ static void warning_lines(struct page *g)
     }
     int64_t lately = number(g, "changed_lately");
     if (lately)
-        say_formatted(g, label, "change %d of %s in 30 days",
-                      (int)lately + 1, fact(g, "name"));
+        say_formatted(g, label, "change %d of %s in 30 days", (int)lately + 1, fact(g, "name"));
     if (fact(g, "conflicts"))
         say_formatted(g, "", "E15 %s: the same parameter; decide one, the other is re-based",
                       fact(g, "conflicts"));
@@ -419,47 +420,16 @@ static void page_json(struct page *g, const struct rows *h)
     static const char *const numbers[] = {
         "id",          "version", "confidence",     "cycle",      "reverts",
         "reverted_by", "left_s",  "open_positions", "applies_in", "shadow_trades"};
-    static const char *const texts[] = {"status",
-                                        "digest",
-                                        "name",
-                                        "old",
-                                        "new",
-                                        "delta",
-                                        "title",
-                                        "unit",
-                                        "class",
-                                        "low",
-                                        "high",
-                                        "step",
-                                        "baseline",
-                                        "in_force",
-                                        "risk",
-                                        "priority",
-                                        "threshold",
-                                        "proposed_by",
-                                        "gate_reason",
-                                        "expected",
-                                        "reasoning",
-                                        "verdict",
-                                        "verdict_text",
-                                        "stale",
-                                        "beside",
-                                        "changed_at",
-                                        "warnings",
-                                        "conflicts",
-                                        "created_at",
-                                        "expires_at",
-                                        "hidden_until",
-                                        "decided_by",
-                                        "decided_origin",
-                                        "decided_at",
-                                        "decision_reason",
-                                        "applied_at",
-                                        "rolled_back_at",
-                                        "shadow_from",
-                                        "reviewing_by",
-                                        "result",
-                                        "result_text"};
+    static const char *const texts[] = {
+        "status",       "digest",         "name",           "old",          "new",
+        "delta",        "title",          "unit",           "class",        "low",
+        "high",         "step",           "baseline",       "in_force",     "risk",
+        "priority",     "threshold",      "proposed_by",    "gate_reason",  "expected",
+        "reasoning",    "verdict",        "verdict_text",   "stale",        "beside",
+        "changed_at",   "warnings",       "conflicts",      "created_at",   "expires_at",
+        "hidden_until", "decided_by",     "decided_origin", "decided_at",   "decision_reason",
+        "applied_at",   "rolled_back_at", "shadow_from",    "reviewing_by", "result",
+        "result_text"};
     static const char *const raw[] = {"evidence", "measure", "measured"};
     struct json j;
     json_begin(&j, &g->call->out->text);

@@ -32,11 +32,11 @@ void sim_habits_begin(struct sim_series *series)
 /* The session's volume against the mean of those before it, as the indicator has it. */
 static fx volume_ratio(const struct bars *b)
 {
-    int64_t before = 0;
+    int64_t before = 0, now = b->bar[b->n - 1].volume;
 
     for (size_t i = b->n - 1 - VOLUME_DAYS; i < b->n - 1; i++)
         before += b->bar[i].volume;
-    return fx_clamp(b->bar[b->n - 1].volume * VOLUME_DAYS * 1024 / before, 0, 4096) << 20;
+    return before > 0 ? fx_clamp(now * VOLUME_DAYS * 1024 / before, 0, 4096) << 20 : 0;
 }
 
 void sim_habits_see(struct sim_series *series, fx log_close, fx moved)
