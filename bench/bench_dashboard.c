@@ -108,7 +108,8 @@ static const struct statement fills[] = {
      "INSERT INTO equity_marks (session, cash_usd, stock_usd, peak_usd, ledger_to) "
      "SELECT d::date, 100000, 0, 100000, (SELECT max(id) FROM ledger) FROM"
      "  generate_series(now() - interval '730 days', now() - interval '2 days', '1 day') AS d"
-     "  WHERE $1::bigint + $2::bigint + $3::bigint > 0 ON CONFLICT DO NOTHING"},
+     "  WHERE $1::bigint + $2::bigint + $3::bigint > 0 ON CONFLICT (account_id, session)"
+     "  DO UPDATE SET ledger_to = EXCLUDED.ledger_to"},
 };
 
 static const struct statement finish[] = {
@@ -208,7 +209,7 @@ static void fill(struct desk *d, int64_t first, int64_t last, int64_t total)
 /* Then it is measured as it is. */
 static bool has_a_past(struct desk *d)
 {
-    static const struct statement count = {"bench past", "SELECT FROM evaluations LIMIT 1"};
+    static const struct statement count = {"bench past", "SELECT 1 FROM evaluations LIMIT 1"};
     struct rows r = {0};
     run(d, &count, NULL, &r);
     bool has = r.nrows > 0;
@@ -306,7 +307,7 @@ static pid_t write_on(int which)
         return pid;
     PGconn *c = PQconnectdb(conninfo);
     for (;;) {
-        struct timespec pause = {.tv_nsec = 40000000 + which * 1000000};
+        struct timespec pause = {.tv_nsec = 200000000 + which * 1000000};
         PQclear(PQexec(c, "INSERT INTO agent_interactions (agent_name, action, cost_usd,"
                           " latency_ms) VALUES ('research', 'vote', 0.001, 300)"));
         nanosleep(&pause, NULL);

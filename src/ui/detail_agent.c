@@ -61,19 +61,25 @@ const struct statement agent_latency = {
     "  AND i.latency_ms >= b.low AND i.latency_ms < b.high GROUP BY b.rank,"
     "  b.name ORDER BY b.rank"};
 
-/* Of the last evaluations that were scored: what it is like now, and no more rows than that. */
-#define RECENT "s.evaluation_id > (SELECT max(evaluation_id) - 5000 FROM vote_scores)"
+/* Of the last evaluations that were scored: what it is like now, and no more rows than that. What
+ * belongs to them is read by its index (OFFSET 0): the planner cannot know how few they are. */
+#define RECENT                                                                                     \
+    "r AS MATERIALIZED (SELECT * FROM (SELECT * FROM vote_scores ORDER BY evaluation_id DESC"      \
+    "  LIMIT 30000) x WHERE agent = $1)"
+#define ITS_VOTE(s)                                                                                \
+    "CROSS JOIN LATERAL (SELECT * FROM votes WHERE evaluation_id = " s ".evaluation_id"            \
+    "  AND agent = " s ".agent AND source = " s ".source OFFSET 0) v "
 
 /* Both sources on the evaluations where both were scored, so that they are about the same. The gain
  * of the model is told with a standard error that takes the votes of a week for one event: they
  * share a market. */
 const struct statement agent_scores = {
     "detail agent scores",
-    "WITH d AS (SELECT s.evaluation_id, s.brier AS model, o.brier AS base,"
-    "    date_trunc('week', e.created_at) AS week FROM vote_scores s JOIN vote_scores o"
-    "    ON o.evaluation_id = s.evaluation_id AND o.agent = s.agent AND o.source = 'baseline'"
-    "  JOIN evaluations e ON e.id = s.evaluation_id"
-    "  WHERE s.agent = $1 AND s.source = 'model' AND " RECENT "), "
+    "WITH " RECENT ", d AS (SELECT s.evaluation_id, s.brier AS model, o.brier AS base,"
+    "    date_trunc('week', e.created_at) AS week FROM r s JOIN r o"
+    "    ON o.evaluation_id = s.evaluation_id AND o.source = 'baseline' CROSS JOIN LATERAL"
+    "    (SELECT created_at FROM evaluations WHERE id = s.evaluation_id OFFSET 0) e"
+    "  WHERE s.source = 'model'), "
     "g AS (SELECT avg(base - model) AS gain, count(*) AS n FROM d), "
     "w AS (SELECT count(*) AS weeks, sqrt(sum(x.off * x.off)) / max(g.n) AS se FROM g,"
     "   (SELECT sum(d.base - d.model - g.gain) AS off FROM d, g GROUP BY d.week) x) "
@@ -81,37 +87,36 @@ const struct statement agent_scores = {
     "  avg(((v.vote = 'BUY') = (s.y > 0.5))::int) FILTER (WHERE v.vote IN ('BUY', 'SELL'))"
     "    AS hit, count(*) FILTER (WHERE v.vote IN ('BUY', 'SELL')) AS opinions,"
     "  max(g.gain) AS gain, max(w.se) AS se, max(w.weeks) AS weeks "
-    "FROM d JOIN vote_scores s ON s.evaluation_id = d.evaluation_id AND s.agent = $1"
-    "  JOIN votes v ON v.evaluation_id = s.evaluation_id AND v.agent = s.agent"
-    "    AND v.source = s.source CROSS JOIN g CROSS JOIN w "
-    "GROUP BY s.source ORDER BY s.source DESC"};
+    "FROM d JOIN r s ON s.evaluation_id = d.evaluation_id " ITS_VOTE(
+        "s") "CROSS JOIN g CROSS JOIN w "
+             "GROUP BY s.source ORDER BY s.source DESC"};
 
 /* `fitted`: what such votes come to by the map that is refitted after each scoring. */
 const struct statement agent_bins = {
     "detail agent bins",
+    "WITH " RECENT " "
     "SELECT b.low, b.source, sum(b.n) AS n, sum(b.n * b.stated) / sum(b.n) AS stated,"
     "  sum(b.n * b.real) / sum(b.n) AS real, sum(b.n * c.real_pct) / sum(b.n) AS fitted "
     "FROM (SELECT (LEAST(floor(v.confidence / 10), 9) * 10)::int AS low, v.source, v.vote,"
     "    count(*) AS n, avg(v.confidence) AS stated,"
     "    100 * avg(((v.vote = 'BUY') = (s.y > 0.5))::int) AS real "
-    "  FROM votes v JOIN vote_scores s USING (evaluation_id, agent, source) "
-    "  WHERE s.agent = $1 AND s.source = 'model' AND " RECENT " AND v.vote IN ('BUY', 'SELL') "
-    "  GROUP BY 1, 2, 3) b CROSS JOIN LATERAL calibrated($1, 'model', b.vote, b.stated) c "
-    "GROUP BY b.low, b.source ORDER BY b.low LIMIT 20"};
+    "  FROM r s " ITS_VOTE(
+        "s") "WHERE s.source = 'model' AND v.vote IN ('BUY', 'SELL') "
+             "  GROUP BY 1, 2, 3) b CROSS JOIN LATERAL calibrated($1, 'model', b.vote, b.stated) c "
+             "GROUP BY b.low, b.source ORDER BY b.low LIMIT 20"};
 
 const struct statement agent_prompts = {
     "detail agent prompts",
+    "WITH " RECENT " "
     "SELECT p.prompt_name, p.version, p.status, to_char(p.created_at AT TIME ZONE z.tz,"
     "  'MM-DD HH24:MI') AS since,"
     "  length(p.content) AS length, left(p.content_sha256, 12) AS sha, p.performance_score,"
     "  s.n, s.brier FROM " DETAIL_TZ
     " CROSS JOIN agent_prompts p LEFT JOIN LATERAL (SELECT count(*) AS n,"
-    "    avg(q.brier) AS brier FROM vote_scores q JOIN votes v USING (evaluation_id, agent, source)"
-    "    WHERE q.evaluation_id > (SELECT max(evaluation_id) - 5000 FROM vote_scores)"
-    "    AND q.agent = $1 AND q.source = 'model' AND v.agent = p.agent_name AND v.source = 'model' "
-    "AND v.prompt_version = p.version) s"
-    "  ON p.prompt_name = 'system' "
-    "WHERE p.agent_name = $1 ORDER BY p.prompt_name, p.version DESC LIMIT 40"};
+    "    avg(q.brier) AS brier FROM r q " ITS_VOTE(
+        "q") "    WHERE q.source = 'model' AND v.prompt_version = p.version) s"
+             "  ON p.prompt_name = 'system' "
+             "WHERE p.agent_name = $1 ORDER BY p.prompt_name, p.version DESC LIMIT 40"};
 
 const struct statement agent_last = {
     "detail agent last",

@@ -51,7 +51,9 @@ const struct statement parameter_history = {
     " CROSS JOIN parameter_versions v LEFT JOIN strategy_adjustments a ON a.id = v.adjustment_id"
     "  LEFT JOIN (SELECT p.parameters->>$1 AS version, count(*) AS n,"
     "    count(*) FILTER (WHERE o.pnl_dollars > 0) AS won, avg(o.r_multiple) AS mean_r"
-    "    FROM trade_outcomes o JOIN positions p ON p.id = o.position_id GROUP BY 1) t"
+    "    FROM (SELECT * FROM trade_outcomes ORDER BY created_at DESC LIMIT 5000) o"
+    "    CROSS JOIN LATERAL (SELECT parameters FROM positions WHERE id = o.position_id OFFSET 0) p"
+    "    GROUP BY 1) t"
     "  ON t.version = v.id::text "
     "WHERE v.name = $1 ORDER BY v.id DESC LIMIT 200"};
 

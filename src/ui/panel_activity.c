@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What happened, newest first, from the tables that say so: no event is stored twice. Each branch
- * takes its own newest rows by an index, the whole is cut to 200. */
+ * takes its own newest rows by an index, the whole is cut to 200. What a subquery bounds is read by
+ * its index all the same (OFFSET 0, LIMIT): the planner cannot know how few rows are meant. */
 #include "ui/panel_private.h"
 
 /* SQL reads by its clauses. clang-format would not. */
@@ -41,9 +42,11 @@
     "     ELSE COALESCE('  ' || " SQL_COUNT("i.tokens_used") " || ' tok', '') END," \
     "  i.cost_usd, i.latency_ms," \
     "  CASE v.role WHEN 'classifier' THEN 3 WHEN 'voter' THEN 4 ELSE 5 END, v.evaluation_id" \
-    " FROM votes v LEFT JOIN agent_interactions i ON i.id = v.interaction_id" \
-    " WHERE v.evaluation_id > (SELECT COALESCE(max(id), 0) FROM evaluations) - 50" \
-    "   AND (v.counted OR (v.role = 'classifier' AND v.source = 'model')))"
+    " FROM (SELECT id FROM evaluations ORDER BY id DESC LIMIT 50) e" \
+    "   CROSS JOIN LATERAL (SELECT * FROM votes WHERE evaluation_id = e.id OFFSET 0) v" \
+    "   LEFT JOIN LATERAL (SELECT * FROM agent_interactions WHERE id = v.interaction_id OFFSET 0) i" \
+    "   ON true" \
+    " WHERE v.counted OR (v.role = 'classifier' AND v.source = 'model'))"
 
 #define CALLS_FAILED \
     "(SELECT COALESCE('evaluation ' || i.evaluation_id, 'agent ' || i.agent_name), i.created_at," \
@@ -112,7 +115,7 @@
     "  'job ' || concat_ws(' ', j.kind, NULLIF(j.symbol, '')) || ' failed: ' || j.result," \
     "  NULL, NULL, 6, j.id" \
     " FROM jobs j WHERE j.state = 'dead'" \
-    "   AND j.finished_at > clock_timestamp() - interval '2 days'" \
+    "   AND j.finished_at > now() - interval '2 days'" \
     " ORDER BY j.finished_at DESC LIMIT 50)"
 
 #define ENGINES \

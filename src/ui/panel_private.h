@@ -66,7 +66,9 @@
     "SELECT y.regime, round(avg(y.regime_confidence))::int AS conf, max(y.created_at) AS at,"      \
     "  max(y.id) AS id, count(*) AS agree, max(y.symbols) AS symbols, bool_or(y.bench) AS bench"   \
     " FROM (SELECT x.*, count(*) OVER () AS symbols, x.symbol = 'SPY' AS bench"                    \
-    "  FROM (SELECT DISTINCT ON (e.symbol) e.* FROM evaluations e WHERE e.regime IS NOT NULL"      \
+    "  FROM (SELECT DISTINCT ON (e.symbol) e.* FROM (SELECT id, symbol, regime,"                   \
+    "     regime_confidence, created_at FROM evaluations ORDER BY created_at DESC LIMIT 1000) e"   \
+    "   WHERE e.regime IS NOT NULL"                                                                \
     "   AND e.created_at > (SELECT max(o.created_at) FROM evaluations o) - interval '1 day'"       \
     "   ORDER BY e.symbol, e.id DESC) x) y"                                                        \
     " GROUP BY y.regime ORDER BY bool_or(y.bench) DESC, count(*) DESC, max(y.id) DESC LIMIT 1"

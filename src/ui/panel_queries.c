@@ -18,7 +18,7 @@ const struct statement positions_query = {
     SQL_NONE(SQL_PERCENT("100 * (p.last_price / p.entry_price - 1)")) " AS pnl_pct, "
     SQL_NONE(SQL_PRICE("p.stop_price")) " AS stop, "
     SQL_NONE(SQL_PRICE("p.target_price")) " AS target, "
-    SQL_AGE("x.age") " || CASE p.state WHEN 'CLOSING' THEN ' *' WHEN 'OPENING' THEN ' +' "
+    SQL_AGE("x.age") " || CASE p.state WHEN 'CLOSING' THEN '*' WHEN 'OPENING' THEN '+' "
     "ELSE '' END AS age, x.age AS age_s, "
     SQL_NONE("COALESCE(p.regime, e.regime)") " AS regime, "
     SQL_NONE("'#' || p.evaluation_id") " AS evaluation, "
@@ -104,10 +104,15 @@ const struct statement trades_query = {
     "ORDER BY t.closed_at DESC, t.id DESC"};
 
 /* A baseline stands for an agent that no model was asked for. Right is what the barriers said of a
- * BUY or SELL in 30 days; agreeing is to vote as was decided. */
+ * BUY or SELL of the last 2,000 votes scored; agreeing is to vote as was decided. */
 const struct statement agents_query = {
     "panel agents",
-    "WITH c AS (SELECT regexp_replace(i.agent_name, '_baseline$', '') AS agent, i.*, "
+    "WITH y AS MATERIALIZED (SELECT * FROM vote_scores ORDER BY evaluation_id DESC LIMIT 2000), "
+    "w AS (SELECT y.agent, y.source, avg(CASE v.vote WHEN 'BUY' THEN y.y ELSE 1 - y.y END) AS won "
+    "FROM y CROSS JOIN LATERAL (SELECT vote FROM votes WHERE evaluation_id = y.evaluation_id AND "
+    "agent = y.agent AND source = y.source OFFSET 0) v WHERE v.vote IN ('BUY', 'SELL') "
+    "GROUP BY 1, 2), "
+    "c AS (SELECT regexp_replace(i.agent_name, '_baseline$', '') AS agent, i.*, "
     "i.model IS NOT NULL AS asked FROM agent_interactions i WHERE i.created_at > desk_now() - "
     "interval '24 hours' AND i.status IN ('DONE', 'FAILED', 'PRESUMED')), "
     "a AS (SELECT agent, asked, count(*) AS n, sum(cost_usd) AS cost, "
@@ -130,11 +135,8 @@ const struct statement agents_query = {
     SQL_NONE("left(a.error, 200)") " AS error, a.n "
     "FROM a "
     "LEFT JOIN agent_prompts r ON r.id = a.prompt "
-    "LEFT JOIN LATERAL (SELECT avg(CASE v.vote WHEN 'BUY' THEN s.y ELSE 1 - s.y END) AS won "
-    "FROM vote_scores s JOIN votes v USING (evaluation_id, agent, "
-    "source) WHERE s.agent = a.agent AND s.source = CASE WHEN a.asked THEN 'model' ELSE "
-    "'baseline' END AND v.vote IN ('BUY', 'SELL') AND s.evaluation_id >= (SELECT "
-    "max(evaluation_id) - 5000 FROM vote_scores)) w ON true "
+    "LEFT JOIN w ON w.agent = a.agent AND w.source = CASE WHEN a.asked THEN 'model' ELSE "
+    "'baseline' END "
     "LEFT JOIN LATERAL (SELECT avg((v.vote = e.decision)::int) AS agree FROM evaluations e "
     "JOIN votes v ON v.evaluation_id = e.id WHERE e.created_at > desk_now() - interval "
     "'24 hours' AND v.agent = a.agent AND v.counted AND v.role = 'voter' AND e.decision IN "

@@ -73,7 +73,7 @@ const struct statement status_query = {
     "    ORDER BY id DESC LIMIT 1), 'false') AS learning,"
     "  COALESCE((SELECT value FROM desk_setting WHERE name = 'SELF_LEARNING_MIN_TRADES'"
     "    ORDER BY id DESC LIMIT 1), '10') AS learning_needs,"
-    "  (SELECT count(*) FROM (SELECT FROM trade_outcomes LIMIT 1000) t) AS trades,"
+    "  (SELECT count(*) FROM (SELECT id FROM trade_outcomes ORDER BY id LIMIT 1000) t) AS trades,"
     "  COALESCE((SELECT 1 + sum(calls)::float8 / NULLIF((SELECT count(*) FROM evaluations"
     "      WHERE created_at > d.now - interval '7 days'), 0) FROM vendor_calls"
     "    WHERE vendor = 'fmp' AND endpoint <> 'quote' AND day > d.day - 7), 4) AS fmp_each "
