@@ -116,7 +116,10 @@ ok "and the list says so" wait_for '#5 .*shadow'
 keys g j
 wait_for '> #6 '
 keys a
-wait_for 'approve #6? \[y/N\]'
+# rsi_max was changed since #6 was measured: that wants a reason and the word.
+ok "what was measured by other values wants a reason" wait_for '^:approve 6'
+keys 'still true' Enter
+wait_for 'type APPROVE to do it'
 sql "UPDATE strategy_adjustments SET confidence_score = 66 WHERE id = 6"
 ok "what changes under a question is said in it" wait_for 'CHANGED while you looked'
 ok "with what it is now" wait_for 'conf 66%'
