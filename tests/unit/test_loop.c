@@ -83,6 +83,69 @@ static void a_stopped_timer_does_not_fire(void **state)
     loop_timer_free(NULL);
 }
 
+struct in_turn {
+    struct loop *loop;
+    struct loop_timer *timers[3], *doomed;
+    int64_t began, at[3];
+    int fired;
+};
+
+static void next_in_turn(void *arg)
+{
+    struct in_turn *r = arg;
+
+    r->at[r->fired] = time_monotonic_us() - r->began;
+    loop_timer_free(r->timers[r->fired++]); /* itself, inside its own call */
+    loop_timer_free(r->doomed);
+    r->doomed = NULL;
+    if (r->fired == 2) { /* due at once: not lost though others fire in the same turn */
+        r->timers[2] = loop_timer_new(r->loop, next_in_turn, r);
+        loop_timer_start(r->timers[2], 0);
+    }
+}
+
+static bool all_in_turn(void *arg)
+{
+    return ((struct in_turn *)arg)->fired == 3;
+}
+
+static void timers_fire_in_the_order_they_are_due_and_none_early(void **state)
+{
+    struct in_turn r = {.loop = *state, .began = time_monotonic_us()};
+
+    r.timers[1] = loop_timer_new(r.loop, next_in_turn, &r);
+    loop_timer_start(r.timers[1], 9);
+    r.timers[0] = loop_timer_new(r.loop, next_in_turn, &r);
+    loop_timer_start(r.timers[0], 60000);
+    loop_timer_start(r.timers[0], 3); /* again: the first is forgotten */
+    r.doomed = loop_timer_new(r.loop, next_in_turn, &r);
+    loop_timer_start(r.doomed, 3);
+    assert_true(loop_run_until(r.loop, all_in_turn, &r, 5000));
+    assert_true(r.at[0] >= 3000 && r.at[1] >= 9000 && r.at[2] >= r.at[1]);
+}
+
+static void a_child_that_goes_on_has_a_clock_of_its_own(void **state)
+{
+    struct loop *l = *state;
+    bool fired = false;
+    struct loop_timer *t = loop_timer_new(l, set, &fired);
+    int status;
+
+    loop_timer_start(t, 20);
+    pid_t pid = fork();
+    if (pid == 0) {
+        loop_forked(l);
+        loop_timer_start(t, 60000); /* the parent's must not move with it */
+        bool done = false;
+        loop_timer_start(loop_timer_new(l, set, &done), 1);
+        _exit(loop_run_until(l, is_set, &done, 5000) && !fired ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(loop_run_until(l, is_set, &fired, 5000));
+    loop_timer_free(t);
+}
+
 struct pipe_end {
     struct loop_io *io;
     int fd, events;
@@ -237,6 +300,8 @@ int main(void)
         TEST(a_wait_ends_when_its_condition_holds),
         TEST(a_deadline_never_comes_early_and_an_idle_wait_does_not_hang),
         TEST(a_stopped_timer_does_not_fire),
+        TEST(timers_fire_in_the_order_they_are_due_and_none_early),
+        TEST(a_child_that_goes_on_has_a_clock_of_its_own),
         TEST(a_descriptor_is_reported_and_may_be_dropped_in_its_callback),
         TEST(a_descriptor_can_be_watched_again_after_it_was_dropped),
         TEST(the_screen_is_drawn_after_every_turn),

@@ -2,7 +2,11 @@
 #include "quorum/loop.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "quorum/mem.h"
@@ -25,12 +29,12 @@ struct loop_io {
 };
 
 struct loop_timer {
-    uv_timer_t timer; /* first, as above */
-    struct loop_timer *prev, *next;
+    struct loop_timer *next; /* of those that run, the first due first */
     struct loop *loop;
-    uint64_t due; /* uv_hrtime */
+    uint64_t due; /* uv_hrtime; 0: does not run */
     void (*fired)(void *arg);
     void *arg;
+    struct loop_timer *all_prev, *all_next;
 };
 
 struct loop {
@@ -46,11 +50,28 @@ struct loop {
     void *hook_arg;
     struct loop_io *ios;
     struct loop_timer *timers;
+    struct loop_timer *running;
+    /* libuv's own timers count in whole milliseconds: an evaluation's two rounds of calls would
+     * each feel one. This descriptor wakes the loop to the clock's precision. */
+    int clock;
+    struct loop_io *clock_io;
+    uint64_t wakes; /* when the clock is set to; 0: not */
 };
 
 static void never_sent(uv_async_t *handle)
 {
     (void)handle;
+}
+
+static void clock_ready(void *arg, int events);
+static void clock_set(struct loop *l);
+
+static int clock_new(void)
+{
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+    assert(fd >= 0);
+    return fd;
 }
 
 struct loop *loop_new(void)
@@ -66,15 +87,25 @@ struct loop *loop_new(void)
     rc = uv_timer_init(&l->uv, &l->deadline);
     assert(rc == 0);
     (void)rc;
+    l->clock = clock_new();
+    l->clock_io = loop_io_new(l, l->clock, clock_ready, l);
+    assert(l->clock_io);
+    loop_io_want(l->clock_io, LOOP_READ);
     return l;
 }
 
 void loop_forked(struct loop *l)
 {
-    int rc = uv_loop_fork(&l->uv);
+    /* The clock is the parent's too: another takes its number before the watchers are renewed. */
+    int fd = clock_new();
+    int rc = dup3(fd, l->clock, O_CLOEXEC);
 
+    assert(rc >= 0);
+    close(fd);
+    rc = uv_loop_fork(&l->uv);
     assert(rc == 0);
     (void)rc;
+    clock_set(l);
 }
 
 struct uv_loop_s *loop_uv(struct loop *l)
@@ -98,6 +129,7 @@ void loop_free(struct loop *l)
         loop_io_free(l->ios);
     while (l->timers)
         loop_timer_free(l->timers);
+    close(l->clock);
     uv_walk(&l->uv, close_foreign, NULL);
     l->turning = true;
     uv_run(&l->uv, UV_RUN_DEFAULT);
@@ -221,66 +253,86 @@ void loop_io_free(struct loop_io *io)
     uv_close((uv_handle_t *)&io->poll, io_closed);
 }
 
-static void timer_fired(uv_timer_t *timer)
+static void clock_set(struct loop *l)
 {
-    struct loop_timer *t = timer->data;
+    uint64_t due = l->running ? l->running->due : 0;
+    struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(due / 1000000000), .tv_nsec = (long)(due % 1000000000)}};
+    int rc = timerfd_settime(l->clock, TFD_TIMER_ABSTIME, &at, NULL); /* forgets what has passed */
 
-    if (uv_hrtime() < t->due) { /* libuv rounds: within a millisecond */
-        uv_update_time(&t->loop->uv);
-        uv_timer_start(timer, timer_fired, 1, 0);
-        return;
+    assert(rc == 0);
+    (void)rc;
+    l->wakes = due;
+}
+
+static void clock_ready(void *arg, int events)
+{
+    struct loop *l = arg;
+    uint64_t now = uv_hrtime();
+
+    (void)events;
+    while (l->running && l->running->due <= now) {
+        struct loop_timer *t = l->running;
+        l->running = t->next;
+        t->due = 0;
+        t->fired(t->arg); /* may start, stop or free any timer, itself too */
     }
-    t->fired(t->arg);
+    clock_set(l);
 }
 
 struct loop_timer *loop_timer_new(struct loop *l, void (*fired)(void *arg), void *arg)
 {
     struct loop_timer *t = mem_alloc(sizeof(*t));
 
-    uv_timer_init(&l->uv, &t->timer);
-    t->timer.data = t;
     t->loop = l;
     t->fired = fired;
     t->arg = arg;
-    t->next = l->timers;
+    t->all_next = l->timers;
     if (l->timers)
-        l->timers->prev = t;
+        l->timers->all_prev = t;
     l->timers = t;
     return t;
 }
 
 void loop_timer_start(struct loop_timer *t, int64_t after_ms)
 {
-    uint64_t ms = after_ms > 0 ? (uint64_t)after_ms : 0;
+    struct loop *l = t->loop;
+    struct loop_timer **place = &l->running;
 
-    /* Never early, and not by round_up: late by a millisecond twice is what an evaluation's two
-     * rounds would feel. */
-    uv_update_time(&t->loop->uv);
-    t->due = uv_hrtime() + ms * 1000000;
-    uv_timer_start(&t->timer, timer_fired, ms, 0);
+    loop_timer_stop(t);
+    t->due = uv_hrtime() + (after_ms > 0 ? (uint64_t)after_ms : 0) * 1000000;
+    while (*place && (*place)->due <= t->due)
+        place = &(*place)->next;
+    t->next = *place;
+    *place = t;
+    if (!l->wakes || t->due < l->wakes)
+        clock_set(l);
 }
 
 void loop_timer_stop(struct loop_timer *t)
 {
-    uv_timer_stop(&t->timer);
-}
+    struct loop_timer **place = &t->loop->running;
 
-static void timer_closed(uv_handle_t *handle)
-{
-    mem_free((struct loop_timer *)handle);
+    if (!t->due)
+        return;
+    while (*place != t)
+        place = &(*place)->next;
+    *place = t->next;
+    t->due = 0;
 }
 
 void loop_timer_free(struct loop_timer *t)
 {
     if (!t)
         return;
-    if (t->prev)
-        t->prev->next = t->next;
+    loop_timer_stop(t);
+    if (t->all_prev)
+        t->all_prev->all_next = t->all_next;
     else
-        t->loop->timers = t->next;
-    if (t->next)
-        t->next->prev = t->prev;
-    uv_close((uv_handle_t *)&t->timer, timer_closed);
+        t->loop->timers = t->all_next;
+    if (t->all_next)
+        t->all_next->all_prev = t->all_prev;
+    mem_free(t);
 }
 
 static void signal_caught(uv_signal_t *handle, int number)
