@@ -149,6 +149,14 @@ static void count_frame(struct console *c, int64_t now)
         c->frame_due = frame_due(c, now) + FRAME_EVERY_US;
 }
 
+/* What the operator opened is complete: that picture waits for no rate. */
+static void notice_whole(struct console *c)
+{
+    bool whole = loader_is_whole(c->loader);
+    c->urgent |= whole && !c->whole;
+    c->whole = whole;
+}
+
 void console_turn_over(void *arg)
 {
     struct console *c = arg;
@@ -163,6 +171,7 @@ void console_turn_over(void *arg)
     if (!c->screen || !c->dirty || c->hung_up)
         return;
     console_tell_loader(c); /* before the frame: rows of another detail are not drawn as this one */
+    notice_whole(c);
     if (!c->urgent && wait > 0) {
         try_later(c, wait / 1000 + 1);
     } else if (!screen_is_ready(c->screen)) {

@@ -71,6 +71,7 @@ struct console {
     struct loop_timer *escape, *tick, *later;
 
     bool dirty, urgent, focused, hung_up, quits, leaving;
+    bool whole; /* the last picture had all it shows from the database */
     int64_t frame_due, bell_at, seen_at; /* frame_due: of a frame that no key asked for */
     int64_t slow_at;                     /* a frame was dropped; 0: none yet */
     int slow_ms; /* until the next try while the terminal does not keep up; 0: it does */

@@ -478,13 +478,13 @@ void loader_free(struct loader *l)
     mem_free(l);
 }
 
-/* Rows of another object must not be drawn as this one's. */
-static void open_detail(struct loader *l, const struct detail_view *open, int64_t now)
+/* Rows of another object must not be drawn as this one's. False when it was open already. */
+static bool open_detail(struct loader *l, const struct detail_view *open, int64_t now)
 {
     enum detail_kind kind = open ? open->kind : DETAIL_NONE;
     const char *id = open ? open->id : "";
     if (kind == l->kind && strcmp(id, l->id) == 0)
-        return;
+        return false;
     l->kind = kind;
     copy_text(l->id, sizeof l->id, id);
     bool wanted = kind != DETAIL_NONE;
@@ -501,19 +501,32 @@ static void open_detail(struct loader *l, const struct detail_view *open, int64_
         q->calm_ms = 0;
         q->due = now;
     }
+    return true;
 }
 
 void loader_watch(struct loader *l, const bool panel[PANEL_COUNT], const struct detail_view *open)
 {
     int64_t now = time_monotonic_us();
+    bool differs = open_detail(l, open, now);
     for (int i = 0; i < PANEL_COUNT; i++) {
         struct source *q = &l->panel[i];
         if (panel[i] && !q->watched && q->into->loaded_at == 0)
             q->due = now;
+        differs |= panel[i] != q->watched;
         q->watched = panel[i];
     }
-    open_detail(l, open, now);
-    loop_timer_start(l->timer, 0);
+    if (differs) /* it is called every turn: a timer started each time would turn the loop again */
+        loop_timer_start(l->timer, 0);
+}
+
+bool loader_is_whole(struct loader *l)
+{
+    for (int i = 0; i < SOURCES; i++) {
+        const struct source *q = source(l, i);
+        if (q->watched && q->st && q->into->loaded_at == 0)
+            return false;
+    }
+    return true;
 }
 
 void loader_now(struct loader *l)
