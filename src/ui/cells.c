@@ -258,12 +258,40 @@ static int draw_glyph(const struct pane *p, int row, int col, uint16_t style, co
     return g->width;
 }
 
+/* Most of what is drawn is ASCII. How many of the first `most` bytes are a column each for sure: a
+ * mark behind the last would belong to it. */
+static int plain_run(const char *text, int most)
+{
+    int n = 0;
+    while (n < most && text[n] >= ' ' && text[n] <= '~')
+        n++;
+    return n > 0 && (unsigned char)text[n] >= 0x80 ? n - 1 : n;
+}
+
+/* draw_text for a run of plain bytes, all of them inside the pane. */
+static void draw_plain(const struct pane *p, int row, int col, uint16_t style, const char *text,
+                       int n)
+{
+    struct cell *c = cell_at(p->frame, p->row + row, p->col + col);
+    if (c == NULL || n == 0)
+        return;
+    before_write(p->frame, p->row + row, p->col + col, 1);
+    before_write(p->frame, p->row + row, p->col + col + n - 1, 1);
+    for (int i = 0; i < n; i++)
+        c[i] = (struct cell){.text = {text[i]}, .len = 1, .width = 1, .style = style};
+}
+
 /* Draws from col until the text ends or `most` columns are full. */
 static int draw_text(const struct pane *p, int row, int col, int most, uint16_t style,
                      const char *text)
 {
     struct glyph g;
     int used = 0;
+    if (row >= 0 && row < p->rows && col >= 0 && col < p->cols) {
+        used = plain_run(text, most < p->cols - col ? most : p->cols - col);
+        draw_plain(p, row, col, style, text, used);
+        text += used;
+    }
     for (size_t n; (n = next_glyph(text, p->frame, &g)) > 0; text += n) {
         if (g.width > most - used)
             break;
@@ -278,6 +306,12 @@ int pane_text(const struct pane *p, int row, int col, uint16_t style, const char
         return 0;
     struct glyph g;
     int at = col;
+    if (col >= 0) {
+        int n = plain_run(text, p->cols - col);
+        draw_plain(p, row, col, style, text, n);
+        text += n;
+        at += n;
+    }
     for (size_t n; at < p->cols && (n = next_glyph(text, p->frame, &g)) > 0; text += n)
         at += draw_glyph(p, row, at, style, &g);
     return at - col;
@@ -299,7 +333,8 @@ int pane_printf(const struct pane *p, int row, int col, uint16_t style, const ch
 static int count_columns(const char *text, int enough)
 {
     struct glyph g;
-    int used = 0;
+    int used = plain_run(text, enough);
+    text += used;
     for (size_t n; used < enough && (n = next_glyph(text, NULL, &g)) > 0; text += n)
         used += g.width;
     return used;
@@ -389,9 +424,15 @@ void pane_fill(const struct pane *p, int row, int col, int rows, int cols, uint1
 {
     struct pane part = pane_part(p, row, col, rows, cols);
     char text = filler >= 0x20 && filler < 0x7f ? filler : ' ';
-    for (int r = 0; r < part.rows; r++) {
-        for (int c = 0; c < part.cols; c++)
-            write_cell(&part, r, c, style, &text, 1, 1);
+    struct cell with = {.text = {text}, .len = 1, .width = 1, .style = style};
+    for (int r = 0; r < part.rows && part.cols > 0; r++) {
+        struct cell *c = cell_at(p->frame, part.row + r, part.col);
+        if (c == NULL || part.col + part.cols > p->frame->cols)
+            return;
+        before_write(p->frame, part.row + r, part.col, 1);
+        before_write(p->frame, part.row + r, part.col + part.cols - 1, 1);
+        for (int i = 0; i < part.cols; i++)
+            c[i] = with;
     }
 }
 

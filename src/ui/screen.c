@@ -448,11 +448,10 @@ static void draw_row(struct screen *s, const struct frame *f, const struct theme
     }
 }
 
-static void keep_shown(struct screen *s, const struct frame *f)
+static void keep_row(struct screen *s, const struct frame *f, int row)
 {
-    if (s->shown.rows != f->rows || s->shown.cols != f->cols)
-        frame_resize(&s->shown, f->rows, f->cols);
-    memcpy(s->shown.cell, f->cell, (size_t)f->rows * (size_t)f->cols * sizeof *f->cell);
+    size_t n = (size_t)f->cols, from = (size_t)row * n;
+    memcpy(s->shown.cell + from, f->cell + from, n * sizeof *f->cell);
 }
 
 bool screen_is_ready(const struct screen *s)
@@ -482,11 +481,15 @@ bool screen_draw(struct screen *s, const struct frame *f, const struct theme *t)
         werase(stdscr);
         clearok(curscr, TRUE);
     }
-    for (int row = 0; row < f->rows && row < s->rows; row++) {
-        if (other || !frame_same_row(&s->shown, f, row))
+    if (s->shown.rows != f->rows || s->shown.cols != f->cols)
+        frame_resize(&s->shown, f->rows, f->cols);
+    for (int row = 0; row < f->rows; row++) {
+        if (!other && frame_same_row(&s->shown, f, row))
+            continue;
+        if (row < s->rows)
             draw_row(s, f, t, row);
+        keep_row(s, f, row);
     }
-    keep_shown(s, f);
     s->theme = *t;
     s->all = false;
     curs_set(f->cursor_on ? 1 : 0);
