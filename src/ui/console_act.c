@@ -392,14 +392,33 @@ bool console_acts_word(const char *word)
     return false;
 }
 
+/* False when what the line is about is not there; that is said. */
+static bool fill_line(struct console *c, const char *command, struct buf *line)
+{
+    for (const char *p = command; *p; p++) {
+        size_t before = line->len;
+        if (*p != '%' || !p[1]) {
+            buf_char(line, *p);
+            continue;
+        }
+        fill_in(c, *++p, line);
+        if (line->len > before || !strchr("imo", *p))
+            continue;
+        console_say(c, TOAST_OK,
+                    *p == 'm' ? "no row is marked; Space marks one"
+                              : "there is nothing selected here to do that with");
+        return false;
+    }
+    return true;
+}
+
 void console_do(struct console *c, const char *command)
 {
     struct buf line = {0};
-    for (const char *p = command; *p; p++) {
-        if (*p == '%' && p[1])
-            fill_in(c, *++p, &line);
-        else
-            buf_char(&line, *p);
+    if (!fill_line(c, command, &line)) {
+        console_urgent(c);
+        buf_release(&line);
+        return;
     }
     const char *text = buf_text(&line);
     size_t word = strcspn(text, " ");

@@ -11,11 +11,10 @@
 #include "quorum/timeutil.h"
 #include "ui/compact.h"
 #include "ui/console_help.h"
-#include "ui/console_keys.h"
+#include "ui/hints.h"
 #include "ui/layout.h"
 #include "ui/list.h"
 #include "ui/status_line.h"
-#include "ui/user_keys.h"
 
 #define TOAST_TIME (6 * USEC_SECOND)
 enum { HELP_WIDTH = 110 };
@@ -158,52 +157,6 @@ static void draw_detail(const struct pane *p, const struct snapshot *s, struct v
 
 /* ---- below the panels */
 
-/* Bytes of the keys an item begins with: "Enter", "j k", "PgDn PgUp". */
-static size_t key_length(const char *item, size_t len)
-{
-    size_t n = strcspn(item, " ");
-    while (n < len) {
-        size_t word = strcspn(item + n + 1, " ");
-        if (n + 1 + word >= len || (word != 1 && strncmp(item + n + 1, "Pg", 2) != 0))
-            break;
-        n += 1 + word;
-    }
-    return n < len ? n : len;
-}
-
-/* A key that the person bound anew means something else. */
-static bool is_rebound(const struct view *v, const char *name)
-{
-    enum detail_kind open = v->ndetails > 0 ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
-    struct key k;
-    return v->keys != NULL && key_parse(name, &k) && user_keys_find(v->keys, v->focus, open, &k);
-}
-
-/* Keys stand out, their words do not: "a approve  x reject". What does not fit is left out, but
- * the last one, which is help. */
-static void draw_hints(const struct pane *p, int row, const char *hints, const struct view *v)
-{
-    const char *last = strstr(hints, "? help");
-    int at = 1, keep = last != NULL ? list_columns(last, 40) + 2 : 0;
-    hints += strspn(hints, " ");
-    while (*hints) {
-        const char *end = strstr(hints, "  ");
-        size_t len = end != NULL ? (size_t)(end - hints) : strlen(hints);
-        size_t key = key_length(hints, len);
-        char item[80], word[80];
-        copy_bytes(item, sizeof item, hints, key);
-        copy_bytes(word, sizeof word, hints + strlen(item), len - strlen(item));
-        int width = list_columns(item, 80) + list_columns(word, 80);
-        if (at + width + (hints == last ? 0 : keep) <= p->cols && !is_rebound(v, item)) {
-            pane_text(p, row, at, TOKEN_KEY, item);
-            pane_text(p, row, at + list_columns(item, 80), TOKEN_HINT, word);
-            at += width + 2;
-        }
-        hints += len;
-        hints += strspn(hints, " ");
-    }
-}
-
 static const char *told_cell(const struct snapshot *s, int row)
 {
     const struct rows *r = &s->panel[PANEL_PENDING].rows;
@@ -268,14 +221,6 @@ static void draw_toast(const struct pane *p, const struct layout *l, const struc
                  "Engine state unknown. approve, reject and eval are off until the database is up");
     else if (l->size > CLASS_COMPACT)
         draw_told(p, row, s, v);
-}
-
-static const char *hints_of(const struct view *v, enum size_class size, int cols)
-{
-    enum detail_kind open = v->ndetails > 0 ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
-    if (size == CLASS_COMPACT && cols < 60 && open == DETAIL_NONE)
-        return "a ok  x no  Ent  e ev  p pause  ! kill";
-    return console_keys_hint(v->focus, open);
 }
 
 /* The question covers what is below it: rule, lines, rule, and then the bar with the prompt. In a
@@ -375,7 +320,7 @@ void console_frame(struct frame *f, const struct snapshot *s, struct view *v)
     if (l.rule_row >= 0)
         pane_hrule(&whole, l.rule_row, 0, f->cols, TOKEN_RULE, LINE_THIN);
     if (l.hint_row >= 0)
-        draw_hints(&whole, l.hint_row, hints_of(v, l.size, f->cols), v);
+        hints_draw(&whole, l.hint_row, s, v, l.size);
     draw_toast(&whole, &l, s, v);
     if (v->help) {
         draw_help(&whole, v, &l);

@@ -138,6 +138,10 @@ static const struct key_binding with_evaluation[] = {
     {"c", "open-citing", "the adjustment that cites it"},
     {NULL, NULL, NULL},
 };
+static const struct key_binding an_evaluation[] = {
+    {"c", "open-citing", "the adjustment that cites it"},
+    {NULL, NULL, NULL},
+};
 static const struct key_binding alert_keys[] = {
     {"K", "ack %i", "acknowledge"},
     {NULL, NULL, NULL},
@@ -150,6 +154,7 @@ static const struct key_layer layers[] = {
     {"An adjustment", PANEL_NONE, DETAIL_ADJUSTMENT, an_adjustment},
     {"A trade", PANEL_NONE, DETAIL_TRADE, with_evaluation},
     {"A position", PANEL_NONE, DETAIL_POSITION, with_evaluation},
+    {"An evaluation", PANEL_NONE, DETAIL_EVALUATION, an_evaluation},
     {"An alert", PANEL_NONE, DETAIL_ALERT, alert_keys},
     {"In a detail", PANEL_NONE, DETAIL_KINDS, details_all}, /* of any kind */
     {"In a list", PANEL_COUNT, DETAIL_NONE, lists},         /* in any panel */
@@ -192,14 +197,16 @@ const char *console_keys_hint(enum panel_id focus, enum detail_kind open)
     case DETAIL_NONE:
         break;
     case DETAIL_ADJUSTMENT:
-        return " a approve  x reject  d defer  w whatif  s shadow  c cases  t note  < > other"
-               "  P parameter  y copy  Esc back  ? help";
+        return " a approve  x reject  d defer 24h  u undo  r revert  w whatif  s shadow  c cases"
+               "  t note  < > other  P parameter  y copy  Esc back  ? help";
     case DETAIL_EVALUATION:
-        return " Enter full text  j k agent  < > older/newer  w why  y copy  E export"
-               "  Ctrl-C cancels  Esc back  ? help";
+        return " Ctrl-C cancels  Enter full text  j k agent  < > older/newer  w why  c its "
+               "adjustment"
+               "  y copy  E export  Esc back  ? help";
     case DETAIL_TRADE:
     case DETAIL_POSITION:
-        return " v evaluation  w why  < > older/newer  y copy  E export  Esc back  ? help";
+        return " v evaluation  w why  c its adjustment  < > older/newer  y copy  E export  Esc back"
+               "  ? help";
     case DETAIL_ALERT:
         return " K acknowledge  y copy  Esc back  ? help";
     case DETAIL_TEXT:
@@ -209,7 +216,7 @@ const char *console_keys_hint(enum panel_id focus, enum detail_kind open)
     }
     switch (focus) {
     case PANEL_PENDING:
-        return " a approve  x reject  d defer  Enter detail  Space mark  " HINT_REST;
+        return " a approve  x reject  d defer 24h  u undo  Enter detail  Space mark  " HINT_REST;
     case PANEL_ALERTS:
         return " K ack  m mute  Enter open  " HINT_REST;
     case PANEL_POSITIONS:

@@ -290,6 +290,11 @@ static void after_lines(struct page *g)
     }
     if (page_fact(g, "previous"))
         page_say(g, TOKEN_FG, "previous %s: %s", page_fact(g, "symbol"), page_fact(g, "previous"));
+    page_label(g, "LESSON");
+    if (page_fact(g, "cited_by"))
+        page_say(g, TOKEN_FG, "cited by adjustment %s", page_fact(g, "cited_by"));
+    else
+        page_say(g, TOKEN_DIM, "no adjustment cites it");
 }
 
 static void caps_table(struct page *g)

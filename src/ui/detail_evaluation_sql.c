@@ -48,6 +48,11 @@ const struct statement evaluation_head = {
     "      LEFT JOIN orders w ON w.evaluation_id = v.id AND w.purpose = 'ENTRY'"
     "      LEFT JOIN trade_outcomes k ON k.position_id = w.position_id"
     "      WHERE v.symbol = e.symbol AND v.id < e.id ORDER BY v.id DESC LIMIT 3) r) AS previous,"
+    "  CASE WHEN e.finished_at IS NOT NULL THEN"
+    "    (SELECT string_agg('#' || a.id, ' ' ORDER BY a.id DESC) FROM strategy_adjustments a"
+    "    WHERE a.evidence @> jsonb_build_object('evaluation_ids', jsonb_build_array(e.id))"
+    "      OR a.evidence @> jsonb_build_object('cases', jsonb_build_array("
+    "        jsonb_build_object('evaluation_id', e.id)))) END AS cited_by,"
     "  (SELECT max(x.id) FROM evaluations x WHERE x.id < e.id) AS older,"
     "  (SELECT min(x.id) FROM evaluations x WHERE x.id > e.id) AS newer "
     "FROM " DETAIL_TZ " CROSS JOIN evaluations e " AFTER "WHERE e.id = " DETAIL_ID};

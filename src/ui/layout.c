@@ -28,7 +28,7 @@ static const struct place wide_places[] = {
     {PANEL_ACTIVITY, 0, 5, 16, 0, 3, 0},  {PANEL_PENDING, 1, 4, 7, 0, 1, 0},
     {PANEL_AGENTS, 1, 5, 9, 12, 0, 0},    {PANEL_BUDGET, 1, 5, 9, 11, 1, 0},
     {PANEL_REGIME, 1, 3, 4, 5, 1, 0},     {PANEL_ALERTS, 1, 3, 4, 0, 2, 0},
-    {PANEL_LEARNING, 1, 3, 4, 10, 1, 0},
+    {PANEL_LEARNING, 1, 5, 6, 10, 1, 0},
 };
 
 /* The log stands below the middle and the right column, as high as Activity beside it. */

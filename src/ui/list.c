@@ -162,11 +162,17 @@ static int quotes_of(const struct panel_column *c)
     return c->look == LOOK_QUOTE ? 2 : 0;
 }
 
+/* A number or an age that is cut would be another one: its column may be a little wider. */
+static bool may_not_be_cut(const struct panel_column *c)
+{
+    return c->right && (c->look == LOOK_NUMBER || c->look == LOOK_AGE);
+}
+
 /* Columns its title and rows need, at most its width (a number: a little more). */
 static int content_width(const struct snapshot *s, enum panel_id id, int column)
 {
     const struct panel_column *c = &panels[id].column[column];
-    int most = c->width + (c->look == LOOK_NUMBER && c->right ? NUMBER_MORE : 0);
+    int most = c->width + (may_not_be_cut(c) ? NUMBER_MORE : 0);
     int width = list_columns(c->title, c->width);
     for (size_t row = 0; row < s->panel[id].rows.nrows && width < most; row++) {
         int n = list_columns(list_cell(s, id, (int)row, column), most) + quotes_of(c);
@@ -181,9 +187,8 @@ static int natural_width(const struct snapshot *s, enum panel_id id, int column)
     const struct panel_column *c = &panels[id].column[column];
     if (c->look == LOOK_AGE && !c->right)
         return content_width(s, id, column);
-    int width = c->width; /* half a number is another one */
-    for (size_t row = 0; c->look == LOOK_NUMBER && c->right && row < s->panel[id].rows.nrows;
-         row++) {
+    int width = c->width;
+    for (size_t row = 0; may_not_be_cut(c) && row < s->panel[id].rows.nrows; row++) {
         int n = list_columns(list_cell(s, id, (int)row, column), c->width + NUMBER_MORE);
         width = n > width ? n : width;
     }

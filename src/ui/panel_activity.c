@@ -78,8 +78,8 @@
 
 #define ADJUSTMENTS \
     "(SELECT 'adjustment ' || a.id, COALESCE(a.applied_at, a.decided_at, a.created_at), 'adj'," \
-    "  '#' || a.id, a.parameter_name || ' ' || " SQL_PARAMETER("a.old_value") " || ' -> '" \
-    "  || " SQL_PARAMETER("a.new_value") " || '  ' || round(a.confidence_score)::int || '%  '" \
+    "  '#' || a.id, a.parameter_name || ' ' || " SQL_PARAMETER_OR_OFF("a.old_value") " || ' -> '" \
+    "  || " SQL_PARAMETER_OR_OFF("a.new_value") " || '  ' || round(a.confidence_score)::int || '%  '" \
     "  || " SQL_LEVEL("a.risk_level") " || '  ' || CASE a.status WHEN 'PENDING'" \
     "     THEN 'needs review'" \
     "     ELSE lower(replace(a.status, '_', ' ')) || COALESCE(' by ' || a.decided_by, '') END," \

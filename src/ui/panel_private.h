@@ -50,6 +50,12 @@
 /* LOW, MED, HIGH */
 #define SQL_LEVEL(x) "replace(" x ", 'MEDIUM', 'MED')"
 
+/* The verdict of a proposal's evidence in few words, as its page says it in more: "alone, best of
+ * 28", where only the change by itself was proven; "PROVEN of all 28". */
+#define SQL_VERDICT(a)                                                                             \
+    "replace(replace(replace(review_verdict(" a ".evidence, " a ".priority),"                      \
+    " 'PROVEN alone; ', 'alone, '), 'PROVEN against all', 'PROVEN of all'), ' compared', '')"
+
 /* Evaluations of the schedule still to come until the reset: sessions lie within one UTC day.
  * Before the day is planned it is taken to be like the last planned one. d has day (UTC) and now.
  */

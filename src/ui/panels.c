@@ -13,7 +13,7 @@ static const struct panel_column positions[] = {
     {"P&L %", 7, .right = true, .look = LOOK_SIGNED},
     {"STOP", 8, .right = true, .look = LOOK_NUMBER},
     {"TARGET", 8, .right = true, .look = LOOK_NUMBER},
-    {"AGE", 6, .right = true, .look = LOOK_AGE},
+    {"AGE", 6, .right = true, .look = LOOK_AGE}, /* "99d23*": its exit is ordered */
     {"", 0, .look = LOOK_HIDDEN},
     {"REGIME", 8, .wide = true, .look = LOOK_TEXT},
     {"EVAL", 6, .right = true, .wide = true, .look = LOOK_NUMBER},
@@ -35,7 +35,7 @@ static const struct panel_column pending[] = {
     {"", 0, .look = LOOK_HIDDEN},
     {"EXPIRES", 8, .right = true, .look = LOOK_AGE},
     {"", 0, .look = LOOK_HIDDEN},
-    {"VERDICT", 12, .wide = true, .look = LOOK_TEXT},
+    {"VERDICT", 17, .wide = true, .look = LOOK_TEXT},
     {"N", 4, .right = true, .wide = true, .look = LOOK_NUMBER},
     {"EFFECT", 7, .right = true, .wide = true, .look = LOOK_SIGNED},
     {"BY", 16, .wide = true, .look = LOOK_TEXT},

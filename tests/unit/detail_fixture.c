@@ -33,7 +33,7 @@ static const char *const columns_of[DETAIL_KINDS][DETAIL_PARTS] = {
          "tokens max_cost_usd order_result simulated budget_left fmp_left usual_ms order_id "
          "position_id position_state position_now opened_epoch trade_id pnl_usd pnl_pct "
          "r_multiple exit_reason shadow_state outcome return_pct shadow_r sessions shadow_reason "
-         "previous older newer",
+         "previous cited_by older newer",
          "agent role vote answer confidence reason wrong_evidence counted prompt_version cited "
          "base_vote base_answer base_confidence base_reason base_counted base_cited tries "
          "tokens_in tokens_out cost_usd latency_ms status error model waiting_ms brier base_brier",
@@ -197,7 +197,8 @@ static void evaluation_ended(void)
         "order_result=ordered", "simulated=f", "budget_left=4.75", "fmp_left=138", "usual_ms=9000",
         "order_id=d91a", "position_id=31", "position_state=OPEN", "position_now=-0.43",
         "opened_epoch=1763667118", "shadow_state=OPEN",
-        "shadow_reason=", "previous=#371 HOLD, #340 BUY +0.41%", "older=411", "newer=413");
+        "shadow_reason=", "previous=#371 HOLD, #340 BUY +0.41%", "cited_by=#21 #17", "older=411",
+        "newer=413");
     begin_part(1, 5);
     ONE(1, 0, "agent=regime_detector", "role=classifier", "vote=HOLD", "answer=BULL",
         "confidence=78", "reason=Trend and breadth agree.", "wrong_evidence=0", "counted=f",

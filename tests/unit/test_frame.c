@@ -482,6 +482,74 @@ static void test_a_selected_row_is_always_in_sight(void **state)
     end();
 }
 
+/* A row of the picture as text. */
+static const char *row_text(int row)
+{
+    static char line[1024];
+    size_t n = 0;
+    for (int col = 0; col < frame.cols && n + 16 < sizeof line; col++)
+        n += (size_t)snprintf(line + n, sizeof line - n, "%s", frame_cell(&frame, row, col)->text);
+    return line;
+}
+
+static void test_an_age_is_never_hidden_however_old(void **state)
+{
+    (void)state;
+    static const char *const ages[] = {"9s", "28d00*", "99d23*", "120d*", "99d23h", "1000d*"};
+    for (size_t i = 0; i < ARRAY_LEN(ages); i++) {
+        begin();
+        struct rows *r = &snap.panel[PANEL_POSITIONS].rows;
+        r->cell[10] = arena_text(&r->arena, ages[i]); /* the first row's AGE */
+        for (int cols = 80; cols <= 200; cols += 40) {
+            draw(cols == 80 ? 24 : 40, cols, false);
+            assert_non_null(strstr(row_text(3), ages[i]));
+        }
+        end();
+    }
+}
+
+/* The line of keys with `focus` and, when it is not NULL, a status of the proposal selected. */
+static const char *hints(enum panel_id focus, const char *status)
+{
+    view.focus = focus;
+    if (status) {
+        struct rows *r = &snap.panel[PANEL_PENDING].rows;
+        r->column[r->ncols - 1] = arena_text(&r->arena, "status");
+        for (size_t i = 0; i < r->nrows; i++)
+            r->cell[i * r->ncols + r->ncols - 1] = arena_text(&r->arena, status);
+    }
+    draw(24, 200, false);
+    return row_text(frame.rows - 2);
+}
+
+static void test_only_keys_that_do_something_are_offered(void **state)
+{
+    (void)state;
+    begin();
+    assert_non_null(strstr(hints(PANEL_PENDING, "PENDING"), "a approve  x reject  d defer 24h"));
+    assert_null(strstr(row_text(frame.rows - 2), "undo"));
+    assert_null(strstr(hints(PANEL_PENDING, "APPROVED"), "approve"));
+    assert_non_null(strstr(row_text(frame.rows - 2), "u undo"));
+    assert_null(strstr(hints(PANEL_PENDING, "SHADOW"), "approve"));
+    assert_non_null(strstr(row_text(frame.rows - 2), "x reject"));
+    assert_null(strstr(hints(PANEL_BUDGET, NULL), "filter"));
+    snap.read_only = true;
+    assert_null(strstr(hints(PANEL_PENDING, "PENDING"), "approve"));
+    assert_null(strstr(row_text(frame.rows - 2), "pause"));
+    assert_non_null(strstr(row_text(frame.rows - 2), "Enter detail"));
+    snap.read_only = snap.connected = false;
+    assert_null(strstr(hints(PANEL_ALERTS, NULL), "ack"));
+    end();
+    begin();
+    pictured_empty(&snap);
+    for (int p = 0; p < PANEL_COUNT; p++) {
+        assert_null(strstr(hints((enum panel_id)p, NULL), "approve"));
+        assert_null(strstr(row_text(frame.rows - 2), "Enter"));
+        assert_non_null(strstr(row_text(frame.rows - 2), "? help"));
+    }
+    end();
+}
+
 static int release_frame(void **state)
 {
     (void)state;
@@ -499,6 +567,8 @@ int main(void)
         cmocka_unit_test(test_a_click_finds_the_row_that_is_drawn_there),
         cmocka_unit_test(test_tab_goes_where_panels_are),
         cmocka_unit_test(test_a_selected_row_is_always_in_sight),
+        cmocka_unit_test(test_an_age_is_never_hidden_however_old),
+        cmocka_unit_test(test_only_keys_that_do_something_are_offered),
     };
     return cmocka_run_group_tests(tests, NULL, release_frame);
 }

@@ -15,7 +15,12 @@
     " a.proposed_by, a.cycle_id, CASE WHEN a.evidence->>'n' ~ '^[0-9]{1,9}$'"                      \
     "      THEN a.evidence->>'n' END, a.evidence->>'verdict', a.decided_by, a.decided_at,"         \
     " a.applied_at, a.measured->>'state', a.measured->>'text', a.version, a.created_at,"           \
-    " COALESCE(NULLIF(a.decision_reason, ''), NULLIF(a.gate_reason, '')) "
+    " COALESCE(NULLIF(a.decision_reason, ''), NULLIF(a.gate_reason, '')), " /* as the console's    \
+                                                                               list of what waits  \
+                                                                               says it */          \
+    "replace(replace(replace(review_verdict(a.evidence, a.priority), 'PROVEN alone; ', 'alone, "   \
+    "'),"                                                                                          \
+    " 'PROVEN against all', 'PROVEN of all'), ' compared', '') "
 
 static const struct figure_column list_columns[] = {
     {"id", "ID", FIGURE_COUNT, 0},
@@ -31,7 +36,7 @@ static const struct figure_column list_columns[] = {
     {"proposed_by", "BY", FIGURE_TEXT, 112},
     {"cycle", "CYCLE", FIGURE_COUNT, 112},
     {"n", "N", FIGURE_COUNT, 96},
-    {"verdict", "EFFECT", FIGURE_TEXT, 96},
+    {"verdict", "", FIGURE_TEXT, WIDTH_NEVER},
     {"decided_by", "DECIDED", FIGURE_TEXT, 120},
     {"decided_at", "AT", FIGURE_WHEN, 140},
     {"applied_at", "APPLIED", FIGURE_WHEN, 140},
@@ -40,6 +45,7 @@ static const struct figure_column list_columns[] = {
     {"version", "", FIGURE_COUNT, WIDTH_NEVER},
     {"created_at", "", FIGURE_WHEN, WIDTH_NEVER},
     {"reason", "", FIGURE_TEXT, WIDTH_NEVER},
+    {"verdict_text", "EFFECT", FIGURE_TEXT, 96},
 };
 
 static const struct statement pending_rows = {
