@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The private cluster when something is killed, and what dead servers leave lying about. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -354,6 +356,121 @@ static void test_random_kills_never_leave_a_cluster_that_does_not_start(void **s
     assert_true(place_is_quiet(&shared, PATIENCE_MS));
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st, (void)type, (void)where;
+    return remove(path) && errno != ENOENT && errno != ENOTEMPTY;
+}
+
+/* rm -rf, again and again while the server still makes files. */
+static void remove_home(const struct place *p)
+{
+    int64_t until = time_monotonic_us() + PATIENCE_MS * (int64_t)1000;
+    while (access(p->home, F_OK) == 0) {
+        nftw(p->home, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        assert_true(time_monotonic_us() < until);
+    }
+}
+
+static void expect_reachable(struct cluster *c, const struct place *p, pid_t server)
+{
+    char got[16];
+    ask(c, "quorum_owner", "postgres", "SELECT 1", got, sizeof(got));
+    assert_string_equal(got, "1");
+    assert_int_equal(place_status(p).postmaster_pid, server);
+    struct cluster *next = must_join(p, 0);
+    cluster_leave(next);
+}
+
+/* How the home's user behaves: has just left, is joined, is connected as well. */
+enum user_of_home { HAS_LEFT, IS_JOINED, IS_CONNECTED };
+
+static void remove_and_join_again(struct place *p, enum user_of_home user)
+{
+    char conninfo[1024];
+    PGconn *conn = NULL;
+    struct cluster *old = must_join(p, 10 * PATIENCE_MS);
+    struct cluster_status before = place_status(p);
+    if (user == IS_CONNECTED) {
+        conn = PQconnectdb(
+            cluster_conninfo(old, conninfo, sizeof(conninfo), "quorum_owner", "postgres"));
+        assert_int_equal(PQstatus(conn), CONNECTION_OK);
+        PQsetNoticeReceiver(conn, ignore_notice, NULL);
+    }
+    if (user == HAS_LEFT)
+        cluster_leave(old);
+    remove_home(p);
+    struct cluster *c = must_join(p, 0);
+    pid_t server = place_status(p).postmaster_pid;
+    assert_int_not_equal(server, before.postmaster_pid);
+    /* Long before the old server would notice by itself, and whatever it unlinks at its end. */
+    assert_true(process_gone(before.postmaster_pid, PATIENCE_MS / 4));
+    assert_true(process_gone(before.supervisor_pid, PATIENCE_MS / 4));
+    expect_reachable(c, p, server);
+    PQfinish(conn);
+    if (user != HAS_LEFT) {
+        struct error e = {0};
+        assert_int_equal(cluster_revive(old, &e), ERR_FAILED); /* it is not its home any more */
+        assert_non_null(strstr(e.text, "removed"));
+        cluster_leave(old);
+    }
+    expect_reachable(c, p, server);
+    cluster_leave(c);
+    assert_true(process_gone(server, PATIENCE_MS));
+}
+
+static void test_a_home_removed_while_its_server_runs_can_be_made_again_at_once(void **state)
+{
+    (void)state;
+    for (enum user_of_home user = HAS_LEFT; user <= IS_CONNECTED; user++) {
+        struct place p;
+        place_make(&p, false);
+        remove_and_join_again(&p, user);
+        place_remove(&p);
+    }
+}
+
+static void test_a_removed_home_whose_socket_lies_elsewhere_can_be_made_again(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p, false);
+    size_t n = strlen(p.home);
+    snprintf(p.home + n, sizeof(p.home) - n, "/%0120d", 7);
+    remove_and_join_again(&p, IS_CONNECTED);
+    place_remove(&p);
+}
+
+static void test_a_home_moved_away_keeps_its_data_and_spares_the_next_one(void **state)
+{
+    (void)state;
+    struct place p, moved;
+    char got[16];
+    place_make(&p, false);
+    moved = p;
+    snprintf(moved.home, sizeof(moved.home), "%s/moved", p.root);
+    struct client user = client_start(&p, 0);
+    assert_true(client_joined(&user, NULL, 0));
+    struct cluster_status before = place_status(&p);
+    struct cluster *c = must_join(&p, 0);
+    ask(c, "postgres", "postgres", "CREATE TABLE kept AS SELECT 42 AS n", NULL, 0);
+    cluster_leave(c);
+    assert_int_equal(rename(p.home, moved.home), 0);
+    c = must_join(&p, 0);
+    pid_t server = place_status(&p).postmaster_pid;
+    assert_int_not_equal(server, before.postmaster_pid);
+    client_leave(&user); /* the old supervisor's: its server's socket has another server's path */
+    assert_true(process_gone(before.postmaster_pid, PATIENCE_MS));
+    assert_true(process_gone(before.supervisor_pid, PATIENCE_MS));
+    expect_reachable(c, &p, server);
+    struct cluster *again = must_join(&moved, 0);
+    ask(again, "postgres", "postgres", "SELECT n FROM kept", got, sizeof(got));
+    assert_string_equal(got, "42");
+    cluster_leave(again);
+    cluster_leave(c);
+    place_remove(&p);
+}
+
 int main(void)
 {
 #define KILL_TEST(f) cmocka_unit_test_setup(f, be_quiet)
@@ -367,6 +484,9 @@ int main(void)
         KILL_TEST(test_an_engine_can_revive_what_was_killed_around_it),
         KILL_TEST(test_a_killed_last_client_does_not_keep_the_server_alive),
         KILL_TEST(test_a_machine_that_shuts_down_gets_a_clean_stop),
+        KILL_TEST(test_a_home_removed_while_its_server_runs_can_be_made_again_at_once),
+        KILL_TEST(test_a_removed_home_whose_socket_lies_elsewhere_can_be_made_again),
+        KILL_TEST(test_a_home_moved_away_keeps_its_data_and_spares_the_next_one),
         KILL_TEST(test_lock_files_of_a_dead_server_never_block_a_start),
         KILL_TEST(test_random_kills_never_leave_a_cluster_that_does_not_start),
     };

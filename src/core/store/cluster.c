@@ -243,8 +243,20 @@ enum err cluster_join(const struct cluster_options *options, struct cluster **ou
     return OK;
 }
 
+/* False when the home was removed or moved away: what lives at its path now is another cluster. */
+static bool is_at_home(const struct cluster *c)
+{
+    struct stat ours, there;
+    return fstat(c->ctl_fd, &ours) == 0 && lstat(c->at.ctl, &there) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 enum err cluster_revive(struct cluster *c, struct error *e)
 {
+    if (!is_at_home(c)) {
+        err_set(e, ERR_FAILED, "%s was removed or replaced while this program ran", c->at.home);
+        return err_fix(e, "start the program again");
+    }
     if (cluster_supervised(&c->at, NULL) || flock(c->ctl_fd, LOCK_EX | LOCK_NB))
         return OK; /* there, or somebody is at it */
     enum err r = OK;

@@ -2,7 +2,9 @@
 /* The process that owns the postmaster: spawns it as its own child (so that it is reaped), starts
  * it again when it is killed, and stops it when the last client has gone. It waits in one poll()
  * and costs nothing while nothing happens: a helper process blocked in flock(clients, EX) tells
- * by its end that no client holds the lock any more. */
+ * by its end that no client holds the lock any more, and inotify tells that somebody removed the
+ * home. Then the server is stopped at once: at its end PostgreSQL unlinks the path of its socket,
+ * which a moment later is that of the next cluster made there. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -19,6 +22,7 @@
 #include <unistd.h>
 
 #include "core/store/cluster_internal.h"
+#include "quorum/text.h"
 #include "quorum/timeutil.h"
 
 enum { BACKOFF_MS = 100, BACKOFF_MAX_MS = 5000, TELL_AFTER = 4, GIVE_UP_AFTER = 6 };
@@ -29,6 +33,8 @@ enum { BACKOFF_MS = 100, BACKOFF_MAX_MS = 5000, TELL_AFTER = 4, GIVE_UP_AFTER = 
 struct supervisor {
     const struct cluster *c;
     int reaper_fd, signal_fd;
+    int home_fd;      /* inotify: readable when reaper.lock may be gone; -1: not to be had */
+    struct stat lock; /* of reaper_fd: while that is open, no other file gets this inode */
     pid_t postmaster; /* 0: not running */
     bool adopted;     /* not our child: the supervisor before us was killed */
     int adopted_fd;   /* its pidfd; -1 where the kernel has none, then it is looked at */
@@ -52,6 +58,33 @@ static void say(const char *fmt, ...)
     va_end(ap);
     dprintf(STDERR_FILENO, "%s quorum supervisor [%d] %s\n",
             time_print_iso(stamp, time_machine_now()), (int)getpid(), text);
+}
+
+/* True once home/cluster was removed or moved away, whoever may live at the path now: then none of
+ * the names in s->c->at is ours any more. What cannot be looked at counts as there. */
+static bool is_lost(const struct supervisor *s)
+{
+    struct stat st;
+    if (lstat(s->c->at.reaper, &st))
+        return errno == ENOENT || errno == ENOTDIR;
+    return st.st_dev != s->lock.st_dev || st.st_ino != s->lock.st_ino;
+}
+
+/* True when the path of our socket is another server's already: ours would unlink it. */
+static bool socket_is_anothers(const struct supervisor *s)
+{
+    char path[CLUSTER_PATH], text[32];
+    int64_t pid;
+    if (!cluster_path(path, "%s/.s.PGSQL." CLUSTER_PORT ".lock", s->c->at.sock))
+        return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    return text_to_int64(text, &pid) && pid != s->postmaster;
 }
 
 static void child_signals(void)
@@ -138,7 +171,7 @@ static void postmaster_gone(struct supervisor *s, int status)
     s->adopted_fd = -1;
     s->has_run |= was_up;
     s->failures = was_up ? 0 : s->failures + 1;
-    if (s->failures >= TELL_AFTER)
+    if (s->failures >= TELL_AFTER && !is_lost(s))
         tell_failure(s);
     int wait_ms = BACKOFF_MS;
     for (int i = 1; i < s->failures && wait_ms < BACKOFF_MAX_MS; i++)
@@ -178,7 +211,8 @@ static void start_helper(struct supervisor *s)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         prctl(PR_SET_NAME, "quorum-clients");
         int fd = getppid() == parent ? cluster_lock_open(s->c->at.clients, NULL) : -1;
-        _exit(fd >= 0 && flock(fd, LOCK_EX) == 0 ? 0 : 1);
+        /* Looked at after the opening: what was opened before that is ours. */
+        _exit(fd >= 0 && !is_lost(s) && flock(fd, LOCK_EX) == 0 ? 0 : 1);
     }
     s->helper = pid > 0 ? pid : 0;
     s->helper_at = time_monotonic_us() + 1000 * MS;
@@ -201,13 +235,17 @@ static int wait_ms(const struct supervisor *s, int64_t until)
 /* One turn: waits for an event, at most until a point of time (0: for ever). */
 static void turn(struct supervisor *s, int64_t until)
 {
-    struct pollfd fds[2] = {{.fd = s->signal_fd, .events = POLLIN},
-                            {.fd = s->adopted_fd, .events = POLLIN}};
-    poll(fds, 2, wait_ms(s, until));
+    struct pollfd fds[3] = {{.fd = s->signal_fd, .events = POLLIN},
+                            {.fd = s->adopted_fd, .events = POLLIN},
+                            {.fd = s->home_fd, .events = POLLIN}};
+    poll(fds, 3, wait_ms(s, until));
     struct signalfd_siginfo info;
     while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
         s->told_to_stop |= info.ssi_signo != SIGCHLD;
     reap(s);
+    char events[1024]; /* only that there were some counts: is_lost decides */
+    while (s->home_fd >= 0 && read(s->home_fd, events, sizeof(events)) > 0)
+        ;
     bool stale;
     char file[CLUSTER_PATH];
     if (s->adopted && s->postmaster &&
@@ -217,6 +255,15 @@ static void turn(struct supervisor *s, int64_t until)
         postmaster_gone(s, 0);
 }
 
+/* Where stop_postmaster begins: a fast stop checkpoints first, which data that are gone do not need
+ * and a socket about to change hands forbids. Only a killed server unlinks nothing at all. */
+static size_t first_step(const struct supervisor *s)
+{
+    if (!is_lost(s))
+        return 0;
+    return socket_is_anothers(s) ? 2 : 1;
+}
+
 /* Fast stop; a server that does not obey in a minute is pressed harder. */
 static void stop_postmaster(struct supervisor *s)
 {
@@ -224,12 +271,20 @@ static void stop_postmaster(struct supervisor *s)
         int signal, seconds;
     } steps[] = {{SIGINT, 60}, {SIGQUIT, 10}, {SIGKILL, 10}};
     s->linger_until = 1; /* no helper from here on */
-    for (size_t i = 0; i < 3 && s->postmaster; i++) {
-        int64_t until = time_monotonic_us() + steps[i].seconds * USEC_SECOND;
+    size_t next;
+    for (size_t step = first_step(s); step < 3 && s->postmaster; step = next) {
+        int64_t now = time_monotonic_us(), until = now + steps[step].seconds * USEC_SECOND;
         pid_t pid = s->postmaster;
-        kill(pid, steps[i].signal);
-        while (s->postmaster == pid && time_monotonic_us() < until)
-            turn(s, until);
+        kill(pid, steps[step].signal);
+        next = step + 1;
+        for (; s->postmaster == pid && now < until; now = time_monotonic_us()) {
+            size_t least = first_step(s); /* the home may go meanwhile, and the socket's path */
+            if (least > step) {
+                next = least;
+                break;
+            }
+            turn(s, least ? now + 50 * MS : until);
+        }
     }
     say("stopped");
 }
@@ -248,8 +303,9 @@ static bool stop_if_alone(struct supervisor *s)
     int clients = cluster_lock_open(s->c->at.clients, NULL);
     int64_t now = time_monotonic_us();
     bool stop = false;
-    if (ctl < 0 || clients < 0) {
-        stop = access(s->c->at.dir, F_OK) != 0 && errno == ENOENT; /* deleted under us */
+    if (is_lost(s)) {
+        s->linger_until = now; /* these may be another cluster's locks; supervise() ends it */
+    } else if (ctl < 0 || clients < 0) {
         s->linger_until = now + 1000 * MS;
     } else if (!cluster_lock(ctl, LOCK_EX, now + 20 * MS)) {
         s->linger_until = now + 100 * MS; /* somebody is joining: look again */
@@ -259,7 +315,8 @@ static bool stop_if_alone(struct supervisor *s)
     }
     if (stop) {
         stop_postmaster(s);
-        remove_socket_dir(s->c);
+        if (!is_lost(s))
+            remove_socket_dir(s->c);
         close(s->reaper_fd); /* before ctl, which lets the next client look at it */
     }
     if (clients >= 0)
@@ -296,12 +353,18 @@ static void supervise(struct supervisor *s)
 {
     for (;;) {
         int64_t now = time_monotonic_us();
-        if (s->told_to_stop) {
+        bool lost = is_lost(s);
+        if (lost)
+            say("%s was removed or replaced: the server is stopped", s->c->at.dir);
+        if (lost || s->told_to_stop) {
             stop_postmaster(s);
             return;
         }
-        if (s->linger_until && now >= s->linger_until && stop_if_alone(s))
-            return;
+        if (s->linger_until && now >= s->linger_until) {
+            if (stop_if_alone(s))
+                return;
+            continue;
+        }
         if (!s->postmaster && !s->has_run && s->failures >= GIVE_UP_AFTER) {
             say("gives up: the server did not start %d times", s->failures);
             return;
@@ -314,6 +377,21 @@ static void supervise(struct supervisor *s)
             rotate_log(s);
         turn(s, s->linger_until ? s->linger_until : s->log_look_at);
     }
+}
+
+/* The file itself is watched: its directory tells nothing of its own removal as long as a file that
+ * was in it is open (reaper_fd), but the file loses its link, which is IN_ATTRIB. */
+static void watch_home(struct supervisor *s)
+{
+    s->home_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (s->home_fd >= 0 &&
+        inotify_add_watch(s->home_fd, s->c->at.reaper, IN_ATTRIB | IN_MOVE_SELF) >= 0)
+        return;
+    say("cannot watch %s (%s): should it be removed, the server ends later", s->c->at.reaper,
+        strerror(errno));
+    if (s->home_fd >= 0)
+        close(s->home_fd);
+    s->home_fd = -1;
 }
 
 /* Everything that may fail before the client is told that all is well. */
@@ -337,6 +415,9 @@ static const char *prepare(struct supervisor *s)
         return "another supervisor is there";
     if (ftruncate(s->reaper_fd, 0) || dprintf(s->reaper_fd, "%d\n", (int)getpid()) < 0)
         return "cannot write reaper.lock";
+    if (fstat(s->reaper_fd, &s->lock))
+        return "cannot look at reaper.lock";
+    watch_home(s);
     unlink(failure);
     sigset_t signals;
     sigemptyset(&signals);
@@ -350,7 +431,7 @@ static const char *prepare(struct supervisor *s)
 
 static void run(const struct cluster *c)
 {
-    struct supervisor s = {.c = c, .adopted_fd = -1, .reaper_fd = -1};
+    struct supervisor s = {.c = c, .adopted_fd = -1, .reaper_fd = -1, .home_fd = -1};
     cluster_child_title("quorum: private PostgreSQL");
     const char *problem = prepare(&s);
     if (problem)
