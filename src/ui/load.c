@@ -137,17 +137,20 @@ static void hear_clock(struct loader *l, const struct rows *r, int64_t at)
 /* How the machines' clocks differ, as far as the answer's way lets it be known. */
 static void compare_clocks(struct loader *l, const struct rows *r, int64_t sent, int64_t at)
 {
-    int64_t theirs;
+    int64_t theirs, unsure = (at - sent) / 2;
     const char *text = r->nrows ? rows_named(r, 0, "machine") : NULL;
-    if (text && time_parse(text, &theirs))
-        l->s->skew_us = time_machine_now() - (at - sent) / 2 - theirs;
+    if (!text || !time_parse(text, &theirs))
+        return;
+    int64_t skew = time_machine_now() - unsure - theirs;
+    l->s->skew_us = skew > -unsure && skew < unsure ? 0 : skew; /* a slow answer tells nothing */
 }
 
-/* What a small query takes, smoothed: a number that jumps is not read. */
+/* What a small query takes, smoothed: a number that jumps is not read. One that waited (for the
+ * connection, behind others) tells little, so less is believed at once and more slowly. */
 static void measure(struct loader *l, int64_t took)
 {
     int64_t before = l->latency_us;
-    l->latency_us = before ? before + (took - before) / 4 : took;
+    l->latency_us = before > 0 && took > before ? before + (took - before) / 4 : took;
     l->s->latency_ms = (int)((l->latency_us + 500) / 1000);
 }
 
