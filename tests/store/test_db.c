@@ -357,6 +357,7 @@ static void a_session_has_the_settings_the_desk_relies_on(void **state)
     assert_string_equal(fixture_text(f, "SHOW timezone"), "UTC");
     assert_string_equal(fixture_text(f, "SHOW datestyle"), "ISO, YMD");
     assert_string_equal(fixture_text(f, "SHOW statement_timeout"), "10s");
+    assert_string_equal(fixture_text(f, "SHOW jit"), "off"); /* of whoever's server it is */
     assert_string_equal(fixture_text(f, "SHOW lock_timeout"), "5s");
     assert_string_equal(fixture_text(f, "SHOW idle_in_transaction_session_timeout"), "30s");
     assert_string_equal(fixture_text(f, "SHOW client_connection_check_interval"), "2s");

@@ -10,12 +10,15 @@
 #include "quorum/log.h"
 #include "quorum/text.h"
 
-/* Set after connecting, not in the start-up packet: a pooler refuses options=. */
+/* Set after connecting, not in the start-up packet: a pooler refuses options=. The statements are
+ * long and small: compiling them (jit, on in most servers) takes up to seconds, running them
+ * milliseconds. */
 static const struct statement set_session = {
     .name = "session_settings",
     .sql = "SELECT set_config('search_path', 'quorum, public', false),"
            " set_config('TimeZone', 'UTC', false),"
            " set_config('DateStyle', 'ISO, YMD', false),"
+           " set_config('jit', 'off', false),"
            " set_config('statement_timeout', '10s', false),"
            " set_config('lock_timeout', '5s', false),"
            " set_config('idle_in_transaction_session_timeout', '30s', false),"
