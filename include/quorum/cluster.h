@@ -10,6 +10,7 @@
 #include "quorum/err.h"
 
 struct cluster; /* this process's hold on it */
+struct db;
 
 struct cluster_options {
     const char *home;   /* QUORUM_HOME; the cluster lives in home/cluster */
@@ -24,6 +25,13 @@ struct cluster_options {
 /* Blocks (at most 60 s) until the server answers. The hold lasts until cluster_leave or the
  * death of the process. ERR_FAILED with the package to install when no server program is found. */
 enum err cluster_join(const struct cluster_options *options, struct cluster **out, struct error *e);
+/* The short way to a server that runs already: the hold, without a connection and without waiting;
+ * NULL where that is not to be had and the long way is to be gone. The caller connects at once and
+ * has cluster_is_server judge the connection before it is used: it is false too where the kernel
+ * does not tell who listens, and then cluster_join asks the server itself. */
+struct cluster *cluster_hold(const struct cluster_options *options);
+/* The process at the other end of this connection is the living postmaster of our data directory. */
+bool cluster_is_server(const struct cluster *c, const struct db *d);
 void cluster_leave(struct cluster *c);
 /* For a long-lived client that lost its connection: starts a new supervisor if the old one was
  * killed, else does nothing. Does not wait for the server. */

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "core/store/cluster_internal.h"
+#include "quorum/db.h"
 #include "quorum/mem.h"
 #include "quorum/timeutil.h"
 #include "store/cluster_clients.h"
@@ -575,6 +576,35 @@ static void test_another_server_at_our_socket_is_not_taken_for_ours(void **state
     place_remove(&p);
 }
 
+static void test_a_connection_to_another_server_is_not_taken_for_ours(void **state)
+{
+    (void)state;
+    struct place p;
+    struct error e = {0};
+    char conninfo[1024];
+    place_make(&p, false);
+    struct cluster *ours = must_join(&p, 0), *theirs = must_join(&shared, 0);
+    struct cluster_options o = place_options(&p, 0);
+    struct cluster *held = cluster_hold(&o); /* it runs: the hold is had at once */
+    assert_non_null(held);
+    struct loop *l = loop_new();
+    cluster_conninfo(theirs, conninfo, sizeof(conninfo), "quorum_app", "postgres");
+    struct db *d = db_new(l, &(struct db_options){.conninfo = conninfo});
+    assert_false(cluster_is_server(theirs, d)); /* no connection is nobody's */
+    assert_int_equal(db_open(d, PATIENCE_MS, &e), OK);
+    assert_true(cluster_is_server(theirs, d));
+    assert_false(cluster_is_server(ours, d));
+    assert_false(cluster_is_server(held, d));
+    db_free(d);
+    loop_free(l);
+    cluster_leave(held);
+    cluster_leave(ours);
+    cluster_leave(theirs);
+    assert_true(place_is_quiet(&p, PATIENCE_MS));
+    assert_null(cluster_hold(&o)); /* and where none runs, it starts none */
+    place_remove(&p);
+}
+
 static void test_looking_starts_nothing(void **state)
 {
     (void)state;
@@ -677,6 +707,7 @@ int main(void)
         cmocka_unit_test(test_a_server_that_cannot_start_says_why_and_leaves_nothing),
         cmocka_unit_test(test_the_log_of_months_does_not_fill_the_disk),
         cmocka_unit_test(test_another_server_at_our_socket_is_not_taken_for_ours),
+        cmocka_unit_test(test_a_connection_to_another_server_is_not_taken_for_ours),
         cmocka_unit_test(test_looking_starts_nothing),
         cmocka_unit_test(test_variables_of_another_server_do_not_reach_the_private_one),
         cmocka_unit_test(test_a_signal_ends_the_wait_for_a_server_that_hangs),

@@ -16,9 +16,12 @@
 #include "quorum/text.h"
 #include "quorum/vendor.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000, SCRATCH_ANSWER_MS = 300000, DEMO_SEED = 1 };
+enum { CONNECT_TIMEOUT_MS = 10000, SHORT_WAY_MS = 2000, SCRATCH_ANSWER_MS = 300000, DEMO_SEED = 1 };
 
 static const struct statement desk_row = {"desk row", "SELECT kind, seed FROM desk"};
+/* Of a desk that is there and complete: all that has to be known of its schema and its kind. */
+static const struct statement desk_at_head = {
+    "desk at head", "SELECT kind, seed, (SELECT max(version) FROM schema_migration) FROM desk"};
 
 static const char *database_name(enum desk_kind k)
 {
@@ -35,15 +38,20 @@ static bool uses_private_cluster(const struct settings *s, enum desk_kind k)
     return k == DESK_DEMO || !settings_text(s, SETTING_DATABASE_URL);
 }
 
+static struct cluster_options cluster_options(const struct desk_options *o)
+{
+    return (struct cluster_options){.home = settings_home(o->settings),
+                                    .bindir = settings_text(o->settings, SETTING_PG_BINDIR),
+                                    .user = settings_text(o->settings, SETTING_PG_USER),
+                                    .linger_ms = -1,
+                                    .durable = true,
+                                    .progress = o->progress,
+                                    .arg = o->arg};
+}
+
 static enum err join_cluster(const struct desk_options *o, struct cluster **out, struct error *e)
 {
-    struct cluster_options c = {.home = settings_home(o->settings),
-                                .bindir = settings_text(o->settings, SETTING_PG_BINDIR),
-                                .user = settings_text(o->settings, SETTING_PG_USER),
-                                .linger_ms = -1,
-                                .durable = true,
-                                .progress = o->progress,
-                                .arg = o->arg};
+    struct cluster_options c = cluster_options(o);
     return cluster_join(&c, out, e);
 }
 
@@ -57,8 +65,8 @@ static const char *login_url(const struct desk_options *o)
                                     : settings_text(o->settings, SETTING_DATABASE_URL);
 }
 
-static enum err connect(struct desk *d, const char *conninfo, bool prepare, struct db **out,
-                        struct error *e)
+static enum err connect_within(struct desk *d, const char *conninfo, bool prepare, int timeout_ms,
+                               struct db **out, struct error *e)
 {
     char application[200];
     snprintf(application, sizeof application, "quorum/%s", owner_self());
@@ -68,7 +76,13 @@ static enum err connect(struct desk *d, const char *conninfo, bool prepare, stru
                                  .prepare = prepare,
                                  .answer_ms = d->scratch[0] ? SCRATCH_ANSWER_MS : 0};
     *out = db_new(d->loop, &options);
-    return db_open(*out, CONNECT_TIMEOUT_MS, e);
+    return db_open(*out, timeout_ms, e);
+}
+
+static enum err connect(struct desk *d, const char *conninfo, bool prepare, struct db **out,
+                        struct error *e)
+{
+    return connect_within(d, conninfo, prepare, CONNECT_TIMEOUT_MS, out, e);
 }
 
 /* A private desk follows the program by itself; a database the user named is theirs to migrate
@@ -97,8 +111,8 @@ static enum err bring_to_head(struct desk *d, const struct desk_options *o, stru
     return result;
 }
 
-/* A database without a desk has no kind yet. */
-static enum err check_kind(struct desk *d, bool may_be_new, struct error *e)
+/* A database without a desk has no kind yet; *is_new (may be NULL) tells. */
+static enum err check_kind(struct desk *d, bool *is_new, struct error *e)
 {
     struct params p = {0};
     struct rows rows = {0};
@@ -106,9 +120,11 @@ static enum err check_kind(struct desk *d, bool may_be_new, struct error *e)
         return e->kind;
     enum err result = OK;
     const char *kind = rows.nrows ? rows_text(&rows, 0, 0) : NULL;
+    if (is_new)
+        *is_new = !kind;
     if (kind && strcmp(kind, desk_kind_name(d->kind)) == 0) {
         d->seed = rows_int(&rows, 0, 1);
-    } else if (kind || !may_be_new) {
+    } else if (kind || !is_new) {
         err_set(e, ERR_USAGE, "this database holds the %s desk, not the %s desk",
                 kind ? kind : "unknown", desk_kind_name(d->kind));
         result =
@@ -122,8 +138,32 @@ static enum err check_kind(struct desk *d, bool may_be_new, struct error *e)
  * and after, because two may have found it empty. */
 static enum err load_desk(struct desk *d, struct error *e)
 {
-    return check_kind(d, true, e) || desk_load_settings(d, e) || check_kind(d, false, e) ? e->kind
-                                                                                         : OK;
+    bool is_new = false;
+    if (check_kind(d, &is_new, e) || desk_load_settings(d, e))
+        return e->kind;
+    return is_new ? check_kind(d, NULL, e) : OK;
+}
+
+/* The usual case of a private desk in one question. Anything else, an error too, is left to the
+ * questions above: they mend it or say what is wrong. */
+static bool is_at_head(struct desk *d)
+{
+    struct rows r = {0};
+    struct error unheard = {0};
+    bool is = d->cluster && db_query(d->db, &desk_at_head, NULL, &r, &unheard) == OK &&
+              r.nrows == 1 && strcmp(rows_text(&r, 0, 0), desk_kind_name(d->kind)) == 0 &&
+              rows_int(&r, 0, 2) == migration_count;
+    if (is)
+        d->seed = rows_int(&r, 0, 1);
+    rows_release(&r);
+    return is;
+}
+
+static enum err make_ready(struct desk *d, const struct desk_options *o, struct error *e)
+{
+    if (is_at_head(d))
+        return desk_load_settings(d, e);
+    return bring_to_head(d, o, e) ? e->kind : load_desk(d, e);
 }
 
 /* The paper desk's: FMP and the feeds, through the calls counted in this desk's database. */
@@ -206,25 +246,50 @@ static enum err check_place(const struct settings *s, enum desk_kind k, struct e
                    desk_kind_name(k));
 }
 
+/* Where the private server runs and the database is there, one connection is enough. Whatever is
+ * not so is left to the long way, which says what is wrong. */
+static bool open_running(struct desk *d, const struct desk_options *o, const char *role)
+{
+    struct cluster_options c = cluster_options(o);
+    struct error unheard = {0};
+    d->cluster = cluster_hold(&c);
+    if (!d->cluster)
+        return false;
+    cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo, role, database_name(d->kind));
+    if (connect_within(d, d->conninfo, true, SHORT_WAY_MS, &d->db, &unheard) == OK &&
+        cluster_is_server(d->cluster, d->db))
+        return true;
+    db_free(d->db);
+    cluster_leave(d->cluster);
+    d->db = NULL;
+    d->cluster = NULL;
+    return false;
+}
+
+static enum err open_private(struct desk *d, const struct desk_options *o, bool *created,
+                             struct error *e)
+{
+    const char *name = database_name(d->kind), *role = o->as_owner    ? "quorum_owner"
+                                                       : o->as_reader ? "quorum_ro"
+                                                                      : "quorum_app";
+    if (open_running(d, o, role))
+        return OK;
+    if (join_cluster(o, &d->cluster, e) || cluster_ensure_database(d->cluster, name, created, e))
+        return e->kind;
+    cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo, role, name);
+    /* No pooler stands in between. */
+    return connect(d, d->conninfo, true, &d->db, e);
+}
+
 static enum err open_database(struct desk *d, const struct desk_options *o, bool *created,
                               struct error *e)
 {
-    if (uses_private_cluster(d->settings, d->kind)) {
-        const char *name = database_name(d->kind);
-        if (join_cluster(o, &d->cluster, e) ||
-            cluster_ensure_database(d->cluster, name, created, e))
-            return e->kind;
-        cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo,
-                         o->as_owner    ? "quorum_owner"
-                         : o->as_reader ? "quorum_ro"
-                                        : "quorum_app",
-                         name);
-    } else if (!copy_text(d->conninfo, sizeof d->conninfo, login_url(o))) {
+    if (uses_private_cluster(d->settings, d->kind))
+        return open_private(d, o, created, e);
+    if (!copy_text(d->conninfo, sizeof d->conninfo, login_url(o)))
         return err_set(e, ERR_USAGE, "DATABASE_URL is longer than %zu bytes",
                        sizeof d->conninfo - 1);
-    }
-    /* With a private cluster no pooler stands in between. */
-    return connect(d, d->conninfo, d->cluster || o->lasting, &d->db, e);
+    return connect(d, d->conninfo, o->lasting, &d->db, e);
 }
 
 /* What an earlier process of the same number left under the name is not ours. */
@@ -264,7 +329,7 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
     if (open_database(d, o, &created, e))
         return e->kind;
     d->seed = o->seed ? *o->seed : DEMO_SEED;
-    if (!o->any_schema && (bring_to_head(d, o, e) || load_desk(d, e)))
+    if (!o->any_schema && make_ready(d, o, e))
         return e->kind;
     d->http = http_new(d->loop);
     if (open_market(d, o, e) || desk_open_model(d, e))

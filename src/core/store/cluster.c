@@ -109,13 +109,18 @@ static enum err interrupted(struct error *e)
     return err_set(e, ERR_TRANSIENT, "interrupted");
 }
 
-static enum err no_answer(const struct cluster *c, struct error *e)
+pid_t cluster_postmaster(const struct cluster *c)
 {
     char file[CLUSTER_PATH];
     bool stale;
-    pid_t pid = cluster_path(file, "%s/postmaster.pid", c->at.data)
-                    ? cluster_pid_read(file, c->at.data, &stale)
-                    : 0;
+    return cluster_path(file, "%s/postmaster.pid", c->at.data)
+               ? cluster_pid_read(file, c->at.data, &stale)
+               : 0;
+}
+
+static enum err no_answer(const struct cluster *c, struct error *e)
+{
+    pid_t pid = cluster_postmaster(c);
     err_set(e, ERR_TRANSIENT, "the private database did not answer in time");
     if (!pid)
         return err_fix(e, "see %s/postgres.log; `quorum doctor` looks at it", c->at.log);
@@ -212,13 +217,12 @@ static void release(struct cluster *c)
     mem_free(c);
 }
 
-enum err cluster_join(const struct cluster_options *options, struct cluster **out, struct error *e)
+/* The names and the two locks' files; out is NULL when that fails. */
+static enum err open_places(const struct cluster_options *options, struct cluster **out,
+                            struct error *e)
 {
     struct cluster *c = mem_alloc(sizeof(*c));
-    struct error own;
-    if (!e)
-        e = &own;
-    *out = NULL;
+    *out = c;
     c->ctl_fd = c->clients_fd = -1;
     c->linger_ms = options->linger_ms < 0 ? LINGER_MS : options->linger_ms;
     c->durable = options->durable;
@@ -229,18 +233,52 @@ enum err cluster_join(const struct cluster_options *options, struct cluster **ou
     if (r == OK) {
         c->ctl_fd = cluster_lock_open(c->at.ctl, e);
         c->clients_fd = c->ctl_fd < 0 ? -1 : cluster_lock_open(c->at.clients, e);
-        struct cluster_signals signals;
-        cluster_signals_begin(&signals);
-        r = c->clients_fd < 0 ? ERR_FAILED : join(c, options, e);
-        cluster_signals_end(&signals);
+        r = c->clients_fd < 0 ? ERR_FAILED : OK;
     }
     if (r) {
         release(c);
+        *out = NULL;
+    }
+    return r;
+}
+
+enum err cluster_join(const struct cluster_options *options, struct cluster **out, struct error *e)
+{
+    struct error own;
+    struct cluster_signals signals;
+    if (!e)
+        e = &own;
+    enum err r = open_places(options, out, e);
+    if (r)
+        return r;
+    cluster_signals_begin(&signals);
+    r = join(*out, options, e);
+    cluster_signals_end(&signals);
+    if (r) {
+        release(*out);
+        *out = NULL;
         return r;
     }
     err_clear(e); /* what was refused on the way */
-    *out = c;
     return OK;
+}
+
+struct cluster *cluster_hold(const struct cluster_options *options)
+{
+    struct cluster *c;
+    struct error ignored = {0};
+    if (open_places(options, &c, &ignored))
+        return NULL;
+    /* As in join, but nothing is waited for. */
+    bool held = flock(c->ctl_fd, LOCK_EX | LOCK_NB) == 0 &&
+                flock(c->clients_fd, LOCK_SH | LOCK_NB) == 0 && cluster_supervised(&c->at, NULL) &&
+                locate(c, &ignored) == OK;
+    flock(c->ctl_fd, LOCK_UN);
+    pid_t pid = held ? cluster_postmaster(c) : 0;
+    if (pid && cluster_pid_was_ready(&c->at, pid))
+        return c;
+    release(c);
+    return NULL;
 }
 
 /* False when the home was removed or moved away: what lives at its path now is another cluster. */
@@ -270,11 +308,8 @@ void cluster_leave(struct cluster *c)
 {
     if (!c)
         return;
-    char file[CLUSTER_PATH];
-    bool stale;
     /* A server that lost its supervisor would run for ever after us. */
-    if (!cluster_supervised(&c->at, NULL) && cluster_path(file, "%s/postmaster.pid", c->at.data) &&
-        cluster_pid_read(file, c->at.data, &stale))
+    if (!cluster_supervised(&c->at, NULL) && cluster_postmaster(c))
         cluster_revive(c, NULL);
     release(c);
 }

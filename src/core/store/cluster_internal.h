@@ -124,6 +124,9 @@ pid_t cluster_pid_sweep(const struct cluster_paths *p);
 /* True when postmaster.pid says that this postmaster got as far as accepting connections. */
 bool cluster_pid_was_ready(const struct cluster_paths *p, pid_t pid);
 
+/* cluster.c: the living postmaster of our data directory, or 0. */
+pid_t cluster_postmaster(const struct cluster *c);
+
 /* cluster_supervisor.c */
 /* Starts the supervisor and returns when it has reaper.lock. Under ctl. */
 enum err cluster_supervisor_spawn(struct cluster *c, struct error *e);

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "core/store/cluster_internal.h"
+#include "core/store/db_private.h"
 #include "quorum/buf.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
@@ -136,6 +138,15 @@ out:
     PQclear(r);
     PQfinish(conn);
     return answer;
+}
+
+/* The kernel tells which process listens: no statement, and no role that may ask it. */
+bool cluster_is_server(const struct cluster *c, const struct db *d)
+{
+    struct ucred other;
+    socklen_t size = sizeof(other);
+    return d->conn && getsockopt(PQsocket(d->conn), SOL_SOCKET, SO_PEERCRED, &other, &size) == 0 &&
+           other.pid > 0 && other.pid == cluster_postmaster(c);
 }
 
 static bool is_there(PGconn *conn, const char *name)
