@@ -49,6 +49,7 @@ enum err engine_register(struct desk *d, struct error *e);
 /* One heartbeat: engines row, leases of my running jobs (30 s), the leader's lease (10 s; tries to
  * take it when it is free, expired, or held by a dead process of this host: the caller passes
  * nothing, the function finds out). `beat` tells what came of it. Sent every 2 s by the engine. */
+#define NO_REVIEW INT64_MIN
 struct beat {
     bool leading;
     int64_t epoch;
@@ -56,6 +57,9 @@ struct beat {
     int64_t desk_now;   /* the desk's clock */
     char control[12];   /* control_state */
     bool asked_to_stop; /* engines.state was set to STOPPING by `engine stop` */
+    /* Until an approval's hold ends, or a proposal expires or is shown again, by the desk's clock;
+     * NO_REVIEW: no adjustment waits. */
+    int64_t review_in_ms;
 };
 typedef void beat_fn(void *arg, const struct beat *b, const struct error *e);
 void engine_beat(struct desk *d, int in_flight, beat_fn *done, void *arg);

@@ -145,6 +145,32 @@ static int64_t minute(int n)
     return t + n * 60 * USEC_SECOND;
 }
 
+/* The leader asks about adjustments when time has something to do with them, and else not. */
+static void a_heartbeat_says_when_an_adjustment_is_due(void **state)
+{
+    struct rig *r = *state;
+    lead(r);
+    assert_true(beat(r->desk).beat.review_in_ms == NO_REVIEW);
+    rig_run(r, "INSERT INTO strategy_adjustments (parameter_name, old_value, new_value,"
+               " confidence_score, reasoning, status) VALUES"
+               " ('stop_mult', 1.5, 1.25, 70, 'x', 'SHADOW'),"
+               " ('time_exit', 20, 25, 70, 'x', 'REJECTED')");
+    assert_true(beat(r->desk).beat.review_in_ms == NO_REVIEW);
+    rig_run(r, "INSERT INTO strategy_adjustments (parameter_name, old_value, new_value,"
+               " confidence_score, reasoning, status, expires_at) VALUES ('rsi_max', NULL, 70, 70,"
+               " 'x', 'PENDING', desk_now() + interval '1 hour')");
+    assert_in_range(beat(r->desk).beat.review_in_ms, 3500000, 3600000);
+    rig_run(r, "UPDATE strategy_adjustments SET status = 'DEFERRED', hidden_until = desk_now()"
+               " + interval '30 minutes' WHERE parameter_name = 'rsi_max'");
+    assert_in_range(beat(r->desk).beat.review_in_ms, 1700000, 1800000);
+    rig_run(r, "UPDATE strategy_adjustments SET status = 'APPROVED', apply_after ="
+               " clock_timestamp() + interval '100 seconds' WHERE parameter_name = 'stop_mult'");
+    assert_in_range(beat(r->desk).beat.review_in_ms, 1, 100000);
+    rig_run(r, "UPDATE strategy_adjustments SET expires_at = desk_now() - interval '1 minute'"
+               " WHERE parameter_name = 'rsi_max'");
+    assert_true(beat(r->desk).beat.review_in_ms < 0);
+}
+
 /* ---- queueing, taking, ending */
 
 static void a_job_is_queued_once_for_ever_and_only_by_the_leader(void **state)
@@ -675,6 +701,7 @@ static void the_clock_moves_only_when_nothing_is_left_to_do(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_heartbeat_says_when_an_adjustment_is_due),
         TEST(a_job_is_queued_once_for_ever_and_only_by_the_leader),
         TEST(cash_is_not_touched_before_all_of_its_moment_are_evaluated),
         TEST(a_failing_job_is_tried_again_with_patience_and_ends),

@@ -576,6 +576,12 @@ static void a_shadow_comes_back_with_what_it_saw(void **state)
                                        " FROM strategy_adjustments"),
                            "no trade could be compared"));
     assert_int_equal(rig_int(r, "SELECT count(*) FROM parameter_versions"), 0);
+    /* The next cycle measures anew, and what the shadow saw is still there. */
+    assert_int_equal(propose(r, 77), id);
+    assert_int_equal(rig_int(r, "SELECT round(confidence_score) FROM strategy_adjustments"), 77);
+    assert_non_null(strstr(rig_text(r, "SELECT evidence->'shadow'->>'text'"
+                                       " FROM strategy_adjustments"),
+                           "no trade could be compared"));
 }
 
 /* The next decision is made with, and keeps, the version in force at its moment. */

@@ -21,12 +21,13 @@ enum {
     PULSE_MS = 2000,
     RESCUE_EVERY_MS = 5000,
     REFRESH_EVERY_MS = 10000,
-    REVIEW_EVERY_MS = 1000,
+    REVIEW_EVERY_MS = 1000, /* while something waits on a virtual clock, or is due */
     IDLE_MS = 500,
     CATCH_UP_IDLE_MS = 10, /* another engine holds the job that all wait for */
     TICK_MS = 1000,        /* of the visible virtual clock */
     GAP_MS = 4000,         /* a night, however long, passes in this */
     LATE_ROUND_MINUTES = 30,
+    REVIEW_MOST_MS = 60000, /* the next beats know better */
     SKEW_MS = 2000,
 };
 #define USEC_MINUTE (60 * USEC_SECOND)
@@ -67,6 +68,19 @@ static void tell_skew(struct engine *g, int64_t ms)
     alert_raise(g->desk, "clock.skew", "engine", 'W', text, "set both clocks by NTP");
 }
 
+/* The pass over adjustments is sent when time has something to do: never while nothing waits. A
+ * virtual clock may jump between two beats, so whatever waits there is looked at. */
+static void set_review(struct engine *g, int64_t in_ms)
+{
+    int64_t now = time_monotonic_us();
+    if (in_ms == NO_REVIEW)
+        g->next_review = INT64_MAX;
+    else if (g->life.is_virtual || in_ms < 0)
+        g->next_review = now;
+    else
+        g->next_review = now + (in_ms < REVIEW_MOST_MS ? in_ms : REVIEW_MOST_MS) * 1000;
+}
+
 static void beaten(void *arg, const struct beat *b, const struct error *e)
 {
     struct engine *g = arg;
@@ -88,6 +102,7 @@ static void beaten(void *arg, const struct beat *b, const struct error *e)
     bool skewed = b->skew_ms >= SKEW_MS || b->skew_ms <= -SKEW_MS;
     g->beat_problem = (struct error){0};
     g->beat = *b;
+    set_review(g, b->review_in_ms);
     if (skewed != was_skewed)
         tell_skew(g, b->skew_ms);
     if (b->asked_to_stop)

@@ -28,9 +28,17 @@ static const struct statement enroll = {
     "  program_version = excluded.program_version, schema_version = excluded.schema_version,"
     "  started_at = clock_timestamp(), heartbeat_at = clock_timestamp()"};
 
+/* With it: in how many ms the first approval's hold ends, or the first proposal expires or is shown
+ * again (desk time); NULL where nothing waits for time to pass. */
 static const struct statement beat_statement = {
-    "engine heartbeat", "SELECT known, stopping, leads, epoch, holder, machine_at, desk_at, control"
-                        " FROM engine_beat($1, $2::int, $3::bigint[], $4)"};
+    "engine heartbeat",
+    "SELECT known, stopping, leads, epoch, holder, machine_at, desk_at, control,"
+    "  (SELECT ceil(extract(epoch FROM min(CASE s.status WHEN 'APPROVED'"
+    "       THEN s.apply_after - machine_at"
+    "       WHEN 'SHADOW' THEN NULL ELSE LEAST(s.expires_at, s.hidden_until) - desk_at END))"
+    "     * 1000)::bigint FROM strategy_adjustments s"
+    "   WHERE s.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED'))"
+    " FROM engine_beat($1, $2::int, $3::bigint[], $4)"};
 
 static const struct statement stop = {"engine stop", "SELECT engine_stop($1)"};
 
@@ -143,6 +151,7 @@ static void read_beat(const struct beating *b, const struct rows *rows, struct b
             (b->sent_at + (time_machine_now() - b->sent_at) / 2 - database) / (USEC_SECOND / 1000);
     if (!time_parse(rows_text(rows, 0, 6), &out->desk_now))
         out->desk_now = TIME_NONE;
+    out->review_in_ms = rows_text(rows, 0, 8) ? rows_int(rows, 0, 8) : NO_REVIEW;
     copy_text(out->control, sizeof out->control, control ? control : "");
 }
 
