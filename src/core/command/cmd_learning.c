@@ -129,7 +129,7 @@ static enum err turn(struct call *c, bool on, struct error *e)
         json_close(&j, '}');
         buf_char(&c->out->text, '\n');
     } else if (on) {
-        out_line(c->out, "%s desk: learning %s on; a cycle runs 3 h 30 after each close", desk,
+        out_line(c->out, "%s desk: learning %s on; a cycle runs 3 h 25 after each close", desk,
                  changed ? "is" : "was");
     } else {
         out_line(c->out, "%s desk: learning %s off; quorum learn runs a cycle by hand", desk,

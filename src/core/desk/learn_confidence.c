@@ -235,6 +235,12 @@ static bool holds(const struct question *q, enum gate_condition k)
     return true;
 }
 
+/* In tenths; never rounded up to the limit that it misses. */
+static double short_of(double x, double limit)
+{
+    return fmin(x, limit - 0.1);
+}
+
 static void say_rejected(const struct question *q, enum gate_condition k, char *s, size_t n)
 {
     const struct learning_change *c = q->c;
@@ -256,8 +262,8 @@ static void say_rejected(const struct question *q, enum gate_condition k, char *
                  q->p->blocked_days);
         break;
     case GATE_WORTH_ASKING:
-        snprintf(s, n, "confidence %.1f is below %g (%zu cases)", q->g->confidence,
-                 q->p->queue_from, q->e->n);
+        snprintf(s, n, "confidence %.1f is below %g (%zu cases)",
+                 short_of(q->g->confidence, q->p->queue_from), q->p->queue_from, q->e->n);
         break;
     default:
         snprintf(s, n, "the figures are not numbers");
@@ -273,7 +279,8 @@ static void say_queued(const struct question *q, enum gate_condition k, char *s,
         snprintf(s, n, "changes are not applied without a person here");
         break;
     case GATE_CONFIDENCE:
-        snprintf(s, n, "confidence %.1f is below %g", q->g->confidence, p->apply_at);
+        snprintf(s, n, "confidence %.1f is below %g", short_of(q->g->confidence, p->apply_at),
+                 p->apply_at);
         break;
     case GATE_CASES:
         snprintf(s, n, "%zu cases, %zu short of %zu", q->e->n, p->apply_min_cases - q->e->n,

@@ -10,6 +10,7 @@
 #include "core/desk/learning_private.h"
 #include "quorum/log.h"
 #include "quorum/mem.h"
+#include "quorum/prompts.h"
 #include "quorum/text.h"
 
 static const char pattern_prefix[] = "pattern_", proposal_prefix[] = "proposal_";
@@ -312,6 +313,7 @@ void learning_word(struct learning_run *r)
 {
     struct wording *w = wording_new(r);
     const char *none = desk_model_absent(r->desk);
+    struct error unread = {0};
     size_t patterns, proposals;
     gather(w, r, &patterns, &proposals);
     if (r->request->without_model || patterns + proposals == 0 || none) {
@@ -320,6 +322,9 @@ void learning_word(struct learning_run *r)
         wording_free(w);
         return;
     }
+    /* No evaluation brings the generation of the versions along here. */
+    if (prompts_store(r->desk, &unread))
+        log_write(LOG_WARN, "learning", "the prompts' versions were not read: %s", unread.text);
     w->open = 1; /* until the round is sent, so that none ends it early */
     if (patterns)
         ask(w, "learning");
