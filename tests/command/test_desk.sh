@@ -89,6 +89,8 @@ run audit verify --json
 ok "and is JSON with exit status 1" gives 1 '"intact":false,"bad_id":1'
 run doctor
 ok "doctor finds it too" gives 1 'FAIL  audit'
+run db verify
+ok "and db verify names it" gives 1 'FAIL  audit  *row 1: its content was changed'
 admin -d quorum_demo -c "SET session_replication_role = replica" \
     -c "UPDATE quorum.ledger SET amount_usd = amount_usd - 0.01 WHERE book = 'cash'"
 run audit verify

@@ -88,13 +88,18 @@ done
     bool_and(abs(i.propensity - 0.5) < 1e-6) FROM agent_interactions i JOIN agent_prompts p ON p.id = i.prompt_id
     WHERE i.agent_name = 'research' AND i.evaluation_id > 1" >propensity
 ok "the chance a version had is stored with the call" grep -qx t propensity
+run agents
+ok "the list of agents names the versions that are asked" says '^research .* 1 2 '
+run agents --json
+ok "and the newest for programs" says '"agent":"research",.*"prompt_version":2,'
 run prompts research --retire=1 --yes --reason='two is plainer'
 ok "a version is put away" gives 0 'version 1 is not asked any more'
 ok "and the rule has its say" says 'the rule did not ask for it: 0 of 50 resolved votes'
 run prompts research --retire=2 --yes
 ok "the last one stays" gives 4 'version 2 is the last one'
-run prompts research --promote=1 --yes
-ok "one of before can be brought back" gives 0 'asked with version 1 alone'
+run prompts research --promote=1 --yes --json
+ok "one of before can be brought back, and programs hear what was done" gives 0 \
+    '^{"act":"promote","agent":"research","version":1,"figures":"'
 echo 'Name the regime of the bars.' >regime.txt
 run prompts regime_detector --add=regime.txt --yes
 ok "whom no outcome judges, shares never move" gives 0 'no outcome judges this agent: .* shares never move'
@@ -116,7 +121,9 @@ ok "with the calls" says 'call *research .*asked with prompt v1'
 ok "the votes" says 'vote *technical_analyst'
 ok "and the end" says 'decided'
 run replay 1 --json
-ok "as rows for programs" says '^\[{"at":"'
+ok "as rows for programs, times with their zone" says '^\[{"at":"[0-9-]*T[0-9:]*Z"'
+run evaluation 1 --json
+ok "so does an evaluation's" says '"as_of":"[0-9-]*T[0-9:]*Z","created_at":"[0-9-]*T[0-9:]*Z",'
 run replay 99
 ok "one that is not there" gives 2 'there is no evaluation #99'
 run replay trade 99
@@ -163,6 +170,8 @@ run note evaluation 1 bought on "the news${esc}[31m"
 ok "a note is written in plain words" gives 0 'noted of evaluation 1'
 run note KO watch the dividend
 ok "about a symbol" gives 0 'noted of symbol KO'
+run note KO again --json
+ok "programs get its id" gives 0 '^{"id":[0-9]*,"object":"symbol KO"}'
 run note trade 99 x
 ok "about nothing that is not there" gives 2 'there is no trade 99'
 run note GONE x
@@ -179,7 +188,8 @@ ok "and stand among the events" says 'note .*bought on the news'
 
 # ---- away
 run away --json
-ok "the digest is one object" says '^{"desk":"demo","state":"RUNNING","since":"'
+ok "the digest is one object" says \
+    '^{"desk":"demo","state":"RUNNING","since":"[0-9-]*T[0-9:.]*Z","now":"[0-9-]*T[0-9:.]*Z"'
 ok "with decisions and spend" says '"evaluations":7,.*"cost_usd":"0\.0'
 "$QUORUM_BIN" db psql -X -q -c "INSERT INTO console_sessions (id, operator, origin, kind, started_at,
     seen_at, ended_at) VALUES (gen_random_uuid(), '$(id -un)', '', 'console',

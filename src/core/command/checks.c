@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/command/checks.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -116,6 +117,22 @@ void check_desk_database(struct call *c, struct checks *k)
 {
     struct verify_options o = {.loop = c->loop, .db = c->desk->db, .conninfo = c->desk->conninfo};
     verify_database(k, &o);
+}
+
+void check_audit(struct desk *d, struct checks *k)
+{
+    struct audit_state st;
+    struct error e = {0};
+    if (audit_check(d, &st, &e))
+        check_error(k, "audit", &e);
+    else if (st.bad_id)
+        check_add(k, CHECK_FAIL, "audit", "quorum audit verify", "row %" PRId64 ": %s", st.bad_id,
+                  st.problem);
+    else if (*st.unaudited)
+        check_add(k, CHECK_FAIL, "audit", "quorum audit verify",
+                  "a parameter was changed past the program: no audited act made %s", st.unaudited);
+    else
+        check_add(k, CHECK_OK, "audit", NULL, "%" PRId64 " rows, the chain is intact", st.rows);
 }
 
 /* 5 and 5.00 are the same budget. */

@@ -15,6 +15,8 @@ void warn_other_desk(struct call *c, enum desk_kind k, const char *why);
  * says so and *opened is false. A desk that cannot be opened is a FAIL row. */
 void check_reach(struct call *c, struct checks *k, bool *opened);
 void check_desk_database(struct call *c, struct checks *k);
+/* The chain of operator actions, and parameters set past it. The schema is this program's. */
+void check_audit(struct desk *d, struct checks *k);
 /* "env 10.00, desk 5.00 set by ops 11-20": the process has another value for a desk-wide setting
  * than the (normally opened) desk. False when it has not, or when nobody set one. */
 bool setting_difference(const struct desk *d, enum setting_id id, char *dst, size_t size);

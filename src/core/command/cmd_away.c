@@ -305,6 +305,13 @@ static void json_counts(struct json *j, const char *key, const struct digest *g,
     json_close(j, '}');
 }
 
+static void json_when(struct json *j, const char *key, const char *stored)
+{
+    char at[33];
+    int64_t t;
+    json_str(j, key, time_parse(stored, &t) ? time_print_iso(at, t) : NULL);
+}
+
 static void digest_json(struct call *c, const struct digest *g)
 {
     struct json j;
@@ -312,8 +319,8 @@ static void digest_json(struct call *c, const struct digest *g)
     json_open(&j, NULL, '{');
     json_str(&j, "desk", desk_kind_name(c->desk->kind));
     json_str(&j, "state", rows_named(&g->sums, 0, "state"));
-    json_str(&j, "since", g->since.desk);
-    json_str(&j, "now", g->since.now);
+    json_when(&j, "since", g->since.desk);
+    json_when(&j, "now", g->since.now);
     json_flag(&j, "was_attached", g->since.known);
     json_str(&j, "equity_usd", rows_named(&g->sums, 0, "equity"));
     json_str(&j, "equity_before_usd", rows_named(&g->sums, 0, "before"));
@@ -450,6 +457,17 @@ static const struct statement add_note = {
     " WHEN 'cycle' THEN EXISTS (SELECT FROM learning_cycles WHERE id = $5::bigint)"
     " ELSE true END RETURNING id"};
 
+static void note_json(struct call *c, int64_t id, const char *object)
+{
+    struct json j;
+    json_begin(&j, &c->out->text);
+    json_open(&j, NULL, '{');
+    json_int(&j, "id", id);
+    json_str(&j, "object", object);
+    json_close(&j, '}');
+    buf_char(&c->out->text, '\n');
+}
+
 static enum err run_note(struct call *c, struct error *e)
 {
     char object[OBJECT_SIZE];
@@ -478,6 +496,8 @@ static enum err run_note(struct call *c, struct error *e)
     if (r.nrows == 0)
         err_set(e, ERR_USAGE, "there is no %s on the %s desk", object,
                 desk_kind_name(c->desk->kind));
+    else if (c->out->format == OUTPUT_JSON)
+        note_json(c, rows_int(&r, 0, 0), object);
     else
         out_line(c->out, "%s desk: noted of %s", desk_kind_name(c->desk->kind), object);
     rows_release(&r);

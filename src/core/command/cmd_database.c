@@ -250,11 +250,14 @@ static enum err run_history(struct call *c, struct error *e)
 static enum err run_verify(struct call *c, struct error *e)
 {
     struct checks k = {0};
+    struct error behind = {0};
     bool opened;
     (void)e;
     check_reach(c, &k, &opened);
     if (opened)
         check_desk_database(c, &k);
+    if (opened && migrate_require_head(c->desk->db, &behind) == OK)
+        check_audit(c->desk, &k);
     checks_print(c, &k);
     if (!opened)
         c->exit_status = ERR_FAILED; /* nothing was verified */

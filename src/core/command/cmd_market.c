@@ -434,6 +434,11 @@ static const struct statement asked_of = {
                     "  AND created_at > desk_now() - interval '30 days'"
                     "  AND status IN ('DONE', 'FAILED') GROUP BY 1"};
 
+/* The versions of its question that are asked: the newest, and all. */
+static const struct statement versions_of = {
+    "agents prompts", "SELECT agent_name, max(version), string_agg(version::text, ' ' ORDER BY"
+                      " version) FROM agent_prompts WHERE status = 'ACTIVE' GROUP BY 1"};
+
 /* The row of an agent; none is "-": without a desk nobody was asked. */
 static const char *asked_cell(const struct rows *r, const char *agent, size_t col)
 {
@@ -451,24 +456,31 @@ static enum err run_agents(struct call *c, struct error *e)
         {"asked_30d", "ASKED", COLUMN_NUMBER}, {"unusable_30d", "UNUSABLE", COLUMN_NUMBER},
         {"does", "DOES", COLUMN_TEXT},
     };
-    struct rows asked = {0};
+    struct rows asked = {0}, versions = {0};
     struct table t;
-    char version[12];
+    char own[12];
     char why[700];
     open_made_desk(c, why, sizeof why);
-    if (c->desk && db_query(c->desk->db, &asked_of, NULL, &asked, e))
+    if (c->desk && (db_query(c->desk->db, &asked_of, NULL, &asked, e) ||
+                    db_query(c->desk->db, &versions_of, NULL, &versions, e))) {
+        rows_release(&asked);
         return e->kind;
+    }
     const char *voters =
         c->desk ? desk_text(c->desk, SETTING_VOTERS) : settings_text(c->settings, SETTING_VOTERS);
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (const struct agent *const *a = c->agents; *a; a++) {
-        snprintf(version, sizeof version, "%d", (*a)->prompt_version);
-        table_row(&t, (const char *const[]){(*a)->name, agent_role_name((*a)->role),
-                                            names_voter(voters, (*a)->name) ? "true" : "false",
-                                            version, asked_cell(&asked, (*a)->name, 1),
-                                            asked_cell(&asked, (*a)->name, 2), (*a)->does});
+        const char *version =
+            asked_cell(&versions, (*a)->name, c->out->format == OUTPUT_TEXT ? 2 : 1);
+        snprintf(own, sizeof own, "%d", (*a)->prompt_version);
+        table_row(&t,
+                  (const char *const[]){(*a)->name, agent_role_name((*a)->role),
+                                        names_voter(voters, (*a)->name) ? "true" : "false",
+                                        version ? version : own, asked_cell(&asked, (*a)->name, 1),
+                                        asked_cell(&asked, (*a)->name, 2), (*a)->does});
     }
     rows_release(&asked);
+    rows_release(&versions);
     table_end(&t, c->out, "");
     return OK;
 }

@@ -194,6 +194,8 @@ static const struct stored_prompt *version_of(const struct prompt_list *l, int64
         if (l->prompt[i].score.version == version)
             return &l->prompt[i];
     err_set(e, ERR_USAGE, "there is no version %lld", (long long)version);
+    if (l->n)
+        err_fix(e, "quorum prompts %s lists them", l->prompt[0].agent);
     return NULL;
 }
 
@@ -363,6 +365,25 @@ static enum err read_text(const char *path, struct buf *out, struct error *e)
     return e->kind;
 }
 
+/* What was done, with what the figures said of it: `rule` NULL where no rule is asked. */
+static void act_json(struct call *c, const char *act, const char *agent, int64_t version,
+                     const char *rule, bool rule_agrees)
+{
+    struct json j;
+    if (c->out->format != OUTPUT_JSON)
+        return;
+    json_begin(&j, &c->out->text);
+    json_open(&j, NULL, '{');
+    json_str(&j, "act", act);
+    json_str(&j, "agent", agent);
+    json_int(&j, "version", version);
+    json_str(&j, "figures", rule);
+    if (strcmp(act, "retire") == 0)
+        json_flag(&j, "rule_says_so", rule_agrees);
+    json_close(&j, '}');
+    buf_char(&c->out->text, '\n');
+}
+
 static enum err run_add(struct call *c, const struct agent *a, struct error *e)
 {
     struct buf text = {0};
@@ -375,6 +396,7 @@ static enum err run_add(struct call *c, const struct agent *a, struct error *e)
     buf_release(&text);
     if (result)
         return result;
+    act_json(c, "add", a->name, version, NULL, false);
     out_line(c->out, "%s desk: %s version %d is asked from the next evaluation on, by turns",
              desk_kind_name(c->desk->kind), a->name, version);
     if (a->role != AGENT_VOTER)
@@ -416,6 +438,7 @@ static enum err run_retire(struct call *c, int64_t version, struct error *e)
     snprintf(reason, sizeof reason, "%s", own ? own : why);
     if (prompt_retire(c->desk, c->arg[0], (int)version, reason, e))
         return e->kind;
+    act_json(c, "retire", c->arg[0], version, why, says);
     out_line(c->out, "%s desk: %s version %lld is not asked any more",
              desk_kind_name(c->desk->kind), c->arg[0], (long long)version);
     out_line(c->out, "the rule %s: %s", says ? "says so too" : "did not ask for it", why);
@@ -433,6 +456,7 @@ static enum err run_promote(struct call *c, int64_t version, struct error *e)
     prompts_list_release(&l);
     if (prompt_promote(c->desk, c->arg[0], (int)version, own ? own : verdict, e))
         return e->kind;
+    act_json(c, "promote", c->arg[0], version, verdict, false);
     out_line(c->out, "%s desk: %s is asked with version %lld alone from the next evaluation on",
              desk_kind_name(c->desk->kind), c->arg[0], (long long)version);
     out_line(c->out, "the figures: %s", verdict);

@@ -249,9 +249,12 @@ static enum err run_actions(struct call *c, struct error *e)
     params_text(&p, since);
     params_int(&p, limit);
     params_text(&p, call_option(c, "all"));
-    return list(c, &list_actions, &p, action_columns, ARRAY_LEN(action_columns),
-                call_option(c, "who") || since ? "no action fits" : "no operator did anything yet",
-                e);
+    if (list(c, &list_actions, &p, action_columns, ARRAY_LEN(action_columns),
+             call_option(c, "who") || since ? "no action fits" : "no operator did anything yet", e))
+        return e->kind;
+    if (c->desk->kind == DESK_DEMO)
+        out_line(c->out, "AT is this machine's time (ET): the audit does not go by the desk's");
+    return OK;
 }
 
 /* What is open, by when it is due, then what ended, newest first. */

@@ -99,6 +99,13 @@ static enum err nothing(struct call *c, const char *what, int64_t id, struct err
     return err_fix(e, "quorum %ss lists them", what);
 }
 
+/* Programs are told the zone. */
+static const char *utc_zoned(char dst[33], const char *stored)
+{
+    snprintf(dst, 33, "%.10sT%.8sZ", stored, stored + 11);
+    return dst;
+}
+
 static enum err show_events(struct call *c, int64_t evaluation, int64_t position, struct error *e)
 {
     static const struct column columns[] = {
@@ -118,7 +125,14 @@ static enum err show_events(struct call *c, int64_t evaluation, int64_t position
     if (db_query(c->desk->db, &events, &p, &r, e))
         return e->kind;
     table_begin(&t, columns, ARRAY_LEN(columns));
-    table_rows(&t, &r);
+    for (size_t i = 0; i < r.nrows; i++) {
+        const char *at = rows_text(&r, i, 0);
+        char zoned[33] = "";
+        if (at && c->out->format != OUTPUT_TEXT)
+            at = strlen(at) < 19 ? at : utc_zoned(zoned, at);
+        table_row(&t, (const char *const[]){at, rows_text(&r, i, 1), rows_text(&r, i, 2),
+                                            rows_text(&r, i, 3)});
+    }
     rows_release(&r);
     table_end(&t, c->out, "nothing is stored of it");
     return OK;

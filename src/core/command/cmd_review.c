@@ -7,6 +7,8 @@
 #include "core/command/commands.h"
 #include "core/command/show.h"
 #include "core/command/show_adjustment.h"
+#include "core/command/show_parameter.h"
+#include "quorum/parameters.h"
 #include "quorum/review.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
@@ -58,8 +60,10 @@ static enum err run_pending(struct call *c, struct error *e)
 
 static enum err check_adjustments(const struct call *c, struct error *e)
 {
-    const char *status = call_option(c, "status");
+    const char *status = call_option(c, "status"), *name = call_option(c, "param");
     char shown[40];
+    if (name && parameter_find(name) == PARAMETERS)
+        return unknown_parameter(name, e);
     if (!status || adjustment_status(status))
         return OK;
     sanitize_line(shown, sizeof shown, untrusted(status));
@@ -436,6 +440,7 @@ const struct command review_commands[] = {
      .help = "end a shadow early; the change is pending again",
      .min_args = 1,
      .max_args = -1,
+     .options = shown_option,
      .acts = true,
      .level = 2,
      .level_of = level_of,
@@ -450,6 +455,7 @@ const struct command review_commands[] = {
                 "same change is not\nproposed again for 90 days.",
      .min_args = 1,
      .max_args = -1,
+     .options = shown_option,
      .acts = true,
      .level = 3,
      .level_of = level_of,

@@ -13,7 +13,8 @@ extern const struct command watchlist_commands[];   /* cmd_watch.c: watch add, w
 extern const struct command records_commands[];     /* cmd_records.c: log, actions, jobs */
 extern const struct command guard_commands[];       /* cmd_guards.c: guards, alerts */
 extern const struct command evaluate_commands[];    /* cmd_evaluate.c: asking the agents */
-extern const struct command parameter_commands[];   /* cmd_parameters.c: param, whatif */
+extern const struct command parameter_commands[];   /* cmd_parameters.c: param */
+extern const struct command whatif_commands[];      /* cmd_whatif.c: whatif */
 extern const struct command budget_commands[];      /* cmd_budget.c: budget, costs */
 extern const struct command vendor_commands[];      /* cmd_vendor.c: fmp */
 extern const struct command market_commands[];      /* cmd_market.c: indicators, size, agents */

@@ -104,22 +104,6 @@ static void check_evaluations(struct desk *d, struct checks *k)
     arena_release(&a);
 }
 
-static void check_audit(struct desk *d, struct checks *k)
-{
-    struct audit_state st;
-    struct error e = {0};
-    if (audit_check(d, &st, &e))
-        check_error(k, "audit", &e);
-    else if (st.bad_id)
-        check_add(k, CHECK_FAIL, "audit", "quorum audit verify", "row %" PRId64 ": %s", st.bad_id,
-                  st.problem);
-    else if (*st.unaudited)
-        check_add(k, CHECK_FAIL, "audit", "quorum audit verify",
-                  "a parameter was changed past the program: no audited act made %s", st.unaudited);
-    else
-        check_add(k, CHECK_OK, "audit", NULL, "%" PRId64 " rows, the chain is intact", st.rows);
-}
-
 /* The desk as every other command opens it; only after the looking showed that this is safe. */
 static void check_desk(struct call *c, struct checks *k)
 {

@@ -22,6 +22,8 @@
     " jsonb_typeof(x.e->'" key "') WHEN 'array' THEN x.e->'" key "' ELSE '[]' END) j"              \
     " LIMIT 20) t)"
 
+/* A column a line. */
+/* clang-format off */
 static const struct statement head = {
     "adjustment head",
     "SELECT a.id, a.status, a.version, a.digest, a.parameter_name AS name,"
@@ -55,62 +57,30 @@ static const struct statement head = {
     "  COALESCE((SELECT value FROM desk_setting WHERE name ="
     "    'SELF_LEARNING_AUTO_APPLY_THRESHOLD' ORDER BY id DESC LIMIT 1), '80') AS threshold,"
     "  x.e->>'source' AS source, x.e->>'verdict' AS verdict, x.e->>'expected' AS expected,"
-    "  x.e->>'model_quote' AS quote, " NUMBER("n") " AS n, " NUMBER(
-        "used") " AS used,"
-                "  " NUMBER("changed") " AS changed, " NUMBER(
-                    "unknown") " AS unknown,"
-                               "  " NUMBER("weeks") " AS weeks, " RATIO(
-                                   "mean_old") " AS mean_old,"
-                                               "  " RATIO("mean_new") " AS mean_new, " NUMBER(
-                                                   "won_old") " AS won_old,"
-                                                              "  " NUMBER(
-                                                                  "won_new") " AS "
-                                                                             "won_new,"
-                                                                             " " RATIO(
-                                                                                 "effec"
-                                                                                 "t") " AS effect,"
-                                                                                      "  "
-                                                                                      "round((x.e->"
-                                                                                      "'delta_95'->"
-                                                                                      ">0)::"
-                                                                                      "numeric, 2) "
-                                                                                      "AS low_95,"
-                                                                                      "  "
-                                                                                      "round((x.e->"
-                                                                                      "'delta_95'->"
-                                                                                      ">1)::"
-                                                                                      "numeric, 2) "
-                                                                                      "AS high_95,"
-                                                                                      "  " RATIO(
-                                                                                          "d"
-                                                                                          "r"
-                                                                                          "a"
-                                                                                          "w"
-                                                                                          "d"
-                                                                                          "o"
-                                                                                          "w"
-                                                                                          "n"
-                                                                                          "_"
-                                                                                          "o"
-                                                                                          "l"
-                                                                                          "d") " AS"
-                                                                                               " dr"
-                                                                                               "awd"
-                                                                                               "own"
-                                                                                               "_ol"
-                                                                                               "d,"
-                                                                                               " " RATIO(
-                                                                                                   "drawdown"
-                                                                                                   "_new") " AS drawdown_new,"
-                                                                                                           "  " LIST("warnings") " AS warnings, " IDS(
-                                                                                                               "trade_ids") " AS trades,"
-                                                                                                                            "  " IDS(
-                                                                                                                                "evaluation_ids") " AS evaluations, x.e->'window'->>'from' AS window_from,"
-                                                                                                                                                  "  x.e->'window'->>'to' AS window_to, x.e->>'pattern' AS pattern,"
-                                                                                                                                                  "  x.e->'shadow'->>'text' AS shadow_text "
-                                                                                                                                                  "FROM strategy_adjustments a LEFT JOIN parameters p ON p.name = a.parameter_name"
-                                                                                                                                                  "  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(a.evidence) WHEN 'object' THEN a.evidence"
-                                                                                                                                                  "    ELSE '{}' END AS e) x WHERE a.id = $1::bigint"};
+    "  x.e->>'model_quote' AS quote, x.e->'window'->>'from' AS window_from,"
+    "  x.e->'window'->>'to' AS window_to, x.e->>'pattern' AS pattern,"
+    "  x.e->'shadow'->>'text' AS shadow_text,"
+    "  round((x.e->'delta_95'->>0)::numeric, 2) AS low_95,"
+    "  round((x.e->'delta_95'->>1)::numeric, 2) AS high_95,"
+    "  " NUMBER("n") " AS n,"
+    "  " NUMBER("used") " AS used,"
+    "  " NUMBER("changed") " AS changed,"
+    "  " NUMBER("unknown") " AS unknown,"
+    "  " NUMBER("weeks") " AS weeks,"
+    "  " NUMBER("won_old") " AS won_old,"
+    "  " NUMBER("won_new") " AS won_new,"
+    "  " RATIO("mean_old") " AS mean_old,"
+    "  " RATIO("mean_new") " AS mean_new,"
+    "  " RATIO("effect") " AS effect,"
+    "  " RATIO("drawdown_old") " AS drawdown_old,"
+    "  " RATIO("drawdown_new") " AS drawdown_new,"
+    "  " LIST("warnings") " AS warnings,"
+    "  " IDS("trade_ids") " AS trades,"
+    "  " IDS("evaluation_ids") " AS evaluations "
+    "FROM strategy_adjustments a LEFT JOIN parameters p ON p.name = a.parameter_name"
+    "  CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(a.evidence) WHEN 'object' THEN a.evidence"
+    "    ELSE '{}' END AS e) x WHERE a.id = $1::bigint"};
+/* clang-format on */
 
 static const struct statement history = {
     "adjustment history",

@@ -199,6 +199,18 @@ static void json_risk(struct json *j, const struct stored_evaluation *s)
     json_close(j, '}');
 }
 
+/* "2026-11-19 15:00:00" as it is stored, with the zone it is in. */
+static void json_utc(struct json *j, const char *key, const char *stored)
+{
+    char at[33];
+    if (!stored || strlen(stored) < 19)
+        json_null(j, key);
+    else {
+        snprintf(at, sizeof at, "%.10sT%.8sZ", stored, stored + 11);
+        json_str(j, key, at);
+    }
+}
+
 void show_evaluation_json(struct json *j, const struct desk *d, const struct stored_evaluation *s)
 {
     json_open(j, NULL, '{');
@@ -206,7 +218,9 @@ void show_evaluation_json(struct json *j, const struct desk *d, const struct sto
     json_str(j, "desk", desk_kind_name(d->kind));
     json_str(j, "symbol", s->symbol);
     json_str(j, "price", s->price);
-    json_str(j, "as_of", s->as_of);
+    json_utc(j, "as_of", s->as_of);
+    json_utc(j, "created_at", s->created_at);
+    json_utc(j, "finished_at", s->finished_at);
     json_str(j, "state", s->state);
     json_str(j, "state_reason", s->state_reason);
     json_open(j, "regime", '{');
