@@ -383,6 +383,48 @@ static void every_shipped_migration_can_be_taken_back_and_applied_again(void **s
     assert_int_equal(migrate_require_head(f->db, &e), OK);
 }
 
+/* Learning came with 0013 to 0016: what it has stored is in the way of none of their downs. */
+static void a_desk_that_has_learned_goes_back_and_comes_again(void **state)
+{
+    enum { BEFORE_LEARNING = 12 };
+    struct fixture *f = *state;
+    struct error e = {0};
+    char head[64];
+    int n;
+
+    fixture_run(f,
+                "INSERT INTO parameter_versions (name, value, set_by) VALUES"
+                " ('stop_mult', 1.75, 'test'), ('rsi_max', 70, 'test'), ('rsi_max', NULL, 'x');"
+                "INSERT INTO learning_cycles (trigger, state, requested_by, lookback_days, owner,"
+                " finished_at) VALUES ('operator', 'DONE', 'test', 90, '', desk_now());"
+                "INSERT INTO learning_changes (parameter, new_value, first_cycle, last_cycle)"
+                " SELECT 'rsi_max', 70, id, id FROM learning_cycles;"
+                "INSERT INTO variants_tried (parameter, value, from_day, to_day, tried_by)"
+                " VALUES ('rsi_max', NULL, '2026-01-01', '2026-02-01', 'test')");
+    fixture_run(f,
+                "SELECT review_propose('rsi_max', NULL, 75, 'queue', 'x', 70, 'LOW', 'LOW', 'x',"
+                " 'baseline', '{\"n\": 42}', 1);"
+                "SELECT review_propose('stop_mult', 1.75, 1.5, 'apply', 'x', 90, 'LOW', 'HIGH',"
+                " 'x', 'baseline', '{\"n\": 42}', 1);"
+                "SELECT review_propose('time_exit', 20, 25, 'reject', 'x', 50, 'LOW', 'LOW', 'x',"
+                " 'baseline', '{\"n\": 42}', 1)");
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM strategy_adjustments WHERE status IN"
+                                    " ('PENDING', 'AUTO_APPLIED', 'REJECTED')"),
+                     3);
+    snprintf(head, sizeof(head), "%s", fixture_text(f, fingerprint));
+    if (migrate_down(f->db, BEFORE_LEARNING, &n, &e) != OK)
+        fail_msg("down: %s", e.text);
+    /* What was there before them stays: the changes, and each value but "off". */
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM strategy_adjustments"), 3);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM parameter_versions"), 3);
+    if (migrate_up(f->db, -1, &n, &e) != OK)
+        fail_msg("up again: %s", e.text);
+    assert_int_equal(n, migration_count - BEFORE_LEARNING);
+    assert_string_equal(head, fixture_text(f, fingerprint));
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM learning_cycles"), 0);
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM audit_verify() WHERE bad_id IS NULL"), 1);
+}
+
 static void a_desk_of_the_fixture_is_at_head_for_the_application_too(void **state)
 {
     struct fixture *f = *state;
@@ -448,6 +490,8 @@ int main(void)
         TEST(a_long_reader_makes_up_fail_instead_of_blocking_everybody),
         TEST(eight_at_once_apply_each_step_exactly_once),
         TEST(every_shipped_migration_can_be_taken_back_and_applied_again),
+        cmocka_unit_test_setup_teardown(a_desk_that_has_learned_goes_back_and_comes_again,
+                                        fixture_desk, fixture_drop),
         cmocka_unit_test_setup_teardown(a_desk_of_the_fixture_is_at_head_for_the_application_too,
                                         fixture_desk, fixture_drop),
         cmocka_unit_test(lines_are_counted_through_quotes_bodies_and_comments),

@@ -211,6 +211,47 @@ static void what_is_not_known_passes_a_filter(void **state)
     assert_false(parameters_admit(p, VALUE_UNKNOWN, VALUE_UNKNOWN, VALUE(64), why));
 }
 
+/* The more values are looked at, the better the best of them looks by luck. */
+static void every_value_that_was_compared_counts_once(void **state)
+{
+    struct rig *r = *state;
+    struct parameter p[PARAMETERS];
+    struct candidate_set s = {.n = 1};
+    struct error e = {0};
+    int64_t nth;
+    assert_int_equal(parameters_load(r->desk, p, &e), OK);
+    assert_true(day_parse("2026-08-31", &s.from_day) && day_parse("2026-10-23", &s.to_day));
+    static const struct {
+        enum parameter_id id;
+        struct value to;
+        int64_t nth;
+    } asked[] = {{PARAM_STOP_MULT, {.known = true, .v = 2}, 1},
+                 {PARAM_STOP_MULT, {.known = true, .v = 2}, 1},
+                 {PARAM_STOP_MULT, {.known = true, .v = 2.5}, 2},
+                 {PARAM_RSI_MAX, {.known = true, .v = 70}, 3},
+                 {PARAM_RSI_MAX, {.known = false}, 4},
+                 {PARAM_RSI_MAX, {.known = false}, 4}};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        assert_int_equal(whatif_count(r->desk, &s, &p[asked[i].id], asked[i].to, &nth, &e), OK);
+        assert_int_equal(nth, asked[i].nth);
+    }
+    /* What a cycle compared was looked at as well; the same value is not another one. */
+    rig_run(r, "INSERT INTO learning_cycles (trigger, state, requested_by, lookback_days, owner,"
+               " finished_at) VALUES ('operator', 'DONE', 'test', 90, '', desk_now());"
+               "INSERT INTO learning_changes (parameter, old_value, new_value, first_cycle,"
+               " last_cycle) SELECT x, NULL, y, id, id FROM learning_cycles,"
+               " (VALUES ('time_exit', 25), ('time_exit', 30), ('stop_mult', 2)) v (x, y)");
+    assert_int_equal(whatif_count(r->desk, &s, &p[PARAM_STOP_MULT], VALUE(2), &nth, &e), OK);
+    assert_int_equal(nth, 6);
+    /* Another window, of which less than half is the same, is another question. */
+    assert_true(day_parse("2026-10-20", &s.from_day) && day_parse("2027-01-23", &s.to_day));
+    assert_int_equal(whatif_count(r->desk, &s, &p[PARAM_STOP_MULT], VALUE(1), &nth, &e), OK);
+    assert_int_equal(nth, 4);
+    s.n = 0; /* nothing was looked at */
+    assert_int_equal(whatif_count(r->desk, &s, &p[PARAM_STOP_MULT], VALUE(1.25), &nth, &e), OK);
+    assert_int_equal(nth, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_buying, rig_close)
 
 int main(void)
@@ -223,6 +264,7 @@ int main(void)
         TEST(a_filter_keeps_a_buy_from_being_entered_and_says_why),
         TEST(a_position_keeps_the_exits_its_decision_was_made_with),
         TEST(what_is_not_known_passes_a_filter),
+        TEST(every_value_that_was_compared_counts_once),
     };
     return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
 }
