@@ -7,6 +7,7 @@
 
 #include "quorum/mem.h"
 #include "quorum/text.h"
+#include "ui/keep.h"
 
 static const struct cell blank = {.text = " ", .len = 1, .width = 1};
 
@@ -30,6 +31,7 @@ void frame_resize(struct frame *f, int rows, int cols)
 void frame_release(struct frame *f)
 {
     mem_free(f->cell);
+    keep_free(f->keep);
     *f = (struct frame){0};
 }
 

@@ -24,6 +24,7 @@ struct cell {
     uint16_t style;
 };
 
+struct keep;
 struct frame {
     int rows, cols;
     bool ascii;     /* the terminal cannot show UTF-8: everything is drawn in ASCII */
@@ -34,6 +35,7 @@ struct frame {
     int cursor_row, cursor_col;
     struct cell *cell;
     size_t cap;
+    struct keep *keep; /* owned (keep.h); NULL: all is drawn anew */
 };
 
 /* Makes the frame rows x cols (at least 1, at most FRAME_MOST each) and blank. A zeroed struct is

@@ -12,6 +12,7 @@
 #include "ui/compact.h"
 #include "ui/console_help.h"
 #include "ui/hints.h"
+#include "ui/keep.h"
 #include "ui/layout.h"
 #include "ui/list.h"
 #include "ui/status_line.h"
@@ -126,6 +127,63 @@ static void draw_panel(const struct pane *p, const struct snapshot *s, struct vi
         compact_title(p, focused, left, right);
     else
         pane_title(p, 0, focused, left, right);
+}
+
+/* ---- what is kept of the last frame */
+
+/* All that drawing a panel without the focus reads, apart from its place. */
+struct panel_inputs {
+    struct keep_answer own, status;
+    int64_t stale_s;
+    bool connected, zoomed;
+    enum size_class size;
+    struct list_view list;
+};
+
+static void panel_inputs(struct panel_inputs *in, const struct snapshot *s, const struct view *v,
+                         enum panel_id id, const struct layout *l)
+{
+    memset(in, 0, sizeof *in); /* compared byte by byte */
+    keep_answer(&in->own, &s->panel[id]);
+    keep_answer(&in->status, &s->status);
+    in->stale_s = list_stale_s(s, id);
+    in->connected = s->connected;
+    in->zoomed = l->zoomed;
+    in->size = l->size;
+    memcpy(&in->list, &v->list[id], sizeof in->list);
+}
+
+/* The one with the focus is what keys change; it has the cursor, too. */
+static void keep_panel(const struct pane *p, const struct snapshot *s, struct view *v,
+                       enum panel_id id, const struct layout *l)
+{
+    struct keep *k = p->frame->keep;
+    struct panel_inputs in, behind;
+    bool quiet = v->ndetails > 0;
+    if (k == NULL || v->focus == id) {
+        draw_panel(p, s, v, id, l, quiet);
+        return;
+    }
+    panel_inputs(&in, s, v, id, l);
+    if (keep_take(k, (int)id, p, &in, sizeof in))
+        return;
+    draw_panel(p, s, v, id, l, quiet);
+    panel_inputs(&behind, s, v, id, l);
+    if (memcmp(&in, &behind, sizeof in) == 0) /* else it has scrolled while it was drawn */
+        keep_store(k, (int)id, p, &in, sizeof in);
+}
+
+static void keep_status(const struct pane *p, const struct snapshot *s, const struct view *v,
+                        enum size_class size)
+{
+    struct keep *k = p->frame->keep;
+    struct status_inputs in;
+    bool keeps = k != NULL && status_inputs(&in, s, v, size);
+    if (keeps && keep_take(k, KEEP_STATUS, p, &in, sizeof in))
+        return;
+    status_line(p, s, v, size);
+    if (keeps)
+        keep_store(k, KEEP_STATUS, p, &in, sizeof in);
 }
 
 static void draw_detail(const struct pane *p, const struct snapshot *s, struct view *v,
@@ -262,7 +320,7 @@ static void draw_panels(const struct pane *whole, const struct snapshot *s, stru
     bool covered = v->ndetails > 0 && l->detail.cols == l->area.cols;
     for (size_t i = 0; i < l->n && !covered; i++) {
         struct pane p = part_of(whole, &l->place[i].at);
-        draw_panel(&p, s, v, l->place[i].id, l, v->ndetails > 0);
+        keep_panel(&p, s, v, l->place[i].id, l);
     }
     for (size_t i = 0; i < l->nrules && !covered; i++)
         pane_vrule(whole, l->rule[i].row, l->rule[i].col, l->rule[i].rows, TOKEN_RULE, LINE_THIN);
@@ -330,7 +388,7 @@ void console_frame(struct frame *f, const struct snapshot *s, struct view *v)
         }
     }
     struct pane top = pane_part(&whole, 0, 0, 1, f->cols);
-    status_line(&top, s, v, l.size);
+    keep_status(&top, s, v, l.size);
     if (v->question.open)
         draw_question(&all, &v->question);
 }

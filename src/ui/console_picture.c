@@ -9,6 +9,7 @@
 #include "ui/console_complete.h"
 #include "ui/console_run.h"
 #include "ui/console_session.h"
+#include "ui/keep.h"
 #include "ui/question.h"
 
 enum {
@@ -79,6 +80,8 @@ static void make_frame(struct console *c)
     screen_size(c->screen, &rows, &cols);
     c->frame.ascii = c->options->ascii || (!c->options->unicode && !screen_is_utf8(c->screen));
     frame_resize(&c->frame, rows, cols);
+    if (c->frame.keep == NULL)
+        c->frame.keep = keep_new();
     /* without the focus the picture is too rarely drawn for seconds */
     c->view.clock = (enum clock_form)c->option[OPTION_CLOCK];
     if (c->view.clock == CLOCK_SECONDS && !c->focused)

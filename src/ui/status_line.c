@@ -472,6 +472,31 @@ void status_line(const struct pane *row, const struct snapshot *s, const struct 
         draw_fields(row, s, v, size);
 }
 
+bool status_inputs(struct status_inputs *in, const struct snapshot *s, const struct view *v,
+                   enum size_class size)
+{
+    if (!s->connected)
+        return false;
+    memset(in, 0, sizeof *in); /* compared byte by byte */
+    keep_answer(&in->status, &s->status);
+    keep_answer(&in->sessions, &s->sessions);
+    copy_text(in->session, sizeof in->session, s->session);
+    copy_text(in->notice, sizeof in->notice, v->notice);
+    status_clock(in->clock, v, s->now, v->clock == CLOCK_SECONDS);
+    zone_mark(v->zone, s->now, in->mark);
+    in->skew_us = s->skew_us;
+    in->latency_ms = s->latency_ms;
+    in->connected = s->connected;
+    in->demo = s->demo;
+    in->read_only = s->read_only;
+    in->frozen = v->frozen;
+    in->has_now = s->now != 0;
+    in->zone = v->zone;
+    in->form = v->clock;
+    in->size = size;
+    return true;
+}
+
 void status_smallest(const struct pane *row, const struct snapshot *s)
 {
     char word[32];

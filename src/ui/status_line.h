@@ -4,10 +4,24 @@
 #ifndef UI_STATUS_LINE_H
 #define UI_STATUS_LINE_H
 
+#include "ui/keep.h"
 #include "ui/view.h"
 
 void status_line(const struct pane *row, const struct snapshot *s, const struct view *v,
                  enum size_class size);
+/* All it reads (keep.h). False while the database is lost: the banner counts seconds. */
+struct status_inputs {
+    struct keep_answer status, sessions;
+    char session[40], notice[160], clock[16], mark[12];
+    int64_t skew_us;
+    int latency_ms;
+    bool connected, demo, read_only, frozen, has_now;
+    enum zone zone;
+    enum clock_form form;
+    enum size_class size;
+};
+bool status_inputs(struct status_inputs *in, const struct snapshot *s, const struct view *v,
+                   enum size_class size);
 /* All there is below 24x6. */
 void status_smallest(const struct pane *row, const struct snapshot *s);
 /* "14:32:07" (seconds) or "14:32" of the console's zone. */
