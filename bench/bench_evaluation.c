@@ -34,7 +34,7 @@ static void start_one(void)
     struct evaluation_request r = {.symbol = "JNJ"};
     struct error e = {0};
     /* A moment at which the rehearsal buys, so that the risk agent is asked too. */
-    if (!time_parse("2026-11-19T15:00:00Z", &r.as_of) ||
+    if (!time_parse("2026-11-20T17:00:00Z", &r.as_of) ||
         evaluation_start(desk, &r, ended, NULL, &e)) {
         fprintf(stderr, "bench: %s\n", e.text);
         exit(1);

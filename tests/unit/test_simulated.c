@@ -20,9 +20,9 @@ enum { SEED = 42, SYMBOLS_MAX = 64 };
 
 /* AAPL of seed 42 as of 2026-01-15 21:30 UTC. A change here changes every demo desk: new bytes
  * need a reason in docs/simulated-market.md. */
-#define GOLDEN_BARS         UINT64_C(0x3a363c33eab05549)
+#define GOLDEN_BARS         UINT64_C(0x8fb1cb3a16408e1f)
 #define GOLDEN_FUNDAMENTALS UINT64_C(0xd58cbb0a5a32c637)
-#define GOLDEN_NEWS         UINT64_C(0x777e526789ba5ba5)
+#define GOLDEN_NEWS         UINT64_C(0xf4789fd6feabc7c8)
 
 struct answer {
     struct error error;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Three habits of the simulated market that a desk can learn from (docs/learning.md has them as the
- * truth that proposals are held against): thin volume fades, what falls below its short mean falls
- * on, and sessions plunge on their way without closing lower. Each follows from sessions that have
- * closed. Drifts are in daily standard deviations, and a slow mean of theirs is taken off again, so
+/* Three habits of the simulated market that a desk can learn from (docs/simulated-market.md has
+ * how often one does): thin volume fades, what falls below its short mean falls on, and sessions
+ * plunge on their way without closing lower. Each follows from sessions that have closed. Drifts are in daily standard deviations, and a slow mean of theirs is taken off again, so
  * that they favour days and not the series. */
 #include "core/market/sim.h"
 
@@ -11,15 +10,15 @@ enum { VOLUME_DAYS = 20, MEAN_DAYS = 256 };
 /* Below this volume ratio a session counts as thin, wholly from THIN_WIDTH below it on. */
 #define THIN_FROM  FX_PERCENT(90)
 #define THIN_WIDTH FX_PERCENT(15)
-#define THIN_DRIFT FX_PERCENT(90)
+#define THIN_DRIFT FX_PERCENT(110)
 #define THIN_KEEPS FX_PERCENT(60) /* of it a day later */
 /* Log price below its exponential mean, weight .18 a session. */
 #define SHORT_MEAN FX_PERCENT(18)
 #define FALLS_FROM FX_ONE
 #define FALLS_MOST (2 * FX_ONE)
-#define FALL_DRIFT FX_PERCENT(20)
+#define FALL_DRIFT FX_PERCENT(35)
 /* What the two leave in the correlation of a day with the next is taken out again. */
-#define DAY_RETURNS  FX_PERCENT(12)
+#define DAY_RETURNS  FX_PERCENT(20)
 #define PLUNGES      FX_PERCENT(20) /* of sessions */
 #define PLUNGE_LEAST FX_PERCENT(90)
 #define PLUNGE_RANGE FX_PERCENT(110)

@@ -326,7 +326,7 @@ static void series_step(const struct sim *s, const struct sim_company *c, struct
 }
 
 /* What is left of the company's variance when the market's and the sector's part are taken out;
- * 0.80 leaves room for jumps, results and holidays, which add to it. */
+ * 0.70 leaves room for jumps, results, holidays and habits, which add to it. */
 static void split_variance(const struct sim_company *c, struct sim_series *series)
 {
     fx market = fx_mul(fx_mul(c->beta, LONG_RUN_VOLATILITY), YEAR_TO_DAY);
@@ -337,7 +337,7 @@ static void split_variance(const struct sim_company *c, struct sim_series *serie
     rest = fx_mul(series->daily << 5, series->daily << 5) - fx_mul(market << 5, market << 5) -
            fx_mul(SECTOR_DAILY << 5, SECTOR_DAILY << 5);
     least = fx_mul(series->daily, FX_PERCENT(50));
-    series->own = fx_mul(fx_sqrt(fx_mul(rest, FX_PERCENT(80))), FX_ONE >> 5);
+    series->own = fx_mul(fx_sqrt(fx_mul(rest, FX_PERCENT(70))), FX_ONE >> 5);
     if (series->own < least)
         series->own = least;
 }
