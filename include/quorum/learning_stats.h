@@ -278,7 +278,8 @@ struct measure {
 enum measure_verdict { MEASURE_GO_ON, MEASURE_KEEP, MEASURE_ROLL_BACK, MEASURE_SUNSET };
 const char *measure_verdict_name(enum measure_verdict v); /* "go on" */
 /* The rule: roll back on proof of harm or on a drawdown 1.5 times the worst expected; at the
- * horizon (60 trades or 90 days) keep what is more likely good than not, drop the rest. */
+ * horizon (60 trades with a known variance, or 90 days) keep what is more likely good than not,
+ * drop the rest. */
 enum measure_verdict measure_judge(const struct measure *m, char reason[160]);
 
 double drawdown_of(const double *r, size_t n); /* of the sum of r, from its highest point or 0 */

@@ -189,6 +189,8 @@ static void nonsense_never_reaches_the_queue(void **state)
     struct learning_effect weak = {0.1, 0.2, 12}, none = {0, (double)INFINITY, 0};
     assert_rejected(judged(c, weak, s), "is below 60 (12 cases)");
     assert_rejected(judged(c, none, s), "confidence 50.0 is below 60 (0 cases)");
+    struct learning_effect nearly = {0.07137, 0.04, 15}; /* 59.96: never "60.0 is below 60" */
+    assert_rejected(judged(c, nearly, s), "confidence 59.9 is below 60 (15 cases)");
     none.variance = (double)NAN;
     assert_rejected(judged(c, none, s), "not numbers");
     /* A step that doubles cannot hold exactly is still a step. */
@@ -254,6 +256,12 @@ static void harm_is_taken_back_and_the_unproven_does_not_stay(void **state)
     assert_int_equal(measure_judge(&m, why), MEASURE_KEEP);
     m.effect.delta = -0.05;
     assert_int_equal(measure_judge(&m, why), MEASURE_SUNSET);
+    /* Sixty decisions of a filter within six weeks have no interval: nothing is dropped yet. */
+    m.trades = 61;
+    m.days = 74;
+    m.effect = (struct learning_effect){0.05, (double)INFINITY, 61};
+    assert_int_equal(measure_judge(&m, why), MEASURE_GO_ON);
+    assert_non_null(strstr(why, "61 of 60 trades, 74 of 90 days; too few weeks or cases"));
     m.trades = 2;
     m.days = 90;
     m.effect = (struct learning_effect){0, (double)INFINITY, 0};

@@ -181,12 +181,18 @@ enum measure_verdict measure_judge(const struct measure *m, char reason[160])
                  m->drawdown, most, DRAWDOWN_PATHS);
         return MEASURE_ROLL_BACK;
     }
-    if (m->trades < MEASURE_TRADES && m->days < MEASURE_DAYS) {
-        snprintf(reason, 160, "%zu of %d trades, %d of %d days; %.0f%% likely better", m->trades,
-                 MEASURE_TRADES, m->days, MEASURE_DAYS, better);
+    /* A filter compares more decisions than there are trades: 60 come within weeks that are too few
+     * for an interval, and what cannot be told yet is not dropped before its days are over. */
+    bool told = isfinite(m->effect.variance);
+    char likely[48] = "too few weeks or cases for an interval";
+    if (told)
+        snprintf(likely, sizeof likely, "%.0f%% likely better", better);
+    if (m->days < MEASURE_DAYS && (m->trades < MEASURE_TRADES || !told)) {
+        snprintf(reason, 160, "%zu of %d trades, %d of %d days; %s", m->trades, MEASURE_TRADES,
+                 m->days, MEASURE_DAYS, likely);
         return MEASURE_GO_ON;
     }
-    snprintf(reason, 160, "after %zu trades and %d days it is %.0f%% likely better", m->trades,
-             m->days, better);
-    return better >= 50 && isfinite(m->effect.variance) ? MEASURE_KEEP : MEASURE_SUNSET;
+    snprintf(reason, 160, "after %zu trades and %d days %s%s", m->trades, m->days,
+             told ? "it is " : "", likely);
+    return better >= 50 && told ? MEASURE_KEEP : MEASURE_SUNSET;
 }
