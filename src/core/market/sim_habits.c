@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Three habits of the simulated market that a desk can learn from (docs/simulated-market.md has
  * how often one does): thin volume fades, what falls below its short mean falls on, and sessions
- * plunge on their way without closing lower. Each follows from sessions that have closed. Drifts are in daily standard deviations, and a slow mean of theirs is taken off again, so
- * that they favour days and not the series. */
+ * plunge on their way without closing lower. Each follows from sessions that have closed. Drifts
+ * are in daily standard deviations, and a slow mean of theirs is taken off again, so that they
+ * favour days and not the series. */
 #include "core/market/sim.h"
 
 enum { VOLUME_DAYS = 20, MEAN_DAYS = 256 };
