@@ -167,9 +167,9 @@ void console_event(struct console *c, const struct input_event *ev)
         if (takes_text)
             bar_paste_end();
         else /* said, since it could be taken for done */
-            console_say(c, TOAST_WARN, c->view.question.open
-                                           ? "a paste is no answer: type it"
-                                           : "nothing was pasted: open the bar with : first");
+            console_say(c, TOAST_WARN,
+                        c->view.question.open ? "a paste is no answer: type it"
+                                              : "nothing was pasted: open the bar with : first");
         console_urgent(c);
         break;
     case EVENT_MOUSE:

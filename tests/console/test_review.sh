@@ -76,6 +76,7 @@ ok "a y in one write: what was typed before the question is no answer" is_now 1 
 ok "the worst warning is in the question" sees 'warning: 2nd change in 30 days'
 ok "y: approved" until_true press_until y 'approved #1'
 ok "its ten seconds are counted down" wait_for '#1 .*hold [0-9]*s'
+ok "and the line of keys offers to undo, not to approve again" wait_for '^ u undo  Enter detail'
 keys u
 ok "u: it never happened" wait_for '#1 is pending again'
 ok "and nothing was applied" is_now 1 PENDING
@@ -95,6 +96,7 @@ ok "x REASON Enter y: rejected" until_true press_until y 'rejected #2'
 wait_for '> #3 '
 keys d
 ok "d: put off" wait_for 'put off #3'
+ok "with its way back" sees 'put off #3 until .*undo takes it back'
 ok "and counted in the title" wait_for '1 deferred'
 
 wait_for '> #4 '
@@ -128,6 +130,20 @@ ok "Esc leaves it as it was" wait_for 'nothing was done'
 keys w
 ok "w: the past by the new value, which this desk is too young for" \
     wait_for 'no decision to buy of the last .* is 20 sessions old yet'
+
+keys / 'no such proposal' Enter
+wait_for 'nothing matches'
+ok "where nothing is selected no key offers to decide" wait_for '^ e eval  p pause  / filter'
+keys a
+ok "and says so when it is typed" wait_for 'there is nothing selected here'
+keys Escape
+wait_for '> #'
+t load-buffer - <<'END'
+approve 6
+y
+END
+t paste-buffer -p
+ok "a paste into no line does nothing and says so" wait_for 'nothing was pasted'
 
 keys : 'revert 1 no better' Enter
 ok "a revert is a typed word" wait_for 'type REVERT to do it'
