@@ -2,6 +2,7 @@
 #include "ui/console_frame.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -137,20 +138,24 @@ struct panel_inputs {
     int64_t stale_s;
     bool connected, zoomed;
     enum size_class size;
-    struct list_view list;
+    struct list_view list; /* last: as far as it has marks */
 };
 
-static void panel_inputs(struct panel_inputs *in, const struct snapshot *s, const struct view *v,
-                         enum panel_id id, const struct layout *l)
+/* Returns the bytes that count. */
+static size_t panel_inputs(struct panel_inputs *in, const struct snapshot *s, const struct view *v,
+                           enum panel_id id, const struct layout *l)
 {
-    memset(in, 0, sizeof *in); /* compared byte by byte */
+    const struct list_view *list = &v->list[id];
+    size_t n = offsetof(struct list_view, mark) + list->nmarks * sizeof list->mark[0];
+    memset(in, 0, offsetof(struct panel_inputs, list)); /* compared byte by byte */
     keep_answer(&in->own, &s->panel[id]);
     keep_answer(&in->status, &s->status);
     in->stale_s = list_stale_s(s, id);
     in->connected = s->connected;
     in->zoomed = l->zoomed;
     in->size = l->size;
-    memcpy(&in->list, &v->list[id], sizeof in->list);
+    memcpy(&in->list, list, n);
+    return offsetof(struct panel_inputs, list) + n;
 }
 
 /* The one with the focus is what keys change; it has the cursor, too. */
@@ -164,13 +169,13 @@ static void keep_panel(const struct pane *p, const struct snapshot *s, struct vi
         draw_panel(p, s, v, id, l, quiet);
         return;
     }
-    panel_inputs(&in, s, v, id, l);
-    if (keep_take(k, (int)id, p, &in, sizeof in))
+    size_t n = panel_inputs(&in, s, v, id, l);
+    if (keep_take(k, (int)id, p, &in, n))
         return;
     draw_panel(p, s, v, id, l, quiet);
     panel_inputs(&behind, s, v, id, l);
-    if (memcmp(&in, &behind, sizeof in) == 0) /* else it has scrolled while it was drawn */
-        keep_store(k, (int)id, p, &in, sizeof in);
+    if (memcmp(&in, &behind, n) == 0) /* else it has scrolled while it was drawn */
+        keep_store(k, (int)id, p, &in, n);
 }
 
 static void keep_status(const struct pane *p, const struct snapshot *s, const struct view *v,
@@ -363,7 +368,6 @@ void console_frame(struct frame *f, const struct snapshot *s, struct view *v)
 {
     struct pane all = pane_of(f), whole = pane_part(&all, 0, 0, f->rows - 1, f->cols);
     struct layout l;
-    pane_fill(&whole, 0, 0, whole.rows, whole.cols, TOKEN_FG, ' ');
     layout_make(&l, v, f->rows, f->cols);
     if (v->bare && l.size != CLASS_LINE) {
         draw_bare(&whole, s, v);

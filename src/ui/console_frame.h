@@ -6,8 +6,8 @@
 
 #include "ui/detail.h"
 
-/* Draws all of f but its last row. The view's scroll positions are clamped to what there is. With
- * f->keep it is the same picture, made sooner. */
+/* Draws on f, which is blank (frame_resize), all but its last row. The view's scroll positions are
+ * clamped to what there is. With f->keep it is the same picture, made sooner. */
 void console_frame(struct frame *f, const struct snapshot *s, struct view *v);
 /* Panels the size shows, in order of Tab. Returns how many. */
 size_t console_panels(const struct view *v, int rows, int cols, enum panel_id out[PANEL_COUNT]);

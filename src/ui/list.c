@@ -14,6 +14,7 @@ enum { COLUMNS_MOST = 40, TEXT_LEAST = 10, GROW_LEAST = 26, NUMBER_MORE = 4 };
 /* One column as it is drawn. */
 struct slot {
     int column; /* of the panel's table */
+    int natural;
     int at, width;
 };
 
@@ -237,7 +238,7 @@ static void fit_widths(struct fit *f, const struct snapshot *s, enum panel_id id
     const struct panel *panel = &panels[id];
     int width[COLUMNS_MOST] = {0}, wanted[COLUMNS_MOST] = {0}, content[COLUMNS_MOST] = {0};
     for (size_t i = 0; i < f->n; i++)
-        width[i] = wanted[i] = content[i] = natural_width(s, id, f->slot[i].column);
+        width[i] = wanted[i] = content[i] = f->slot[i].natural;
     if (sum_of(width, f->n) > room) {
         for (size_t i = 0; i < f->n; i++)
             width[i] = content[i] = content_width(s, id, f->slot[i].column);
@@ -271,10 +272,11 @@ static void fit_columns(struct fit *f, const struct snapshot *s, struct list_vie
         const struct panel_column *c = &panel->column[i];
         if (c->look == LOOK_HIDDEN || (c->wide && !how->wide))
             continue;
-        sum += (size_t)natural_width(s, id, (int)i) + (n > 0);
+        int natural = natural_width(s, id, (int)i);
+        sum += (size_t)natural + (n > 0);
         if (c->wide && lv->hscroll == 0 && sum > (size_t)cols)
             break;
-        f->slot[n++].column = (int)i;
+        f->slot[n++] = (struct slot){.column = (int)i, .natural = natural};
     }
     f->all = n;
     int most = n > 2 ? (int)n - 2 : 0;

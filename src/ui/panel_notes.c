@@ -9,15 +9,23 @@
 #include "quorum/timeutil.h"
 #include "ui/panel_private.h"
 
+/* The place of a column; ncols when there is none. */
+static size_t column_of(const struct rows *r, const char *column)
+{
+    size_t i = 0;
+    while (i < r->ncols && strcmp(r->column[i], column) != 0)
+        i++;
+    return i;
+}
+
+static const char *cell_at(const struct rows *r, size_t row, size_t column)
+{
+    return row < r->nrows && column < r->ncols ? rows_text(r, row, column) : NULL;
+}
+
 static const char *cell(const struct snap *n, size_t row, const char *column)
 {
-    const struct rows *r = &n->rows;
-    if (row >= r->nrows)
-        return NULL;
-    for (size_t i = 0; i < r->ncols; i++)
-        if (strcmp(r->column[i], column) == 0)
-            return rows_text(r, row, i);
-    return NULL;
+    return row < n->rows.nrows ? cell_at(&n->rows, row, column_of(&n->rows, column)) : NULL;
 }
 
 static const char *fact(const struct snapshot *s, const char *column)
@@ -82,22 +90,23 @@ void note_pending(const struct snapshot *s, char *out, size_t size)
 
 void note_trades(const struct snapshot *s, char *out, size_t size)
 {
-    const struct snap *n = &s->panel[PANEL_TRADES];
+    const struct rows *r = &s->panel[PANEL_TRADES].rows;
+    size_t is_today = column_of(r, "is_today"), dollars = column_of(r, "pnl_dollars");
     int today = 0, won = 0;
     double sum = 0;
     char text[32];
-    for (size_t i = 0; i < n->rows.nrows; i++) {
-        const char *flag = cell(n, i, "is_today");
-        double pnl = number(cell(n, i, "pnl_dollars"));
+    for (size_t i = 0; i < r->nrows; i++) {
+        const char *flag = cell_at(r, i, is_today);
         if (!flag || flag[0] != 't')
             continue;
+        double pnl = number(cell_at(r, i, dollars));
         today++;
         won += pnl > 0;
         sum += pnl;
     }
     if (today > 0)
         snprintf(out, size, "today: win %d/%d  %s", won, today, money(text, sum, true));
-    else if (n->rows.nrows > 0)
+    else if (r->nrows > 0)
         snprintf(out, size, "none today");
 }
 

@@ -418,7 +418,15 @@ static void cell_characters(const struct screen *s, const struct cell *c, wchar_
     text[n] = L'\0';
 }
 
-static void draw_row(struct screen *s, const struct frame *f, const struct theme *t, int row)
+static bool same_cell(const struct cell *a, const struct cell *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* The row's cells; those that are shown already only where all are to be drawn. A character of two
+ * columns comes or goes with both of its cells, and what stood under them. */
+static void draw_row(struct screen *s, const struct frame *f, const struct theme *t, int row,
+                     bool all)
 {
     int cols = f->cols < s->cols ? f->cols : s->cols, pair = 0;
     attr_t attrs = A_NORMAL;
@@ -427,7 +435,7 @@ static void draw_row(struct screen *s, const struct frame *f, const struct theme
         const struct cell *c = frame_cell(f, row, col);
         wchar_t text[4];
         cchar_t character;
-        if (c->width == 0)
+        if (c->width == 0 || (!all && same_cell(c, frame_cell(&s->shown, row, col))))
             continue;
         if (c->style != style) {
             struct ink look = theme_look(t, c->style);
@@ -487,7 +495,7 @@ bool screen_draw(struct screen *s, const struct frame *f, const struct theme *t)
         if (!other && frame_same_row(&s->shown, f, row))
             continue;
         if (row < s->rows)
-            draw_row(s, f, t, row);
+            draw_row(s, f, t, row, other);
         keep_row(s, f, row);
     }
     s->theme = *t;

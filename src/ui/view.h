@@ -21,9 +21,9 @@ struct list_view {
     int sort;                  /* column, -1: as it came */
     bool descending;
     char filter[FILTER_MAX]; /* rows whose cells contain it (case folded); "" all */
-    char mark[MARKS_MAX][OBJECT_MAX];
+    bool follow;             /* activity and log: stays at the newest */
     size_t nmarks;
-    bool follow; /* activity and log: stays at the newest */
+    char mark[MARKS_MAX][OBJECT_MAX]; /* last: keep.h compares as far as nmarks */
 };
 
 enum detail_kind {
