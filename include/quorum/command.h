@@ -101,6 +101,10 @@ struct call {
     size_t nwarnings, warnings_cap;
     int exit_status;         /* when the handler ran but the answer is not "0 done" */
     struct console *console; /* that runs it; NULL: a process of its own */
+    /* How the console opens its desk, when its screen stands. */
+    enum err (*opens)(struct call *c, struct error *e);
+    void (*progress)(void *arg, const char *text); /* NULL: on stderr, where that is a terminal */
+    void *progress_arg;
 };
 
 /* --name's value, "" for a flag that was given, NULL when absent. */

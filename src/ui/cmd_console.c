@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/command/daemon.h"
 #include "ui/console_verbs.h"
 
 static bool is_dumb(void)
@@ -43,18 +42,6 @@ static enum err check_console(const struct call *c, struct error *e)
     return OK;
 }
 
-/* An engine that cannot start (no keys) is told; the desk can be looked at without one. */
-static void start_engine(struct call *c)
-{
-    struct daemon_start engine;
-    struct error e = {0};
-    if (daemon_engine(c, false, &engine, &e))
-        call_warn(c, "no engine was started: %s", e.text);
-    else if (!engine.already)
-        call_warn(c, "an engine was started (pid %lld); it goes on without this console",
-                  (long long)engine.pid);
-}
-
 /* The private cluster has a login that only reads; a database of the user's may have one. */
 static bool reads_alone(const struct call *c)
 {
@@ -66,19 +53,17 @@ static bool reads_alone(const struct call *c)
            settings_text(c->settings, SETTING_DATABASE_RO_URL);
 }
 
-/* A desk is opened, lived in and looked at in this order: an engine is a fork of a process without
- * a desk. A demo desk begins its life first (demo calls this again, with the desk open). */
-static enum err open_for_console(struct call *c, const struct console_options *o, struct error *e)
+static enum err open_for_console(struct call *c, struct error *e)
 {
+    struct console_options o;
     struct desk_options options = call_desk_options(c);
-    options.only_looks = o->dump || o->read_only;
-    options.as_reader = o->read_only && reads_alone(c);
-    options.lasting = !o->dump; /* the same statements again and again */
-    if (o->read_only && !options.as_reader)
+    read_options(c, &o);
+    options.only_looks = o.dump || o.read_only;
+    options.as_reader = o.read_only && reads_alone(c);
+    options.lasting = !o.dump; /* the same statements again and again */
+    if (o.read_only && !options.as_reader)
         call_warn(c, "read-only is not enforced by the database: QUORUM_DATABASE_RO_URL is not"
                      " set");
-    if (!options.only_looks)
-        start_engine(c);
     return call_desk_with(c, &options, e);
 }
 
@@ -89,13 +74,14 @@ static enum err run_console(struct call *c, struct error *e)
     read_options(c, &o);
     if (o.dump_keys || o.dump_commands || o.dump_theme)
         return console_run(c, &o, e);
-    bool begins = !c->desk && !o.dump && !o.read_only;
+    /* A demo desk begins its life first: demo calls this again. */
+    bool begins = !c->opens && !o.dump && !o.read_only;
     if (begins && desk_choose(c->settings, c->desk_name, &kind, NULL, e))
         return e->kind;
     if (begins && kind == DESK_DEMO)
         return command_find("demo")->run(c, e);
-    if (!c->desk && open_for_console(c, &o, e))
-        return e->kind;
+    if (!c->opens)
+        c->opens = open_for_console;
     return console_run(c, &o, e);
 }
 

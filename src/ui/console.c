@@ -272,7 +272,6 @@ static enum err open_input(struct console *c, struct error *e)
     c->tty_io = loop_io_new(c->loop, c->tty, can_read, c);
     if (!c->tty_io)
         return err_set(e, ERR_FAILED, "the terminal cannot be watched");
-    loop_io_want(c->tty_io, LOOP_READ);
     return OK;
 }
 
@@ -426,6 +425,7 @@ static void run_next(struct console *c)
  * sent it. */
 static void live(struct console *c)
 {
+    console_settle(c, "console");
     while (!c->quits) {
         loop_run_until(c->loop, has_something_to_do, c, LOOP_NO_DEADLINE);
         if (loop_interrupted(c->loop))
@@ -454,14 +454,25 @@ static void say_what_is_new(struct console *c)
     say_next(c);
 }
 
+static void leave_screen(struct console *c)
+{
+    bar_close();
+    screen_close(c->screen);
+    rescue_on_death(NULL);
+    crash_end();
+    c->screen = NULL;
+    mem_on_exhausted(NULL);
+    loop_io_free(c->tty_io);
+    if (c->tty >= 0)
+        close(c->tty);
+}
+
 static enum err on_screen(struct console *c, struct error *e)
 {
     if (open_bar(c, e))
         return e->kind;
     if (open_screen(c, e) || open_input(c, e)) {
-        screen_close(c->screen);
-        c->screen = NULL;
-        bar_close();
+        leave_screen(c);
         return e->kind;
     }
     c->escape = loop_timer_new(c->loop, expired, c);
@@ -474,24 +485,20 @@ static enum err on_screen(struct console *c, struct error *e)
     loop_timer_start(c->tick, TICK_MS);
     console_options_apply(c);
     console_load_theme(c, c->theme_name);
+    if (console_open_desk(c, rows_came, e)) {
+        leave_screen(c);
+        return e->kind;
+    }
+    loop_io_want(c->tty_io, LOOP_READ);
     console_resume_view(c);
     say_what_is_new(c);
     console_tell_loader(c);
-    console_session_begin(c, "console");
     loop_on_turn(c->loop, console_turn_over, c);
-    console_draw(c, time_monotonic_us());
     live(c);
     loop_on_turn(c->loop, NULL, NULL);
     if (c->hung_up || loop_interrupted(c->loop) == SIGHUP)
         console_keep_view(c);
-    bar_close();
-    screen_close(c->screen);
-    rescue_on_death(NULL);
-    crash_end();
-    c->screen = NULL;
-    mem_on_exhausted(NULL);
-    loop_io_free(c->tty_io);
-    close(c->tty);
+    leave_screen(c);
     return OK;
 }
 
@@ -539,6 +546,7 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
                           .desk = call->desk,
                           .reading_only = o->read_only,
                           .tty = -1,
+                          .engine = {.go = -1, .report = -1},
                           .rung = -1,
                           .focused = true};
     view_init(&c->view);
@@ -553,6 +561,9 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
         console_say_later(c, TOAST_WARN, error_line(line, &odd));
     enum err result = apply_options(c, e);
     bool tables = o->dump_keys || o->dump_commands || o->dump_theme;
+    bool on_terminal = !o->dump && !o->plain;
+    if (!result && !tables)
+        console_prepare_engine(c);
     if (tables || o->dump)
         warn_of_notes(c);
     if (!result && tables)
@@ -564,9 +575,13 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
     if (!result && !tables) {
         if (c->recorder)
             copy_text(c->view.notice, sizeof c->view.notice, "REC");
-        c->loader = loader_new(c->desk, &c->snapshot, rows_came, c);
-        console_options_apply(c);
-        result = o->dump ? console_dump(c, e) : o->plain ? console_plain(c, e) : on_screen(c, e);
+        if (!on_terminal)
+            console_options_apply(c);
+        result = on_terminal                          ? on_screen(c, e)
+                 : console_open_desk(c, rows_came, e) ? e->kind
+                 : o->dump                            ? console_dump(c, e)
+                                                      : console_plain(c, e);
+        console_release_engine(c);
         console_session_end(c);
         loader_free(c->loader);
         console_forget_evaluations(c);

@@ -136,10 +136,15 @@ void console_options_begin(struct console *c)
 void console_options_apply(struct console *c)
 {
     apply_layout(c);
-    apply_forms(c);
-    apply_pace(c);
     apply_bar(c);
     apply_drawing(c);
+    console_options_apply_desk(c);
+}
+
+void console_options_apply_desk(struct console *c)
+{
+    apply_forms(c);
+    apply_pace(c);
     apply_hold(c);
 }
 

@@ -39,6 +39,8 @@ struct console;
 void console_options_begin(struct console *c);
 /* After the loader, the bar and the screen came to be: what could not be done before. */
 void console_options_apply(struct console *c);
+/* Those of them that the desk and its loader take. */
+void console_options_apply_desk(struct console *c);
 /* Changes one. What it may be is in the error. */
 enum err console_set(struct console *c, const char *name, const char *value, struct error *e);
 /* As it is written; "" for no such option. */

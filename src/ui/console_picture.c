@@ -86,7 +86,8 @@ static void make_frame(struct console *c)
     c->view.clock = (enum clock_form)c->option[OPTION_CLOCK];
     if (c->view.clock == CLOCK_SECONDS && !c->focused)
         c->view.clock = CLOCK_MINUTES;
-    loader_tick(c->loader);
+    if (c->loader)
+        loader_tick(c->loader);
     view_settle(&c->view, &c->snapshot);
     console_watch_question(c);
     console_frame(&c->frame, &c->snapshot, &c->view);
@@ -120,7 +121,11 @@ static void slow_down(struct console *c)
 void console_draw(struct console *c, int64_t now)
 {
     bool slow = c->slow_at && now - c->slow_at < SLOW_TOLD_US;
-    copy_text(c->view.notice, sizeof c->view.notice, slow ? "slow link" : c->recorder ? "REC" : "");
+    copy_text(c->view.notice, sizeof c->view.notice,
+              *c->opening   ? c->opening
+              : slow        ? "slow link"
+              : c->recorder ? "REC"
+                            : "");
     make_frame(c);
     c->dirty = c->urgent = false;
     if (!screen_draw(c->screen, &c->frame, &c->theme)) {

@@ -279,9 +279,9 @@ enum err console_plain(struct console *c, struct error *e)
     c->asks = p.terminal;
     c->view.focus = PANEL_ACTIVITY;
     p.old_flags = fcntl(STDIN_FILENO, F_GETFL);
+    console_settle(c, "plain");
     say_what_is_new(c);
     loader_watch(c->loader, shown, NULL);
-    console_session_begin(c, "plain");
     loop_on_turn(c->loop, turn_over, &p);
     p.io = loop_io_new(c->loop, STDIN_FILENO, can_read, &p);
     if (p.io)

@@ -5,6 +5,7 @@
 #ifndef UI_CONSOLE_PRIVATE_H
 #define UI_CONSOLE_PRIVATE_H
 
+#include "core/command/daemon.h"
 #include "quorum/loop.h"
 #include "ui/console.h"
 #include "ui/console_frame.h"
@@ -71,7 +72,7 @@ struct console {
     struct loop_timer *escape, *tick, *later;
 
     bool dirty, urgent, focused, hung_up, quits, leaving;
-    bool whole; /* the last picture had all it shows from the database */
+    bool whole;                          /* the last picture had all it shows from the database */
     int64_t frame_due, bell_at, seen_at; /* frame_due: of a frame that no key asked for */
     int64_t slow_at;                     /* a frame was dropped; 0: none yet */
     int slow_ms; /* until the next try while the terminal does not keep up; 0: it does */
@@ -102,6 +103,10 @@ struct console {
     size_t nsaid;
     struct said later_said[8]; /* waits until what is shown was read */
     size_t nlater;
+
+    struct daemon_child engine; /* waits to be one; console_open.c */
+    struct loop_io *engine_io;
+    char opening[80]; /* what is done to open the desk; "" : it is open */
 
     struct recorder *recorder;
     struct script *script;
@@ -135,6 +140,14 @@ void console_tell_loader(struct console *c); /* what is looked at now */
 void console_draw(struct console *c, int64_t now);
 void console_turn_over(void *console); /* after every turn */
 void console_later(void *console);     /* the timer of a frame that was put off */
+
+/* console_open.c */
+void console_prepare_engine(struct console *c); /* before the screen and the desk are opened */
+enum err console_open_desk(struct console *c, void (*rows_came)(void *arg), struct error *e);
+/* When the first picture is whole: the session's row, and the engine. */
+void console_settle(struct console *c, const char *kind);
+void console_start_engine(struct console *c); /* if none lives; says what became of it */
+void console_release_engine(struct console *c);
 
 /* console_record.c: asciicast v2. */
 enum err recorder_open(struct recorder **out, const char *path, struct error *e);

@@ -208,6 +208,15 @@ static enum err await_past(struct call *c, struct error *e)
     return OK;
 }
 
+static enum err open_living(struct call *c, struct error *e)
+{
+    struct demo o;
+    return read_options(c, &o, e) || open_demo(c, &o, false, e) || begin(c, &o, e) ||
+                   begin_scenario(c, &o, e)
+               ? e->kind
+               : OK;
+}
+
 static enum err run_demo(struct call *c, struct error *e)
 {
     struct demo o;
@@ -216,21 +225,20 @@ static enum err run_demo(struct call *c, struct error *e)
         return e->kind;
     if (o.exits)
         return live_and_exit(c, &o, e);
-    if (open_demo(c, &o, false, e) || begin(c, &o, e) || begin_scenario(c, &o, e))
+    /* The console of the demo desk begins here, too, with options of its own. */
+    const struct command *console = command_find("console");
+    bool looks = c->out->format == OUTPUT_TEXT && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    if (console && (looks || c->command == console)) {
+        c->desk_name = "demo";
+        c->opens = open_living;
+        return console->run(c, e);
+    }
+    if (open_living(c, e))
         return e->kind;
     desk_close(c->desk);
     c->desk = NULL;
     if (daemon_engine(c, false, &engine, e) || open_demo(c, &o, false, e))
         return e->kind;
-    /* The console of the demo desk begins here, too, with options of its own. */
-    const struct command *console = command_find("console");
-    bool looks = c->out->format == OUTPUT_TEXT && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    if (console && (looks || c->command == console)) {
-        if (!engine.already)
-            call_warn(c, "an engine was started (pid %lld); it goes on without this console",
-                      (long long)engine.pid);
-        return console->run(c, e);
-    }
     if (isatty(STDOUT_FILENO))
         return status_show(c, true, e);
     if (await_past(c, e) || status_show(c, false, e))

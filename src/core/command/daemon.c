@@ -16,7 +16,7 @@
 #include "quorum/text.h"
 
 /* One line through the pipe: "ok PID", "already PID", or "KIND TEXT\tFIX". */
-enum { WORD_MAX = 900 };
+enum { WORD_MAX = DAEMON_WORD_MAX };
 
 struct child {
     int report; /* -1: said already */
@@ -77,19 +77,35 @@ static void live(struct call *c, struct child *k, bool another, struct error *e)
     c->desk = NULL;
 }
 
-static _Noreturn void child_main(struct call *c, int report, const char *path, bool another)
+/* Until it is told to go it holds nothing: no terminal, no desk. Without a parent it ends. */
+static bool is_told_to_go(int go)
+{
+    char byte;
+    ssize_t n;
+    while ((n = read(go, &byte, 1)) < 0 && errno == EINTR)
+        ;
+    close(go);
+    return n == 1;
+}
+
+static _Noreturn void child_main(struct call *c, int go, int report, const char *path, bool another)
 {
     struct child k = {.report = report};
     struct error e = {0};
     char line[WORD_MAX];
     setsid();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
-    dup2(log >= 0 ? log : null, STDERR_FILENO); /* what a sanitizer or the C library may say */
+    dup2(null, STDERR_FILENO);
     if (chdir("/") < 0)
         log_write(LOG_WARN, "engine", "cannot leave the working directory: %s", strerror(errno));
+    if (!is_told_to_go(go) ||
+        fork() != 0) /* the engine is nobody's child: no zombie of a console */
+        _exit(0);
+    int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log >= 0)
+        dup2(log, STDERR_FILENO); /* what a sanitizer or the C library may say */
     loop_forked(c->loop);
     live(c, &k, another, &e);
     if (e.kind) {
@@ -124,35 +140,93 @@ static enum err read_report(char *line, struct daemon_start *out, struct error *
     return *fix ? err_fix(e, "%s", fix) : e->kind;
 }
 
-enum err daemon_engine(struct call *c, bool another, struct daemon_start *out, struct error *e)
+enum err daemon_prepare(struct call *c, bool another, struct daemon_child *out, struct error *e)
 {
-    int fd[2];
-    char line[WORD_MAX + 1];
-    size_t n = 0;
+    int go[2], report[2];
     assert(!c->desk);
-    *out = (struct daemon_start){0};
+    *out = (struct daemon_child){.go = -1, .report = -1};
     snprintf(out->log, sizeof out->log, "%s/log/quorum.log", settings_home(c->settings));
     fflush(NULL);
-    if (pipe2(fd, O_CLOEXEC) < 0)
+    if (pipe2(go, O_CLOEXEC) < 0)
         return err_set(e, ERR_FAILED, "cannot make a pipe: %s", strerror(errno));
-    pid_t pid = fork();
-    if (pid < 0)
-        return err_set(e, ERR_FAILED, "cannot start a process: %s", strerror(errno));
-    if (pid == 0) {
-        close(fd[0]);
-        if (fork() != 0) /* the engine is nobody's child: no zombie of a console */
-            _exit(0);
-        child_main(c, fd[1], out->log, another);
+    if (pipe2(report, O_CLOEXEC) < 0) {
+        close(go[0]);
+        close(go[1]);
+        return err_set(e, ERR_FAILED, "cannot make a pipe: %s", strerror(errno));
     }
-    close(fd[1]);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    out->pid = fork();
+    if (out->pid == 0) {
+        close(go[1]);
+        close(report[0]);
+        child_main(c, go[0], report[1], out->log, another);
+    }
+    close(go[0]);
+    close(report[1]);
+    out->go = go[1];
+    out->report = report[0];
+    if (out->pid > 0)
+        return OK;
+    err_set(e, ERR_FAILED, "cannot start a process: %s", strerror(errno));
+    daemon_release(out);
+    return e->kind;
+}
+
+void daemon_go(struct daemon_child *child)
+{
+    if (write(child->go, "g", 1) < 0)
+        log_write(LOG_WARN, "engine", "the process that was to be the engine is gone");
+    close(child->go);
+    child->go = -1;
+}
+
+bool daemon_listen(struct daemon_child *child)
+{
+    ssize_t k;
+    size_t most = sizeof child->said - 1;
+    do
+        k = child->nsaid < most
+                ? read(child->report, child->said + child->nsaid, most - child->nsaid)
+                : 0;
+    while (k < 0 && errno == EINTR);
+    child->nsaid += k > 0 ? (size_t)k : 0;
+    child->said[child->nsaid] = '\0';
+    return k <= 0;
+}
+
+enum err daemon_answer(struct daemon_child *child, struct daemon_start *out, struct error *e)
+{
+    *out = (struct daemon_start){0};
+    copy_text(out->log, sizeof out->log, child->log);
+    while (!daemon_listen(child))
+        continue;
+    return read_report(child->said, out, e);
+}
+
+void daemon_release(struct daemon_child *child)
+{
+    if (child->go >= 0)
+        close(child->go);
+    if (child->report >= 0)
+        close(child->report);
+    while (child->pid > 0 && waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    for (ssize_t k; n < WORD_MAX && (k = read(fd[0], line + n, WORD_MAX - n)) != 0;) {
-        if (k < 0 && errno != EINTR)
-            break;
-        n += k > 0 ? (size_t)k : 0;
-    }
-    close(fd[0]);
-    line[n] = '\0';
-    return read_report(line, out, e);
+    *child = (struct daemon_child){.go = -1, .report = -1};
+}
+
+bool daemon_needed(struct desk *d)
+{
+    struct error ignored = {0};
+    return living_engine(d, &ignored) == 0;
+}
+
+enum err daemon_engine(struct call *c, bool another, struct daemon_start *out, struct error *e)
+{
+    struct daemon_child child;
+    *out = (struct daemon_start){0};
+    if (daemon_prepare(c, another, &child, e))
+        return e->kind;
+    daemon_go(&child);
+    enum err result = daemon_answer(&child, out, e);
+    daemon_release(&child);
+    return result;
 }

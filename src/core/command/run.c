@@ -42,7 +42,9 @@ void call_warnings_free(struct call *c)
 static void say_progress(void *arg, const char *text)
 {
     const struct call *c = arg;
-    if (!c->quiet && isatty(STDERR_FILENO))
+    if (c->progress)
+        c->progress(c->progress_arg, text);
+    else if (!c->quiet && isatty(STDERR_FILENO))
         fprintf(stderr, "%s ...\n", text);
 }
 
