@@ -6,6 +6,11 @@
 #include "core/command/show_adjustment.h"
 #include "quorum/review.h"
 
+/* A number of the evidence, in R a trade, for programs. */
+#define IN_R(path)                                                                                 \
+    "CASE jsonb_typeof(a.evidence->" path ") WHEN 'number'"                                        \
+    " THEN round((a.evidence->" path ")::numeric, 6) END"
+/* The verdict of people is in the words of the console's list of what waits. */
 #define LIST_COLUMNS                                                                               \
     "a.id, a.parameter_name, review_value(a.old_value), review_value(a.new_value),"                \
     " round(a.confidence_score), a.risk_level, a.priority, a.status,"                              \
@@ -15,12 +20,10 @@
     " a.proposed_by, a.cycle_id, CASE WHEN a.evidence->>'n' ~ '^[0-9]{1,9}$'"                      \
     "      THEN a.evidence->>'n' END, a.evidence->>'verdict', a.decided_by, a.decided_at,"         \
     " a.applied_at, a.measured->>'state', a.measured->>'text', a.version, a.created_at,"           \
-    " COALESCE(NULLIF(a.decision_reason, ''), NULLIF(a.gate_reason, '')), " /* as the console's    \
-                                                                               list of what waits  \
-                                                                               says it */          \
-    "replace(replace(replace(review_verdict(a.evidence, a.priority), 'PROVEN alone; ', 'alone, "   \
-    "'),"                                                                                          \
-    " 'PROVEN against all', 'PROVEN of all'), ' compared', '') "
+    " COALESCE(NULLIF(a.decision_reason, ''), NULLIF(a.gate_reason, '')),"                         \
+    " replace(replace(replace(review_verdict(a.evidence, a.priority), 'PROVEN alone; ',"           \
+    "   'alone, '), 'PROVEN against all', 'PROVEN of all'), ' compared', ''), " IN_R(              \
+        "'effect'") ", " IN_R("'delta_95'->0") ", " IN_R("'delta_95'->1") " "
 
 static const struct figure_column list_columns[] = {
     {"id", "ID", FIGURE_COUNT, 0},
@@ -46,6 +49,9 @@ static const struct figure_column list_columns[] = {
     {"created_at", "", FIGURE_WHEN, WIDTH_NEVER},
     {"reason", "", FIGURE_TEXT, WIDTH_NEVER},
     {"verdict_text", "EFFECT", FIGURE_TEXT, 96},
+    {"effect_r", "", FIGURE_NUMBER, WIDTH_NEVER},
+    {"effect_low_95", "", FIGURE_NUMBER, WIDTH_NEVER},
+    {"effect_high_95", "", FIGURE_NUMBER, WIDTH_NEVER},
 };
 
 static const struct statement pending_rows = {

@@ -23,7 +23,7 @@ enum figure {
     FIGURE_FLAG,
 };
 
-enum { FIGURE_SIZE = 64, FIGURE_COLUMNS_MAX = 24 };
+enum { FIGURE_SIZE = 64, FIGURE_COLUMNS_MAX = 32 };
 /* Cells of programs only: from_width. */
 enum { WIDTH_NEVER = 10000 };
 

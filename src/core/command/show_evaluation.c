@@ -454,6 +454,7 @@ enum err call_id(const char *text, const char *what, int64_t *out, struct error 
 enum err call_since(const struct call *c, char dst[32], const char **out, struct error *e)
 {
     const char *value = call_option(c, "since");
+    char shown[40];
     int64_t us;
     if (!value)
         return OK;
@@ -462,7 +463,8 @@ enum err call_since(const struct call *c, char dst[32], const char **out, struct
         *out = dst;
         return OK;
     }
-    err_set(e, ERR_USAGE, "--since is not a duration");
+    sanitize_line(shown, sizeof shown, untrusted(value));
+    err_set(e, ERR_USAGE, "--since=%s is not a duration", shown);
     err_code(e, "E06");
     return err_fix(e, "example: --since=2d (90s 15m 2h 3d)");
 }
