@@ -206,7 +206,7 @@ run away --since=2d
 ok "a change that applied itself is never silent" says '#1 stop_mult 1.5 -> 1.25  AUTO_APPLIED'
 ok "what waits is said" says 'waits .*#2 time_exit 20 -> 25  70%'
 run adjustments --csv
-ok "a spreadsheet gets the effect in R" gives 0 '^id,.*,effect_r,effect_low_95,effect_high_95$'
+ok "a spreadsheet gets the effect in R" gives 0 '^id,.*,effect_r,effect_low_95,effect_high_95'
 run adjustments --param=nonsense
 ok "an unknown parameter is not an empty list" gives 2 'E14 "nonsense"'
 run away --since=soon
