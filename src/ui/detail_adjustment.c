@@ -274,6 +274,8 @@ static void warning_lines(struct page *g)
 {
     const char *stale = page_fact(g, "stale"), *beside = page_fact(g, "beside");
     bool open = is_open(g);
+    bool undecided = open || page_is(g, "status", "APPROVED");
+    const char *conflicts = undecided ? page_fact(g, "conflicts") : NULL;
     page_label(g, "WARNINGS");
     if (stale && open)
         page_say(g, TOKEN_SEV_CRIT, "WARNING: measured while %s: look again with whatif %s", stale,
@@ -282,10 +284,10 @@ static void warning_lines(struct page *g)
         page_say(g, TOKEN_SEV_WARN, "being measured at the same time: %s", beside);
     if (page_fact(g, "warnings"))
         page_say(g, TOKEN_SEV_WARN, "%s", page_fact(g, "warnings"));
-    if (page_fact(g, "conflicts"))
+    if (conflicts)
         page_say(g, TOKEN_SEV_WARN, "E15 %s: the same parameter; decide one, the other is re-based",
-                 page_fact(g, "conflicts"));
-    if (!page_fact(g, "warnings") && !page_fact(g, "conflicts") && !(open && (stale || beside)))
+                 conflicts);
+    if (!page_fact(g, "warnings") && !conflicts && !(open && (stale || beside)))
         page_say(g, TOKEN_DIM, "none");
 }
 

@@ -288,7 +288,7 @@ static void warning_lines(struct page *g)
     int64_t lately = number(g, "changed_lately");
     if (lately)
         say_formatted(g, label, "change %d of %s in 30 days", (int)lately + 1, fact(g, "name"));
-    if (fact(g, "conflicts"))
+    if (fact(g, "conflicts") && open)
         say_formatted(g, "", "E15 %s: the same parameter; decide one, the other is re-based",
                       fact(g, "conflicts"));
 }
