@@ -61,7 +61,7 @@ struct db_options {
                      at the parameters: no "LIMIT $1", no partial index on a parameter */
     int64_t answer_ms; /* a sent call without an answer for so long ends the connection, an
                           unsent one fails after twice that; 0: 15 s */
-    void (*notified)(void *arg, const char *channel, const char *payload);
+    void (*notified)(void *arg, const char *channel, const char *payload); /* as db_hear's */
     /* On DB_READY: LISTEN, then read again what notifications were missed about. */
     void (*state_changed)(void *arg, enum db_state state);
     void *arg;
@@ -80,6 +80,10 @@ struct db_return {
 };
 void db_returning(const struct db *d, struct db_return *out);
 void db_retry(struct db *d); /* DB_WAITING: the next attempt begins with the next turn */
+/* Who hears what is notified on this connection from now on (NULL: nobody), instead of who was told
+ * in the options. Each new session wants its LISTEN sent again. */
+void db_hear(struct db *d, void (*notified)(void *arg, const char *channel, const char *payload),
+             void *arg);
 /* Starts connecting and waits until ready. ERR_TRANSIENT when unreachable, ERR_USAGE when the URL
  * is wrong, ERR_FAILED when refused (role, password, database). With `reconnect` it keeps trying
  * until the time is over. After a failure the connection is closed and may be opened again. */

@@ -23,7 +23,7 @@
 #include "ui/question.h"
 #include "ui/rescue.h"
 
-enum { TICK_MS = 1000, TOAST_US = 6000000, BELL_EVERY_US = 10000000 };
+enum { TICK_MS = 1000, SLOW_TICK_MS = 5000, TOAST_US = 6000000, BELL_EVERY_US = 10000000 };
 
 void console_dirty(struct console *c)
 {
@@ -153,11 +153,32 @@ static void load_theme_again(struct console *c)
         console_say(c, TOAST_OK, "theme %s read again", c->theme_name);
 }
 
+/* Seconds are counted only where some are shown. */
+static int tick_ms(const struct console *c)
+{
+    bool seconds = c->option[OPTION_CLOCK] == CLOCK_SECONDS || c->view.toast_at || c->nlater > 0 ||
+                   c->view.question.open || !c->snapshot.connected;
+    return !c->focused ? c->option[OPTION_UNFOCUSED_REFRESH] : seconds ? TICK_MS : SLOW_TICK_MS;
+}
+
+/* On whole seconds of the machine, as the loader's slow questions are: one turn does for both. */
+static void start_tick(struct console *c)
+{
+    c->tick_ms = tick_ms(c);
+    loop_timer_start(c->tick, c->tick_ms - time_monotonic_us() / 1000 % TICK_MS);
+}
+
+void console_keep_ticking(struct console *c)
+{
+    if (tick_ms(c) < c->tick_ms)
+        start_tick(c);
+}
+
 static void ticked(void *arg)
 {
     struct console *c = arg;
     int64_t now = time_monotonic_us();
-    loop_timer_start(c->tick, c->focused ? TICK_MS : c->option[OPTION_UNFOCUSED_REFRESH]);
+    start_tick(c);
     c->dirty = true;
     if (c->view.toast_at && now - c->view.toast_at > TOAST_US)
         c->view.toast_at = 0, c->view.toast[0] = '\0';
@@ -482,7 +503,7 @@ static enum err on_screen(struct console *c, struct error *e)
     loop_on_signal(c->loop, SIGTSTP, told_to_stop, c);
     loop_on_signal(c->loop, SIGCONT, goes_on, c);
     loop_on_signal(c->loop, SIGQUIT, told_to_quit, c);
-    loop_timer_start(c->tick, TICK_MS);
+    start_tick(c);
     console_options_apply(c);
     console_load_theme(c, c->theme_name);
     if (console_open_desk(c, rows_came, e)) {

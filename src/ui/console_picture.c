@@ -174,6 +174,7 @@ void console_turn_over(void *arg)
     if (c->script && !*c->at_work)
         script_step(c->script);
     console_session_seen(c);
+    console_keep_ticking(c);
     if (c->stop)
         console_suspend(c);
     if (!c->screen || !c->dirty || c->hung_up)

@@ -22,6 +22,10 @@ enum {
     HOLD_MS = 1000, /* what is held back is counted down */
     CALM_MS = 2000, /* a detail that stays as it is, is asked this often in the end */
     SLOW_SHARE = 5, /* a query gets at most a fifth of the time */
+    /* While changes are heard of: the net for hints that were lost, and how often a hint counts. */
+    NET_MS = 10000,
+    STATUS_NET_MS = 5000,
+    HINT_MS = 250,
     AFTER_FAILURE_MS = 5000,
     CLOCK_STALE_MS = 2500, /* a virtual clock that did not move for so long stands still */
 };
@@ -34,11 +38,14 @@ struct source {
     struct loader *l;
     const struct statement *st;
     struct snap *into;
-    int refresh_ms; /* 0: once */
-    int calm_ms;    /* of a detail: the pause it has come to */
-    char name[24];  /* for E70: "panel 5", "status", "detail" */
+    int refresh_ms;    /* 0: once */
+    int calm_ms;       /* of a detail: the pause it has come to */
+    char name[24];     /* for E70: "panel 5", "status", "detail" */
+    const char *hears; /* tables; NULL: its rhythm alone */
     bool watched, calms;
-    int64_t due; /* monotonic; INT64_MAX: not again by itself */
+    bool again;      /* a hint came while it was asked */
+    int64_t due;     /* monotonic; INT64_MAX: not again by itself */
+    int64_t rest_to; /* a hint does not make it due before */
     struct ask *ask;
 };
 
@@ -61,6 +68,7 @@ struct loader {
     char id[OBJECT_MAX];
     int under_way; /* answers awaited */
     bool unfocused;
+    bool hearing; /* this session's LISTEN is known to work */
     enum zone zone;
     char rule[64]; /* of the zone, for the server */
     int price_places, refresh_ms, unfocused_ms;
@@ -72,11 +80,15 @@ struct loader {
     int64_t latency_us;
 };
 
+static const char everything[] = "";
+
 static int pace(const struct loader *l, const struct source *q)
 {
+    int net = q == &l->status ? STATUS_NET_MS : NET_MS;
     bool counts = q->refresh_ms >= USUAL_MS; /* what is followed closely is always */
     int ms = counts ? (int)((int64_t)q->refresh_ms * l->refresh_ms / USUAL_MS) : q->refresh_ms;
     ms = q->calms && q->calm_ms > ms ? q->calm_ms : ms;
+    ms = l->hearing && q->hears && ms < net ? net : ms;
     return !l->unfocused || ms > l->unfocused_ms ? ms : l->unfocused_ms;
 }
 
@@ -193,16 +205,36 @@ static void set_rhythm(struct loader *l, struct source *q)
         q->refresh_ms = pending_rhythm(&q->into->rows);
 }
 
+/* A pooler may give LISTEN to a server session that is another's a moment later. */
+static void notice_hearing(struct loader *l, const struct rows *status)
+{
+    const char *listens = status->nrows ? rows_named(status, 0, "listens") : NULL;
+    l->hearing = listens && strcmp(listens, "true") == 0;
+}
+
+/* When it is asked again. Slow rhythms keep to whole seconds, so that one turn does for all. */
+static void rest(const struct loader *l, struct source *q, int64_t took, int64_t now)
+{
+    int64_t pause = pace(l, q) * MS, least = SLOW_SHARE * took;
+    int64_t due = now + (pause > least ? pause : least);
+    if (pause >= STATUS_NET_MS * MS)
+        due += USEC_SECOND - 1 - (due - 1) % USEC_SECOND;
+    q->rest_to = now + (least > HINT_MS * MS ? least : HINT_MS * MS);
+    q->due = q->again ? q->rest_to : q->refresh_ms ? due : INT64_MAX;
+    q->again = false;
+}
+
 /* True when the picture differs. */
 static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_t sent, int64_t now)
 {
     bool same = q->into->loaded_at && same_rows(&q->into->rows, rows);
     bool had_problem = q->into->problem[0] != '\0';
-    int64_t pause, took = now - sent;
+    int64_t took = now - sent;
     if (q == &l->status) {
         hear_clock(l, rows, now);
         compare_clocks(l, rows, sent, now);
         status_complete(l->desk, rows, l->s->now, l->zone);
+        notice_hearing(l, rows);
         same = false;
     }
     if (q == &l->presence)
@@ -221,9 +253,7 @@ static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_
     q->into->problem[0] = '\0';
     q->into->loaded_at = now;
     set_rhythm(l, q);
-    pause = pace(l, q) * MS;
-    pause = pause > SLOW_SHARE * took ? pause : SLOW_SHARE * took;
-    q->due = q->refresh_ms ? now + pause : INT64_MAX;
+    rest(l, q, took, now);
     return !same || had_problem;
 }
 
@@ -286,11 +316,15 @@ static const struct statement reasons_query = {
 static const struct statement set_operator = {"console operator",
                                               "SELECT set_config('quorum.operator', $1, false)"};
 
-static void send_operator(struct loader *l)
+static const struct statement listen_for_hints = {"console listen", "LISTEN quorum"};
+
+static void begin_session(struct loader *l)
 {
     struct params p = {0};
     params_text(&p, operator_name());
     db_send(l->desk->db, &set_operator, &p, NULL, NULL);
+    db_send(l->desk->db, &listen_for_hints, NULL, NULL, NULL);
+    l->hearing = false;
 }
 
 static void send(struct loader *l, struct source *q, int64_t now)
@@ -354,6 +388,37 @@ static void all_due(struct loader *l, int64_t now)
         source(l, i)->due = now;
 }
 
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; n && (at = strstr(at, word)) != NULL; at += n)
+        if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    return false;
+}
+
+/* A table changed. Unfocused, only what may ring is asked sooner than by its rhythm. */
+static void hinted(void *arg, const char *channel, const char *table)
+{
+    struct loader *l = arg;
+    int64_t now = time_monotonic_us();
+    bool heard = false;
+    (void)channel;
+    for (int i = 0; i < SOURCES; i++) {
+        struct source *q = source(l, i);
+        if (!q->watched || !q->st || !q->hears || (l->unfocused && q != &l->status) ||
+            !(q->hears == everything || has_word(q->hears, table)))
+            continue;
+        heard = true;
+        if (q->ask)
+            q->again = true;
+        else if (q->due > now && q->due > q->rest_to)
+            q->due = now > q->rest_to ? now : q->rest_to;
+    }
+    if (heard)
+        loop_timer_start(l->timer, 0);
+}
+
 /* Follows the connection: true when the picture of it differs. */
 static bool follow(struct loader *l, int64_t now)
 {
@@ -366,7 +431,7 @@ static bool follow(struct loader *l, int64_t now)
             l->session = back.session;
             if (*l->rule || l->price_places != PRICE_PLACES)
                 send_forms(l);
-            send_operator(l);
+            begin_session(l);
             all_due(l, now);
         }
         if (s->connected && !other)
@@ -391,7 +456,7 @@ static void arm(struct loader *l, int64_t now)
 {
     bool ready = db_state(l->desk->db) == DB_READY;
     const struct source *first = first_due(l), *log = &l->panel[PANEL_LOG];
-    int64_t at = now + (ready ? STATUS_MS : DOWN_POLL_MS) * MS;
+    int64_t at = now + (ready ? STATUS_NET_MS : DOWN_POLL_MS) * MS;
     if (ready && l->under_way < IN_FLIGHT && first && first->due < at)
         at = first->due;
     if (log->watched && log->due < at)
@@ -431,7 +496,9 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
                          .refresh_ms = USUAL_MS,
                          .unfocused_ms = UNFOCUSED_MS};
     into->price_places = PRICE_PLACES;
+    db_hear(d->db, hinted, l);
     l->status = (struct source){.st = &status_query,
+                                .hears = everything,
                                 .into = &into->status,
                                 .refresh_ms = STATUS_MS,
                                 .name = "status",
@@ -448,8 +515,10 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
                                  .watched = true};
     into->latency_ms = -1;
     for (int i = 0; i < PANEL_COUNT; i++) {
-        l->panel[i] = (struct source){
-            .st = panels[i].query, .into = &into->panel[i], .refresh_ms = panels[i].refresh_ms};
+        l->panel[i] = (struct source){.st = panels[i].query,
+                                      .into = &into->panel[i],
+                                      .refresh_ms = panels[i].refresh_ms,
+                                      .hears = panels[i].hears};
         snprintf(l->panel[i].name, sizeof l->panel[i].name, "panel %c", panels[i].key);
     }
     for (int i = 0; i < DETAIL_PARTS; i++)
@@ -463,7 +532,7 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
     l->session = back.session;
     into->connected = db_state(d->db) == DB_READY;
     if (into->connected)
-        send_operator(l);
+        begin_session(l);
     into->demo = d->kind == DESK_DEMO;
     into->monotonic = time_monotonic_us();
     loop_timer_start(l->timer, 0);
@@ -476,6 +545,7 @@ void loader_free(struct loader *l)
         return;
     for (int i = 0; i < SOURCES; i++)
         forget(l, source(l, i));
+    db_hear(l->desk->db, NULL, NULL);
     loop_timer_free(l->timer);
     log_tail_free(l->log);
     mem_free(l);
@@ -586,10 +656,17 @@ void loader_pace(struct loader *l, int refresh_ms, int unfocused_ms)
     loop_timer_start(l->timer, 0);
 }
 
+/* Nothing is called old before it had to be asked again. */
+static int least_ms(const struct loader *l, int64_t now)
+{
+    int net = l->hearing ? NET_MS : 0;
+    bool rests = l->focused_at && (l->unfocused || now - l->focused_at < FOCUS_MS * MS);
+    return rests && l->unfocused_ms > net ? l->unfocused_ms : net;
+}
+
 void loader_tick(struct loader *l)
 {
     int64_t now = time_monotonic_us();
-    bool rests = l->unfocused || now - l->focused_at < FOCUS_MS * MS;
-    l->s->least_ms = rests && l->focused_at ? l->unfocused_ms : 0;
+    l->s->least_ms = least_ms(l, now);
     show_clock(l, now);
 }

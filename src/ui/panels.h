@@ -40,6 +40,9 @@ struct panel {
     const char *title;             /* "Positions" */
     const struct statement *query; /* without parameters; at most 500 rows. NULL: the log */
     int refresh_ms;
+    /* The tables whose hints (migration 0017) make it be asked at once; while they are heard it is
+     * asked rarely by itself. NULL: always by its rhythm. */
+    const char *hears;
     const struct panel_column *column;
     size_t ncolumns;
     const char *empty; /* operator.md 4.4 */

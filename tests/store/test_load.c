@@ -160,6 +160,31 @@ static void r_asks_at_once(void **state)
 }
 
 /* Behind a lock the panel's query stays under way; R, R, R must not pile up more of it. */
+static bool is_heard(void *arg)
+{
+    const struct rows *r = &((struct scene *)arg)->s.status.rows;
+    const char *listens = r->nrows ? rows_named(r, 0, "listens") : NULL;
+    return listens && strcmp(listens, "true") == 0;
+}
+
+static bool alert_came(void *arg)
+{
+    return ((struct scene *)arg)->s.panel[PANEL_ALERTS].rows.nrows > 0;
+}
+
+/* Panels whose changes are heard of are polled every ten seconds: half of that is the deadline. */
+static void a_row_is_shown_when_it_is_hinted_at_and_not_at_the_next_poll(void **state)
+{
+    struct scene *c = *state;
+    watch(c, 1, (const enum panel_id[]){PANEL_ALERTS});
+    wait_fresh(c, PANEL_ALERTS, 0);
+    assert_true(wait_for(c, is_heard));
+    wait_fresh(c, PANEL_ALERTS, c->s.panel[PANEL_ALERTS].loaded_at); /* the rhythm is slow now */
+    assert_false(alert_came(c));
+    rig_run(c->r, "INSERT INTO alerts (rule, severity, text) VALUES ('test', 'i', 'now')");
+    assert_true(loop_run_until(c->r->loop, alert_came, c, 5000));
+}
+
 static void a_query_under_way_is_not_asked_again(void **state)
 {
     struct scene *c = *state;
@@ -501,6 +526,7 @@ int main(void)
         TEST(the_status_has_every_field_of_the_first_line),
         TEST(all_that_is_watched_comes_and_nothing_else),
         TEST(r_asks_at_once),
+        TEST(a_row_is_shown_when_it_is_hinted_at_and_not_at_the_next_poll),
         TEST(a_query_under_way_is_not_asked_again),
         TEST(a_query_that_is_cancelled_says_so_and_the_others_go_on),
         TEST(the_picture_outlives_the_database_and_comes_back_by_itself),

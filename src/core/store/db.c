@@ -105,6 +105,7 @@ struct db *db_new(struct loop *l, const struct db_options *options)
 
     d->loop = l;
     d->opt = *options;
+    d->hear_arg = options->arg;
     d->opt.application = mem_text(options->application ? options->application : "quorum");
     if (d->opt.answer_ms <= 0)
         d->opt.answer_ms = DB_ANSWER_MS;
@@ -263,12 +264,21 @@ void db_send(struct db *d, const struct statement *st, struct params *owned_para
 
 /* ---- receiving */
 
+void db_hear(struct db *d, void (*notified)(void *arg, const char *channel, const char *payload),
+             void *arg)
+{
+    d->opt.notified = notified;
+    d->hear_arg = arg;
+    if (d->state == DB_READY && d->sent.n == 0 && notified)
+        loop_timer_start(d->timer, DB_PING_MS);
+}
+
 static void drain_notifications(struct db *d)
 {
     for (PGnotify *n; d->conn && (n = PQnotifies(d->conn)) != NULL;) {
         d->calling++;
         if (d->opt.notified)
-            d->opt.notified(d->opt.arg, n->relname, n->extra);
+            d->opt.notified(d->hear_arg, n->relname, n->extra);
         d->calling--;
         PQfreemem(n);
     }

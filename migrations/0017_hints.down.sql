@@ -1,0 +1,3 @@
+-- Down: what 0017_hints.up.sql made.
+
+DROP FUNCTION hint() CASCADE;

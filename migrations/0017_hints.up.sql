@@ -1,0 +1,33 @@
+-- Who watches hears at once that a table changed, and asks again. A hint and no more: it may be lost
+-- (a pooler, a lost connection), so everything is polled as well. One hint a table and transaction;
+-- the payload is the table's name, never its content.
+
+CREATE FUNCTION hint() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('quorum', TG_ARGV[0]);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION hint() IS 'NOTIFY quorum, ''table''';
+
+-- Rows, not statements: most updates of a waiting engine find none. A partition's trigger knows only
+-- the partition, hence the argument.
+DO $$
+DECLARE
+    t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['desk', 'desk_setting', 'evaluations', 'votes', 'agent_interactions',
+                             'positions', 'orders', 'trade_outcomes', 'equity_marks', 'alerts',
+                             'strategy_adjustments', 'learning_cycles', 'operator_actions',
+                             'control_state', 'day_plan'] LOOP
+        EXECUTE format('CREATE TRIGGER hint AFTER INSERT OR UPDATE OR DELETE ON %I '
+                       'FOR EACH ROW EXECUTE FUNCTION hint(%L)', t, t);
+    END LOOP;
+END
+$$;
+
+-- A heartbeat is no news; an engine that comes or goes is.
+CREATE TRIGGER hint AFTER INSERT OR DELETE ON engines
+    FOR EACH ROW EXECUTE FUNCTION hint('engines');
+CREATE TRIGGER hint_state AFTER UPDATE ON engines
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION hint('engines');
