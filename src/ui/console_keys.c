@@ -197,22 +197,21 @@ const char *console_keys_hint(enum panel_id focus, enum detail_kind open)
     case DETAIL_NONE:
         break;
     case DETAIL_ADJUSTMENT:
-        return " a approve  x reject  d defer 24h  u undo  r revert  w whatif  s shadow  c cases"
-               "  t note  < > other  P parameter  y copy  Esc back  ? help";
+        return " a approve  x reject  d defer 24h  u undo  r revert  w whatif  c cases  Esc back"
+               "  s shadow  t note  < > other  P parameter  y copy  ? help";
     case DETAIL_EVALUATION:
-        return " Ctrl-C cancels  Enter full text  j k agent  < > older/newer  w why  c its "
-               "adjustment"
-               "  y copy  E export  Esc back  ? help";
+        return " Ctrl-C cancels  Enter full text  j k agent  < > older/newer  w why  Esc back"
+               "  c its adjustment  y copy  E export  ? help";
     case DETAIL_TRADE:
     case DETAIL_POSITION:
-        return " v evaluation  w why  c its adjustment  < > older/newer  y copy  E export  Esc back"
+        return " v evaluation  w why  c its adjustment  < > older/newer  Esc back  y copy  E export"
                "  ? help";
     case DETAIL_ALERT:
         return " K acknowledge  y copy  Esc back  ? help";
     case DETAIL_TEXT:
         return " PgDn PgUp scroll  y copy  Esc back  ? help";
     default:
-        return " Enter open  j k rows  < > older/newer  y copy  E export  Esc back  ? help";
+        return " Enter open  j k rows  < > older/newer  Esc back  y copy  E export  ? help";
     }
     switch (focus) {
     case PANEL_PENDING:
