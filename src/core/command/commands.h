@@ -30,7 +30,8 @@ extern const struct command learning_commands[];    /* cmd_learning.c: learn, le
 extern const struct command calibration_commands[]; /* cmd_calibration.c: calibration */
 extern const struct command prompts_commands[];     /* cmd_prompts.c: prompts */
 extern const struct command replay_commands[];      /* cmd_replay.c: replay, diff */
-extern const struct command away_commands[];        /* cmd_away.c: away, note, notes */
+extern const struct command away_commands[];        /* cmd_away.c: away */
+extern const struct command note_commands[];        /* cmd_notes.c: note, notes */
 
 /* The agent of that name; ERR_USAGE with the names there are. */
 enum err call_agent(const struct call *c, const char *name, const struct agent **out,
