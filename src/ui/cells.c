@@ -40,7 +40,7 @@ void frame_clear(struct frame *f)
     size_t n = (size_t)f->rows * (size_t)f->cols;
     for (size_t i = 0; i < n; i++)
         f->cell[i] = blank;
-    f->cursor_on = false;
+    f->cursor_on = f->drawn = false;
     f->cursor_row = f->cursor_col = 0;
 }
 

@@ -35,6 +35,7 @@ struct frame {
     int cursor_row, cursor_col;
     struct cell *cell;
     size_t cap;
+    bool drawn;        /* by who makes pictures with it; frame_clear takes it back */
     struct keep *keep; /* owned (keep.h); NULL: all is drawn anew */
 };
 

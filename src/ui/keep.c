@@ -17,11 +17,18 @@ struct part {
 
 struct keep {
     struct part part[KEEP_PARTS];
+    struct {
+        struct keep_answer of;
+        struct keep_widths widths;
+    } list[PANEL_COUNT];
 };
 
 struct keep *keep_new(void)
 {
-    return mem_alloc(sizeof(struct keep));
+    struct keep *k = mem_alloc(sizeof *k);
+    for (int i = 0; i < PANEL_COUNT; i++)
+        k->list[i].of.loaded_at = -1; /* of no answer */
+    return k;
 }
 
 void keep_free(struct keep *k)
@@ -98,4 +105,18 @@ void keep_answer(struct keep_answer *a, const struct snap *of)
     a->nrows = of->rows.nrows;
     a->loaded_at = of->loaded_at;
     memcpy(a->problem, of->problem, sizeof a->problem);
+}
+
+struct keep_widths *keep_widths(struct keep *k, enum panel_id id, const struct snap *of)
+{
+    struct keep_answer now;
+    if (k == NULL)
+        return NULL;
+    keep_answer(&now, of);
+    if (memcmp(&now, &k->list[id].of, sizeof now) != 0) {
+        memcpy(&k->list[id].of, &now, sizeof now);
+        for (int i = 0; i < KEEP_COLUMNS; i++)
+            k->list[id].widths.natural[i] = k->list[id].widths.content[i] = -1;
+    }
+    return &k->list[id].widths;
 }

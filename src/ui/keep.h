@@ -29,4 +29,12 @@ struct keep_answer {
 };
 void keep_answer(struct keep_answer *a, const struct snap *of);
 
+/* How wide the columns of a list are, of one answer; -1: not measured yet. */
+enum { KEEP_COLUMNS = 40 };
+struct keep_widths {
+    int natural[KEEP_COLUMNS], content[KEEP_COLUMNS];
+};
+/* NULL without a keep. */
+struct keep_widths *keep_widths(struct keep *k, enum panel_id id, const struct snap *of);
+
 #endif

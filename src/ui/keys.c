@@ -184,8 +184,8 @@ bool key_parse(const char *name, struct key *out)
     }
     if (strcmp(name, "Space") == 0)
         return key_of_rune(' ', mods, out);
-    if (parse_named(name, mods, out))
-        return true;
+    if (name[0] != '\0' && name[1] != '\0' && parse_named(name, mods, out))
+        return true; /* none of them is one byte long; most of the keys in the tables are */
     size_t columns, n = text_cluster(name, &columns);
     if (n == 0 || name[n] != '\0' || n > 4 || !text_is_utf8(name, n) || (mods & INPUT_SHIFT))
         return false;

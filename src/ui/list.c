@@ -8,8 +8,9 @@
 #include "quorum/mem.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "ui/keep.h"
 
-enum { COLUMNS_MOST = 40, TEXT_LEAST = 10, GROW_LEAST = 26, NUMBER_MORE = 4 };
+enum { COLUMNS_MOST = KEEP_COLUMNS, TEXT_LEAST = 10, GROW_LEAST = 26, NUMBER_MORE = 4 };
 
 /* One column as it is drawn. */
 struct slot {
@@ -22,6 +23,7 @@ struct fit {
     int gutter;
     size_t n, all; /* shown; there are, without those of a wider screen */
     struct slot slot[COLUMNS_MOST];
+    struct keep_widths *kept; /* NULL: nothing is */
 };
 
 /* Lists of what happened: most of their lines have neither a cost nor a number. */
@@ -196,6 +198,25 @@ static int natural_width(const struct snapshot *s, enum panel_id id, int column)
     return width;
 }
 
+/* The same two, measured once for each answer. */
+static int natural_of(const struct fit *f, const struct snapshot *s, enum panel_id id, int column)
+{
+    if (f->kept == NULL || column >= KEEP_COLUMNS)
+        return natural_width(s, id, column);
+    if (f->kept->natural[column] < 0)
+        f->kept->natural[column] = natural_width(s, id, column);
+    return f->kept->natural[column];
+}
+
+static int content_of(const struct fit *f, const struct snapshot *s, enum panel_id id, int column)
+{
+    if (f->kept == NULL || column >= KEEP_COLUMNS)
+        return content_width(s, id, column);
+    if (f->kept->content[column] < 0)
+        f->kept->content[column] = content_width(s, id, column);
+    return f->kept->content[column];
+}
+
 static int sum_of(const int width[], size_t n)
 {
     int sum = n > 0 ? (int)n - 1 : 0;
@@ -241,7 +262,7 @@ static void fit_widths(struct fit *f, const struct snapshot *s, enum panel_id id
         width[i] = wanted[i] = content[i] = f->slot[i].natural;
     if (sum_of(width, f->n) > room) {
         for (size_t i = 0; i < f->n; i++)
-            width[i] = content[i] = content_width(s, id, f->slot[i].column);
+            width[i] = content[i] = content_of(f, s, id, f->slot[i].column);
     }
     if (sum_of(width, f->n) > room) {
         for (size_t i = 0; i < f->n; i++)
@@ -263,16 +284,20 @@ static void fit_widths(struct fit *f, const struct snapshot *s, enum panel_id id
 /* The first column stays, the others can be scrolled away. Those for wide screens come only where
  * nothing has to be narrowed for them. */
 static void fit_columns(struct fit *f, const struct snapshot *s, struct list_view *lv,
-                        enum panel_id id, const struct list_how *how, int cols)
+                        enum panel_id id, const struct list_how *how, const struct pane *p)
 {
     const struct panel *panel = &panels[id];
     size_t n = 0;
-    *f = (struct fit){.gutter = how->plain ? 0 : cols >= 60 && how->header ? 2 : 1};
+    int cols = p->cols;
+    *f = (struct fit){.gutter = how->plain                  ? 0
+                                : cols >= 60 && how->header ? 2
+                                                            : 1,
+                      .kept = keep_widths(p->frame->keep, id, &s->panel[id])};
     for (size_t i = 0, sum = (size_t)f->gutter; i < panel->ncolumns && n < COLUMNS_MOST; i++) {
         const struct panel_column *c = &panel->column[i];
         if (c->look == LOOK_HIDDEN || (c->wide && !how->wide))
             continue;
-        int natural = natural_width(s, id, (int)i);
+        int natural = natural_of(f, s, id, (int)i);
         sum += (size_t)natural + (n > 0);
         if (c->wide && lv->hscroll == 0 && sum > (size_t)cols)
             break;
@@ -445,7 +470,7 @@ void list_draw(const struct pane *p, const struct snapshot *s, struct view *v, e
         }
         return;
     }
-    fit_columns(&f, s, lv, id, how, p->cols);
+    fit_columns(&f, s, lv, id, how, p);
     if (header)
         draw_header(p, &f, &panels[id], lv, how->stale);
     const struct cell *edge = frame_cell(p->frame, p->row, p->col + p->cols - 1);
