@@ -133,4 +133,25 @@ open_console
 ok "and the next console tells of it" wait_for 'the console died of signal 11: crash-'
 keys q
 given_back
+
+# ---- a desk that opens slowly, and one that does not: a port on which nobody answers is tried again
+slow="env DATABASE_URL=postgresql://nobody@127.0.0.1:1/nothing $QUORUM_BIN --desk paper console"
+keys "clear; $slow --read-only; echo ended \$?" Enter
+ok "the picture stands before the desk is open" wait_for 'opening the desk'
+keys C-c
+ok "Ctrl-C ends the wait for it" wait_for '^ended 3'
+ok "with one line" sees '^quorum: no database at 127.0.0.1:1: '
+ok "and the terminal is as it was" given_back
+wrong="env DATABASE_URL=postgresql://nobody@127.0.0.1:none/nothing $QUORUM_BIN --desk paper console"
+keys "clear; $wrong --read-only; echo ended \$?" Enter
+ok "a desk that cannot be opened ends with the exit status it has" wait_for '^ended 2'
+ok "and one line, below what was there" sees '^quorum: '
+ok "the terminal is as it was" given_back
+keys "clear; $QUORUM_BIN --desk demo console" Enter
+wait_for '4 Activity'
+keys '?'
+ok "a key of the time before is not lost" wait_for '═ Help'
+keys q
+keys q
+given_back
 finish
