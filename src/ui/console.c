@@ -234,7 +234,7 @@ static void hold(struct console *c, const struct input_event *ev)
 static void take_event(void *arg, const struct input_event *ev)
 {
     struct console *c = arg;
-    if (c->nheld > 0 || has_line_before(c))
+    if (c->nheld > 0 || has_line_before(c) || console_waits_for_rows(c, ev))
         hold(c, ev);
     else
         console_event(c, ev);
@@ -250,7 +250,8 @@ static void drop_first_event(struct console *c)
 
 void console_release_events(struct console *c)
 {
-    while (c->nheld > 0 && !c->quits && !has_line_before(c)) {
+    while (c->nheld > 0 && !c->quits && !has_line_before(c) &&
+           !console_waits_for_rows(c, &c->held[0].event)) {
         console_event(c, &c->held[0].event);
         drop_first_event(c);
     }

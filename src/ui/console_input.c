@@ -14,6 +14,8 @@
 #include "ui/layout.h"
 #include "ui/question.h"
 
+#define ROWS_AWAITED (2 * USEC_SECOND) /* keys typed ahead wait so long for what they are about */
+
 static bool is_control(const struct key *k, uint32_t letter)
 {
     return k->kind == INPUT_CHAR && k->mods == INPUT_CTRL && k->rune == letter;
@@ -75,19 +77,71 @@ static void follow_filter(struct console *c, enum bar_outcome outcome)
     }
 }
 
+static const char *command_of(struct console *c, const struct key *k)
+{
+    struct detail_view *d = view_top(&c->view);
+    enum detail_kind open = d ? d->kind : DETAIL_NONE;
+    const char *command = user_keys_find(&c->keys, c->view.focus, open, k);
+    return command ? command : console_keys_find(c->view.focus, open, k);
+}
+
+/* Is it about a row, or about what is open? */
+static bool is_about_rows(const char *command)
+{
+    static const char *const words[] = {"open", "move",      "page", "end", "neighbour",
+                                        "mark", "show-evid", "copy", NULL};
+    for (size_t i = 0; words[i]; i++)
+        if (strncmp(command, words[i], strlen(words[i])) == 0)
+            return true;
+    return strchr(command, '%') != NULL;
+}
+
+/* What has the focus was opened and its rows are not here yet, or not drawn as was asked for. */
+static bool is_coming(struct console *c)
+{
+    struct detail_view *d = view_top(&c->view);
+    const struct snapshot *s = &c->snapshot;
+    if (!s->connected || c->view.frozen)
+        return false;
+    console_tell_loader(c); /* rows of another detail are none of this one's */
+    for (int i = 0; d && i < DETAIL_PARTS; i++)
+        if (details[d->kind].part[i] && s->detail[i].loaded_at == 0 && !*s->detail[i].problem)
+            return true;
+    if (d)
+        return d->drawn.show;
+    return c->view.focus != PANEL_NONE && !panels[c->view.focus].draw &&
+           s->panel[c->view.focus].loaded_at == 0 && !*s->panel[c->view.focus].problem;
+}
+
+bool console_waits_for_rows(struct console *c, const struct input_event *ev)
+{
+    const char *command;
+    if (ev->kind != EVENT_KEY || !c->screen || *c->at_work || c->view.question.open ||
+        bar_is_active() || c->view.bare || c->view.help)
+        return false;
+    command = command_of(c, &ev->key);
+    if (!command || !is_about_rows(command))
+        return false;
+    if (!is_coming(c)) {
+        c->rows_awaited = 0;
+        return false;
+    }
+    int64_t now = time_monotonic_us();
+    if (c->rows_awaited == 0)
+        c->rows_awaited = now;
+    console_dirty(c);
+    return now - c->rows_awaited < ROWS_AWAITED;
+}
+
 /* While a line is at work keys only move the view; Ctrl-C ends the wait. */
 static void table_took(struct console *c, const struct key *k)
 {
-    struct detail_view *d = view_top(&c->view);
     if (*c->at_work && is_control(k, 'c')) {
         c->cancels = true;
         kill(getpid(), SIGINT);
         return;
     }
-    enum detail_kind open = d ? d->kind : DETAIL_NONE;
-    const char *command = user_keys_find(&c->keys, c->view.focus, open, k);
-    if (!command)
-        command = console_keys_find(c->view.focus, open, k);
+    const char *command = command_of(c, k);
     if (command && *command)
         console_do(c, command);
 }

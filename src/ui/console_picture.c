@@ -79,9 +79,7 @@ static void make_frame(struct console *c)
     int rows, cols;
     screen_size(c->screen, &rows, &cols);
     c->frame.ascii = c->options->ascii || (!c->options->unicode && !screen_is_utf8(c->screen));
-    if (c->frame.drawn || c->frame.rows != rows || c->frame.cols != cols)
-        frame_resize(&c->frame, rows, cols);
-    c->frame.drawn = true;
+    frame_resize(&c->frame, rows, cols);
     if (c->frame.keep == NULL)
         c->frame.keep = keep_new();
     /* without the focus the picture is too rarely drawn for seconds */
@@ -137,7 +135,6 @@ void console_draw(struct console *c, int64_t now)
     }
     set_title(c);
     ring_for_alerts(c);
-    frame_clear(&c->frame); /* now, when nobody waits for it */
     int64_t end = time_monotonic_us();
     question_painted(&c->view.question, end);
     c->slow_ms = 0;
@@ -172,8 +169,8 @@ void console_turn_over(void *arg)
 {
     struct console *c = arg;
     int64_t now = time_monotonic_us(), wait = frame_due(c, now) - now;
-    if (*c->at_work)
-        console_release_events(c); /* keys only move the view now, or end the wait */
+    if (*c->at_work || c->rows_awaited)
+        console_release_events(c); /* at work keys only move the view, or end the wait */
     if (c->script && !*c->at_work)
         script_step(c->script);
     console_session_seen(c);

@@ -72,8 +72,8 @@ struct console {
     struct loop_timer *escape, *tick, *later;
 
     bool dirty, urgent, focused, hung_up, quits, leaving;
-    int tick_ms; /* until the next tick, when it was set */
-    bool whole; /* the last picture had all it shows from the database */
+    int tick_ms;                         /* until the next tick, when it was set */
+    bool whole;                          /* the last picture had all it shows from the database */
     int64_t frame_due, bell_at, seen_at; /* frame_due: of a frame that no key asked for */
     int64_t slow_at;                     /* a frame was dropped; 0: none yet */
     int slow_ms; /* until the next try while the terminal does not keep up; 0: it does */
@@ -86,6 +86,7 @@ struct console {
         struct input_event event; /* its paste, if any, is owned */
     } * held;
     size_t nheld, held_cap;
+    int64_t rows_awaited; /* monotonic; since when a key waits for rows; 0: none does */
 
     /* Lines to run, oldest first; at_work: what is being run, "" when nothing is. */
     char *queue[QUEUE_MAX];
@@ -119,9 +120,9 @@ struct console {
 };
 
 /* console.c */
-void console_dirty(struct console *c);  /* the picture may differ */
+void console_dirty(struct console *c);        /* the picture may differ */
 void console_keep_ticking(struct console *c); /* after a turn: seconds may be shown now */
-void console_urgent(struct console *c); /* a key changed it: draw in this turn */
+void console_urgent(struct console *c);       /* a key changed it: draw in this turn */
 void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void console_say_later(struct console *c, enum toast_kind kind, const char *text);
 void console_say_error(struct console *c, const struct error *e);
@@ -135,6 +136,9 @@ int console_page(const struct console *c);
 /* A line to run when the turn is over. */
 void console_queue(struct console *c, const char *line);
 void console_event(struct console *c, const struct input_event *ev);
+/* Is this key about rows that were just asked for? "3 Enter" typed at once opens the trade when it
+ * is there, not nothing before. */
+bool console_waits_for_rows(struct console *c, const struct input_event *ev);
 /* What was held, when nothing stands before it any more. */
 void console_release_events(struct console *c);
 /* console_picture.c */

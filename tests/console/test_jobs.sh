@@ -38,6 +38,14 @@ keys Escape
 wait_for 'Trade #'
 keys Escape
 wait_for '═ 3 Closed trades'
+keys 4 3 Enter v w
+ok "the same in one go: a key waits for the rows it is about" wait_for 'because'
+keys Escape
+wait_for 'Evaluation #'
+keys Escape
+wait_for 'Trade #'
+keys Escape
+wait_for '═ 3 Closed trades'
 keys e
 wait_for '^:evaluate'
 keys C-u 'evaluate PFE' Enter
