@@ -21,7 +21,8 @@ enum { CONNECT_TIMEOUT_MS = 10000, SHORT_WAY_MS = 2000, SCRATCH_ANSWER_MS = 3000
 static const struct statement desk_row = {"desk row", "SELECT kind, seed FROM desk"};
 /* Of a desk that is there and complete: all that has to be known of its schema and its kind. */
 static const struct statement desk_at_head = {
-    "desk at head", "SELECT kind, seed, (SELECT max(version) FROM schema_migration) FROM desk"};
+    "desk at head", "SELECT kind, seed, (SELECT max(version) FROM schema_migration),"
+                    " EXISTS (SELECT FROM demo_scenario) FROM desk"};
 
 static const char *database_name(enum desk_kind k)
 {
@@ -146,22 +147,25 @@ static enum err load_desk(struct desk *d, struct error *e)
 
 /* The usual case of a private desk in one question. Anything else, an error too, is left to the
  * questions above: they mend it or say what is wrong. */
-static bool is_at_head(struct desk *d)
+static bool is_at_head(struct desk *d, bool *scenarios)
 {
     struct rows r = {0};
     struct error unheard = {0};
     bool is = d->cluster && db_query(d->db, &desk_at_head, NULL, &r, &unheard) == OK &&
               r.nrows == 1 && strcmp(rows_text(&r, 0, 0), desk_kind_name(d->kind)) == 0 &&
               rows_int(&r, 0, 2) == migration_count;
-    if (is)
+    if (is) {
         d->seed = rows_int(&r, 0, 1);
+        *scenarios = rows_bool(&r, 0, 3);
+    }
     rows_release(&r);
     return is;
 }
 
-static enum err make_ready(struct desk *d, const struct desk_options *o, struct error *e)
+static enum err make_ready(struct desk *d, const struct desk_options *o, bool *scenarios,
+                           struct error *e)
 {
-    if (is_at_head(d))
+    if (is_at_head(d, scenarios))
         return desk_load_settings(d, e);
     return bring_to_head(d, o, e) ? e->kind : load_desk(d, e);
 }
@@ -185,13 +189,15 @@ static struct market *open_live(struct desk *d)
     });
 }
 
-static enum err open_market(struct desk *d, const struct desk_options *o, struct error *e)
+/* scenarios: the demo desk has or may have some. */
+static enum err open_market(struct desk *d, const struct desk_options *o, bool scenarios,
+                            struct error *e)
 {
     if (o->data_dir)
         return market_recorded_new(o->data_dir, &d->market, e);
     if (d->kind == DESK_DEMO) {
         d->market = market_simulated_new((uint64_t)d->seed);
-        return o->any_schema ? OK : life_apply_scenarios(d, e);
+        return o->any_schema || !scenarios ? OK : life_apply_scenarios(d, e);
     }
     if (o->any_schema)
         d->market = market_none_new("opened for work on the database only");
@@ -305,7 +311,7 @@ static enum err open_scratch(struct desk *d, const struct desk_options *o, struc
         return e->kind;
     cluster_conninfo(d->cluster, d->conninfo, sizeof d->conninfo, "quorum_app", d->scratch);
     return connect(d, d->conninfo, true, &d->db, e) || bring_to_head(d, o, e) || load_desk(d, e) ||
-                   open_market(d, o, e)
+                   open_market(d, o, true, e)
                ? e->kind
                : OK;
 }
@@ -314,7 +320,7 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
 {
     struct desk *d = mem_alloc(sizeof *d);
     char where[320];
-    bool created = false;
+    bool created = false, scenarios = true;
     *out = d;
     d->settings = o->settings;
     d->loop = o->loop;
@@ -329,10 +335,10 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
     if (open_database(d, o, &created, e))
         return e->kind;
     d->seed = o->seed ? *o->seed : DEMO_SEED;
-    if (!o->any_schema && make_ready(d, o, e))
+    if (!o->any_schema && make_ready(d, o, &scenarios, e))
         return e->kind;
     d->http = http_new(d->loop);
-    if (open_market(d, o, e) || desk_open_model(d, e))
+    if (open_market(d, o, scenarios, e) || desk_open_model(d, e))
         return e->kind;
     if (o->only_looks && !created)
         return OK;
