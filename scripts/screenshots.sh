@@ -52,7 +52,7 @@ picture() {
 }
 
 mkdir -p "$images"
-"$program" demo --exit --seed=7 >/dev/null
+"$program" demo --exit >/dev/null
 t -f /dev/null new-session -d -x 120 -y 40 \
     "env LANG=C.UTF-8 TERM=tmux-256color '$program' --desk demo console --theme=dark"
 # A session is open and has been evaluated in.
