@@ -1,10 +1,13 @@
 -- Who watches hears at once that a table changed, and asks again. A hint and no more: it may be lost
 -- (a pooler, a lost connection), so everything is polled as well. One hint a table and transaction;
--- the payload is the table's name, never its content.
+-- the payload is the table's name, never its content. A full queue would refuse the commit: hints
+-- end when one listener that never reads (a stopped console) has filled half of it.
 
 CREATE FUNCTION hint() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('quorum', TG_ARGV[0]);
+    IF pg_notification_queue_usage() < .5 THEN
+        PERFORM pg_notify('quorum', TG_ARGV[0]);
+    END IF;
     RETURN NULL;
 END
 $$;
