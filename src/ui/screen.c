@@ -26,6 +26,8 @@
 
 #include <term.h>
 
+enum { GAP_MOST = 8 };
+
 struct screen {
     struct screen_options options;
     SCREEN *curses;
@@ -423,6 +425,26 @@ static bool same_cell(const struct cell *a, const struct cell *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
+static bool is_blank(const struct cell *c)
+{
+    return c->len == 1 && c->text[0] == ' ';
+}
+
+/* Nobody sees the colour of what is blank, and a change of colours is some 20 bytes: a gap between
+ * words may look like what is before it. What is blank to the end of a row is cleared at once. */
+static bool goes_on(const struct frame *f, int row, int col, struct ink own, struct ink before)
+{
+    uint8_t seen = LOOK_UNDERLINE | LOOK_REVERSE;
+    if (!is_blank(frame_cell(f, row, col)) || own.bg != before.bg ||
+        ((own.attrs | before.attrs) & seen) != 0)
+        return false;
+    for (int i = col + 1; i < f->cols && i <= col + GAP_MOST; i++) {
+        if (!is_blank(frame_cell(f, row, i)))
+            return true;
+    }
+    return false;
+}
+
 /* The row's cells; those that are shown already only where all are to be drawn. A character of two
  * columns comes or goes with both of its cells, and what stood under them. */
 static void draw_row(struct screen *s, const struct frame *f, const struct theme *t, int row,
@@ -431,14 +453,17 @@ static void draw_row(struct screen *s, const struct frame *f, const struct theme
     int cols = f->cols < s->cols ? f->cols : s->cols, pair = 0;
     attr_t attrs = A_NORMAL;
     uint32_t style = UINT32_MAX;
+    struct ink before = {0};
     for (int col = 0; col < cols; col++) {
         const struct cell *c = frame_cell(f, row, col);
         wchar_t text[4];
         cchar_t character;
         if (c->width == 0 || (!all && same_cell(c, frame_cell(&s->shown, row, col))))
             continue;
-        if (c->style != style) {
-            struct ink look = theme_look(t, c->style);
+        struct ink look = c->style != style ? theme_look(t, c->style) : before;
+        bool other = c->style != style;
+        if (other && (style == UINT32_MAX || !goes_on(f, row, col, look, before))) {
+            before = look;
             style = c->style;
             attrs = attributes(look.attrs);
             pair = s->colors > 0 ? alloc_pair(look.fg, look.bg) : 0;
