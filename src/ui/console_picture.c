@@ -79,7 +79,9 @@ static void make_frame(struct console *c)
     int rows, cols;
     screen_size(c->screen, &rows, &cols);
     c->frame.ascii = c->options->ascii || (!c->options->unicode && !screen_is_utf8(c->screen));
-    frame_resize(&c->frame, rows, cols);
+    if (c->frame.drawn || c->frame.rows != rows || c->frame.cols != cols)
+        frame_resize(&c->frame, rows, cols);
+    c->frame.drawn = true;
     if (c->frame.keep == NULL)
         c->frame.keep = keep_new();
     /* without the focus the picture is too rarely drawn for seconds */
@@ -135,6 +137,7 @@ void console_draw(struct console *c, int64_t now)
     }
     set_title(c);
     ring_for_alerts(c);
+    frame_clear(&c->frame); /* now, when nobody waits for it */
     int64_t end = time_monotonic_us();
     question_painted(&c->view.question, end);
     c->slow_ms = 0;
