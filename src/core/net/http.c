@@ -527,10 +527,19 @@ static void soon(void *arg)
 struct http *http_new(struct loop *l)
 {
     struct http *h = mem_alloc(sizeof *h);
-    curl_global_init(CURL_GLOBAL_DEFAULT); /* counted by curl */
     h->loop = l;
     h->curl_timer = loop_timer_new(l, curl_time, h);
     h->soon = loop_timer_new(l, soon, h);
+    return h;
+}
+
+/* With the first request: curl and its TLS take milliseconds and memory to begin, and most
+ * processes ask nobody. */
+static void begin(struct http *h)
+{
+    if (h->multi)
+        return;
+    curl_global_init(CURL_GLOBAL_DEFAULT); /* counted by curl */
     h->multi = curl_multi_init();
     assert(h->multi);
     curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
@@ -538,7 +547,6 @@ struct http *http_new(struct loop *l)
     curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, want_timer);
     curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
-    return h;
 }
 
 void http_free(struct http *h)
@@ -550,10 +558,12 @@ void http_free(struct http *h)
         finish(h->calls, HTTP_CANCELLED, "cancelled");
     for (size_t i = 0; i < h->nidle; i++)
         curl_easy_cleanup(h->idle[i]);
-    curl_multi_cleanup(h->multi); /* closes its sockets, which unwatches them */
+    if (h->multi) {
+        curl_multi_cleanup(h->multi); /* closes its sockets, which unwatches them */
+        curl_global_cleanup();
+    }
     loop_timer_free(h->curl_timer);
     loop_timer_free(h->soon);
-    curl_global_cleanup();
     mem_free(h);
 }
 
@@ -575,6 +585,7 @@ struct http_call *http_send(struct http *h, const struct http_request *r, http_d
 {
     struct http_call *c = mem_alloc(sizeof *c);
     assert(r->nheaders <= HTTP_HEADERS_MAX);
+    begin(h);
     *c = (struct http_call){
         .h = h,
         .url = mem_text(r->url),
