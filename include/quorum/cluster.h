@@ -30,8 +30,7 @@ enum err cluster_join(const struct cluster_options *options, struct cluster **ou
  * has cluster_is_server judge the connection before it is used: it is false too where the kernel
  * does not tell who listens, and then cluster_join asks the server itself. */
 struct cluster *cluster_hold(const struct cluster_options *options);
-/* The process at the other end of this connection is the living postmaster of our data directory.
- */
+/* At the other end of this connection is the living postmaster of our data directory. */
 bool cluster_is_server(const struct cluster *c, const struct db *d);
 void cluster_leave(struct cluster *c);
 /* For a long-lived client that lost its connection: starts a new supervisor if the old one was
