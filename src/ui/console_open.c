@@ -11,8 +11,7 @@
 #include "ui/console_private.h"
 #include "ui/console_session.h"
 
-/* So long the first pictures wait for each other: one that is whole, rather than three in parts. */
-enum { FIRST_US = 100000, WHOLE_MS = 1000 };
+enum { WHOLE_MS = 1000 };
 
 /* The opening may wait outside of the loop, where no key is read: Ctrl-C is a signal meanwhile. All
  * other keys stay with the terminal and are read when the desk is there. */
@@ -76,7 +75,6 @@ enum err console_open_desk(struct console *c, void (*rows_came)(void *arg), stru
     c->desk = call->desk;
     c->loader = loader_new(c->desk, &c->snapshot, rows_came, c);
     console_options_apply_desk(c);
-    c->frame_due = time_monotonic_us() + FIRST_US;
     return OK;
 }
 

@@ -160,12 +160,11 @@ static void count_frame(struct console *c, int64_t now)
         c->frame_due = frame_due(c, now) + FRAME_EVERY_US;
 }
 
-/* What the operator opened is complete: that picture waits for no rate. */
+/* What the operator opened waits for no rate until all of it is there. */
 static void notice_whole(struct console *c)
 {
-    bool whole = loader_is_whole(c->loader);
-    c->urgent |= whole && !c->whole;
-    c->whole = whole;
+    c->urgent |= !c->whole;
+    c->whole = loader_is_whole(c->loader);
 }
 
 void console_turn_over(void *arg)

@@ -14,6 +14,7 @@
 enum {
     STATUS_MS = 1000,
     PRESENCE_MS = 5000,
+    LATER_MS = 300, /* what the first picture does not need */
     REASONS_MS = 30000,
     IN_FLIGHT = 2,      /* a command that is typed waits behind no more */
     DOWN_POLL_MS = 200, /* looking whether the database is back */
@@ -535,6 +536,7 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
         begin_session(l);
     into->demo = d->kind == DESK_DEMO;
     into->monotonic = time_monotonic_us();
+    l->presence.due = l->reasons.due = into->monotonic + LATER_MS * MS;
     loop_timer_start(l->timer, 0);
     return l;
 }
@@ -596,7 +598,7 @@ bool loader_is_whole(struct loader *l)
 {
     for (int i = 0; i < SOURCES; i++) {
         const struct source *q = source(l, i);
-        if (q->watched && q->st && q->into->loaded_at == 0)
+        if (q->watched && q->st && q->into->loaded_at == 0 && q != &l->presence && q != &l->reasons)
             return false;
     }
     return true;

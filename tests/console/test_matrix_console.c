@@ -294,7 +294,9 @@ static void check_size(struct terminal *t, const struct situation *s, int rows, 
 static void whatever_is_open_survives_every_size(void **state)
 {
     (void)state;
+    command("engine", "stop");
     start(&here);
+    must_show(&here, "an engine was started");
     command("engine", "stop"); /* the clock stands still, and with it the picture */
     terminal_take(&here, 2500);
     for (size_t i = 0; i < ARRAY_LEN(situations); i++) {
