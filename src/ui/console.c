@@ -434,6 +434,7 @@ static void run_next(struct console *c)
         c->yes = true;
         console_run_line(c, agreed);
         mem_free(agreed);
+        loader_open(c->loader, view_top(&c->view));
         return;
     }
     char *line = c->queue[0];
@@ -441,6 +442,7 @@ static void run_next(struct console *c)
     memmove(c->queue, c->queue + 1, (size_t)c->queued * sizeof c->queue[0]);
     console_run_line(c, line);
     mem_free(line);
+    loader_open(c->loader, view_top(&c->view));
 }
 
 /* Runs lines until the end. A signal that came while a line waited ended that line only when a key

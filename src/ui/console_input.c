@@ -234,4 +234,5 @@ void console_event(struct console *c, const struct input_event *ev)
         focus_came(c, ev->kind == EVENT_FOCUS_IN);
         break;
     }
+    loader_open(c->loader, view_top(&c->view)); /* the next key acts on its rows or on none */
 }

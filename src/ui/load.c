@@ -594,6 +594,12 @@ void loader_watch(struct loader *l, const bool panel[PANEL_COUNT], const struct 
         loop_timer_start(l->timer, 0);
 }
 
+void loader_open(struct loader *l, const struct detail_view *open)
+{
+    if (open_detail(l, open, time_monotonic_us()))
+        loop_timer_start(l->timer, 0);
+}
+
 bool loader_is_whole(struct loader *l)
 {
     for (int i = 0; i < SOURCES; i++) {

@@ -17,6 +17,8 @@ void loader_free(struct loader *l); /* answers under way are dropped */
 /* What is to be kept fresh: panels (by id) and the open detail (NULL: none). Cheap; called after
  * every change of the view. */
 void loader_watch(struct loader *l, const bool panel[PANEL_COUNT], const struct detail_view *open);
+/* The detail alone: from here on the snapshot's parts are its rows or none. */
+void loader_open(struct loader *l, const struct detail_view *open);
 bool loader_is_whole(struct loader *l); /* all of it has been loaded once */
 /* How queries write: the zone of times (the exchange's at first) and the digits of prices (2).
  * Kept over reconnects; everything is asked again. False when the zone's rule is not known: then
