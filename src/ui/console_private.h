@@ -72,8 +72,8 @@ struct console {
     struct loop_timer *escape, *tick, *later;
 
     bool dirty, urgent, focused, hung_up, quits, leaving;
-    int tick_ms; /* until the next tick, when it was set */
-    bool whole; /* the last picture had all it shows from the database */
+    int tick_ms;                         /* until the next tick, when it was set */
+    bool whole;                          /* the last picture had all it shows from the database */
     int64_t frame_due, bell_at, seen_at; /* frame_due: of a frame that no key asked for */
     int64_t slow_at;                     /* a frame was dropped; 0: none yet */
     int slow_ms; /* until the next try while the terminal does not keep up; 0: it does */
@@ -120,9 +120,9 @@ struct console {
 };
 
 /* console.c */
-void console_dirty(struct console *c);  /* the picture may differ */
+void console_dirty(struct console *c);        /* the picture may differ */
 void console_keep_ticking(struct console *c); /* after a turn: seconds may be shown now */
-void console_urgent(struct console *c); /* a key changed it: draw in this turn */
+void console_urgent(struct console *c);       /* a key changed it: draw in this turn */
 void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void console_say_later(struct console *c, enum toast_kind kind, const char *text);
 void console_say_error(struct console *c, const struct error *e);

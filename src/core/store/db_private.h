@@ -65,7 +65,7 @@ struct db_lookup;
 struct db {
     struct loop *loop;
     struct db_options opt;
-    void *hear_arg; /* of opt.notified */
+    void *hear_arg;             /* of opt.notified */
     struct conninfo info, dial; /* as given; with the addresses of this attempt */
     struct error bad;           /* the URL is wrong: db_open says so */
     char place[300];            /* "desk at db.example:5432" */
