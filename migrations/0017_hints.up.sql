@@ -19,15 +19,26 @@ DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['desk', 'desk_setting', 'evaluations', 'votes', 'agent_interactions',
-                             'positions', 'orders', 'trade_outcomes', 'equity_marks', 'alerts',
-                             'strategy_adjustments', 'learning_cycles', 'operator_actions',
+    FOREACH t IN ARRAY ARRAY['desk', 'desk_setting', 'positions', 'orders',
+                             'trade_outcomes', 'equity_marks', 'alerts', 'strategy_adjustments',
+                             'learning_cycles', 'operator_actions',
                              'control_state', 'day_plan'] LOOP
         EXECUTE format('CREATE TRIGGER hint AFTER INSERT OR UPDATE OR DELETE ON %I '
                        'FOR EACH ROW EXECUTE FUNCTION hint(%L)', t, t);
     END LOOP;
 END
 $$;
+
+-- A lease renewed and a call on its way change nothing that is shown.
+CREATE TRIGGER hint AFTER INSERT OR DELETE ON evaluations
+    FOR EACH ROW EXECUTE FUNCTION hint('evaluations');
+CREATE TRIGGER hint_state AFTER UPDATE ON evaluations
+    FOR EACH ROW WHEN ((OLD.state, OLD.decision, OLD.order_result) IS DISTINCT FROM
+                       (NEW.state, NEW.decision, NEW.order_result))
+    EXECUTE FUNCTION hint('evaluations');
+CREATE TRIGGER hint AFTER INSERT OR UPDATE ON agent_interactions
+    FOR EACH ROW WHEN (NEW.status NOT IN ('RESERVED', 'SENT'))
+    EXECUTE FUNCTION hint('agent_interactions');
 
 -- A heartbeat is no news; an engine that comes or goes is.
 CREATE TRIGGER hint AFTER INSERT OR DELETE ON engines

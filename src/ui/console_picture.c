@@ -14,7 +14,8 @@
 
 enum {
     FRAME_EVERY_US = 250000, /* what changes by itself is shown four times a second in the end */
-    FRAMES_AT_ONCE = 2,      /* after a pause so many may follow each other at once */
+    FRAMES_AT_ONCE = 4,      /* after a pause so many may follow each other at once */
+    FRAME_GAP_US = 30000,    /* but what comes this soon after one, comes together */
     SLOW_FRAME_US = 100000,
     SLOW_TOLD_US = 5000000, /* so long it is said that frames were dropped */
     SLOW_MOST_MS = 5000
@@ -138,7 +139,7 @@ void console_draw(struct console *c, int64_t now)
     set_title(c);
     ring_for_alerts(c);
     frame_clear(&c->frame); /* now, when nobody waits for it */
-    int64_t end = time_monotonic_us();
+    int64_t end = c->drawn_at = time_monotonic_us();
     question_painted(&c->view.question, end);
     c->slow_ms = 0;
     if (end - now > SLOW_FRAME_US)
@@ -150,7 +151,8 @@ void console_draw(struct console *c, int64_t now)
 static int64_t frame_due(const struct console *c, int64_t now)
 {
     int64_t least = now - (FRAMES_AT_ONCE - 1) * FRAME_EVERY_US;
-    return c->frame_due > least ? c->frame_due : least;
+    int64_t due = c->frame_due > least ? c->frame_due : least;
+    return due <= now && now - c->drawn_at < FRAME_GAP_US ? c->drawn_at + FRAME_GAP_US : due;
 }
 
 /* What a key asked for is not counted. */

@@ -13,7 +13,7 @@
 
 enum {
     STATUS_MS = 1000,
-    PRESENCE_MS = 5000,
+    PRESENCE_MS = 10000,
     LATER_MS = 300, /* what the first picture does not need */
     REASONS_MS = 30000,
     IN_FLIGHT = 2,      /* a command that is typed waits behind no more */
@@ -23,10 +23,12 @@ enum {
     HOLD_MS = 1000, /* what is held back is counted down */
     CALM_MS = 2000, /* a detail that stays as it is, is asked this often in the end */
     SLOW_SHARE = 5, /* a query gets at most a fifth of the time */
-    /* While changes are heard of: the net for hints that were lost, and how often a hint counts. */
-    NET_MS = 10000,
+    /* While changes are heard of: the net for hints that were lost, and how often a hint counts: of
+     * what is asked every two seconds by itself, four times a second, the rest in proportion. */
+    NET_MS = 30000,
     STATUS_NET_MS = 5000,
     HINT_MS = 250,
+    HINT_SHARE = 8,
     AFTER_FAILURE_MS = 5000,
     CLOCK_STALE_MS = 2500, /* a virtual clock that did not move for so long stands still */
 };
@@ -217,10 +219,12 @@ static void notice_hearing(struct loader *l, const struct rows *status)
 static void rest(const struct loader *l, struct source *q, int64_t took, int64_t now)
 {
     int64_t pause = pace(l, q) * MS, least = SLOW_SHARE * took;
+    int64_t between =
+        (q->refresh_ms / HINT_SHARE > HINT_MS ? q->refresh_ms / HINT_SHARE : HINT_MS) * MS;
     int64_t due = now + (pause > least ? pause : least);
     if (pause >= STATUS_NET_MS * MS)
         due += USEC_SECOND - 1 - (due - 1) % USEC_SECOND;
-    q->rest_to = now + (least > HINT_MS * MS ? least : HINT_MS * MS);
+    q->rest_to = now + (least > between ? least : between);
     q->due = q->again ? q->rest_to : q->refresh_ms ? due : INT64_MAX;
     q->again = false;
 }
@@ -398,6 +402,12 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
+/* What shows the most is asked first, and drawn at once; a few microseconds decide. */
+static int64_t rank(const struct source *q)
+{
+    return -(int64_t)strlen(q->hears);
+}
+
 /* A table changed. Unfocused, only what may ring is asked sooner than by its rhythm. */
 static void hinted(void *arg, const char *channel, const char *table)
 {
@@ -414,7 +424,7 @@ static void hinted(void *arg, const char *channel, const char *table)
         if (q->ask)
             q->again = true;
         else if (q->due > now && q->due > q->rest_to)
-            q->due = now > q->rest_to ? now : q->rest_to;
+            q->due = (now > q->rest_to ? now : q->rest_to) + rank(q);
     }
     if (heard)
         loop_timer_start(l->timer, 0);
@@ -579,6 +589,12 @@ static bool open_detail(struct loader *l, const struct detail_view *open, int64_
     return true;
 }
 
+/* What a console is opened for is asked first. */
+static bool is_foremost(int panel)
+{
+    return panel == PANEL_POSITIONS || panel == PANEL_ACTIVITY || panel == PANEL_BUDGET;
+}
+
 void loader_watch(struct loader *l, const bool panel[PANEL_COUNT], const struct detail_view *open)
 {
     int64_t now = time_monotonic_us();
@@ -586,7 +602,7 @@ void loader_watch(struct loader *l, const bool panel[PANEL_COUNT], const struct 
     for (int i = 0; i < PANEL_COUNT; i++) {
         struct source *q = &l->panel[i];
         if (panel[i] && !q->watched && q->into->loaded_at == 0)
-            q->due = now;
+            q->due = is_foremost(i) ? now - MS : now;
         differs |= panel[i] != q->watched;
         q->watched = panel[i];
     }

@@ -152,13 +152,13 @@ const struct panel panels[PANEL_COUNT] = {
     [PANEL_TRADES] = {PANEL_TRADES, '3', "trades", "Closed trades", &trades_query, 10000,
                       "trade_outcomes", COLUMNS(trades),
                       .empty = "no trades yet (learning needs 10)", .note = note_trades},
-    [PANEL_ACTIVITY] =
-        {PANEL_ACTIVITY, '4', "activity", "Activity", &activity_query, 2000,
-         "evaluations votes agent_interactions trade_outcomes orders strategy_adjustments "
-         "operator_actions alerts engines",
-         COLUMNS(activity), .empty = "no activity since start"},
-    [PANEL_AGENTS] = {PANEL_AGENTS, '5', "agents", "Agents (24h)", &agents_query, 10000, NULL,
-                      COLUMNS(agents), .empty = "no calls in 24 h", .note = note_agents},
+    [PANEL_ACTIVITY] = {PANEL_ACTIVITY, '4', "activity", "Activity", &activity_query, 2000,
+                        "evaluations agent_interactions trade_outcomes orders strategy_adjustments "
+                        "operator_actions alerts engines",
+                        COLUMNS(activity), .empty = "no activity since start"},
+    [PANEL_AGENTS] = {PANEL_AGENTS, '5', "agents", "Agents (24h)", &agents_query, 10000,
+                      "agent_interactions", COLUMNS(agents), .empty = "no calls in 24 h",
+                      .note = note_agents},
     [PANEL_BUDGET] = {PANEL_BUDGET, '6', "budget", "Budget", &budget_query, 5000,
                       "agent_interactions", NULL, 0, .empty = "-", .note = note_budget,
                       .draw = draw_budget},
@@ -175,8 +175,7 @@ const struct panel panels[PANEL_COUNT] = {
                          "evaluations desk_setting day_plan", COLUMNS(watchlist),
                          .empty = "watch add SYM", .note = note_watchlist},
     [PANEL_EVALUATIONS] = {PANEL_EVALUATIONS, 'V', "evaluations", "Evaluations", &evaluations_query,
-                           2000, "evaluations votes", COLUMNS(evaluations),
-                           .empty = ":eval SYMBOL"},
+                           2000, "evaluations", COLUMNS(evaluations), .empty = ":eval SYMBOL"},
     /* Tailed by the loader from the log file: no query. */
     [PANEL_LOG] = {PANEL_LOG, 'L', "log", "Engine log", NULL, 1000, NULL, COLUMNS(log_lines),
                    .empty = "-"},

@@ -172,7 +172,7 @@ static bool alert_came(void *arg)
     return ((struct scene *)arg)->s.panel[PANEL_ALERTS].rows.nrows > 0;
 }
 
-/* Panels whose changes are heard of are polled every ten seconds: half of that is the deadline. */
+/* Panels whose changes are heard of are polled every thirty seconds. */
 static void a_row_is_shown_when_it_is_hinted_at_and_not_at_the_next_poll(void **state)
 {
     struct scene *c = *state;
