@@ -6,6 +6,7 @@
 #ifndef QUORUM_PARAMETERS_H
 #define QUORUM_PARAMETERS_H
 
+#include "quorum/buf.h"
 #include "quorum/desk.h"
 #include "quorum/learning_stats.h"
 
@@ -120,6 +121,8 @@ struct whatif {
 struct replay_exits parameters_exits(const struct parameter p[PARAMETERS]);
 enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARAMETERS],
                     enum parameter_id id, struct value to, struct whatif *out, struct error *e);
+/* "cases": [{evaluation_id, trade_id, r_old, r_new}], as evidence and answers have them. */
+void whatif_json_cases(struct json *j, const struct whatif *w);
 /* Notes that a value was compared on these candidates; *nth: how many different ones were, on
  * windows that share half of the days or more. */
 enum err whatif_count(struct desk *d, const struct candidate_set *s, const struct parameter *p,

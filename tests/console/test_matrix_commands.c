@@ -3,7 +3,6 @@
  * and its answer as JSON on a small demo desk. A command that is added is looked at without a new
  * test. QUORUM_TEST_LONG=1: all are run; else a seeded third (QUORUM_TEST_SEED chooses it). */
 #include <ctype.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "quorum/command.h"
 #include "quorum/mem.h"
+#include "support/capture.h"
 #include "ui/console_complete.h"
 #include "ui/console_run.h"
 #include "unit/frame_fixture.h"
@@ -167,26 +166,9 @@ static char *answer(const char *const *word, int nwords, int *status)
 {
     const char *argv[24] = {getenv("QUORUM_BIN"), "--desk=demo", "--json"};
     char *text = mem_array(ANSWER_MAX, 1);
-    size_t n = 0;
-    int pipes[2];
     for (int i = 0; i < nwords && i < 20; i++)
         argv[3 + i] = word[i];
-    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_RDWR);
-        dup2(null, STDIN_FILENO);
-        dup2(pipes[1], STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
-        execv(argv[0], (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
-    close(pipes[1]);
-    for (ssize_t k; n + 1 < ANSWER_MAX && (k = read(pipes[0], text + n, ANSWER_MAX - n - 1)) > 0;)
-        n += (size_t)k;
-    close(pipes[0]);
-    waitpid(pid, status, 0);
-    *status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
+    *status = capture(text, ANSWER_MAX, argv);
     return text;
 }
 

@@ -21,6 +21,7 @@
 
 #include "quorum/mem.h"
 #include "quorum/timeutil.h"
+#include "support/capture.h"
 #include "support/terminal.h"
 
 enum { ROWS = 30, COLS = 100, WAIT_MS = 30000, GUARD_MS = 450 };
@@ -74,35 +75,11 @@ static const char *program(void)
 
 /* ---- other processes */
 
-/* What the program says to arguments ending with NULL; its exit status. */
-static int answer(char *dst, size_t size, const char *const *argv)
-{
-    int pipes[2], status = -1;
-    size_t n = 0;
-    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_RDWR);
-        dup2(null, STDIN_FILENO);
-        dup2(pipes[1], STDOUT_FILENO);
-        dup2(null, STDERR_FILENO);
-        execv(argv[0], (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
-    close(pipes[1]);
-    for (ssize_t k; n + 1 < size && (k = read(pipes[0], dst + n, size - n - 1)) > 0;)
-        n += (size_t)k;
-    dst[n] = '\0';
-    close(pipes[0]);
-    waitpid(pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static int command(const char *first, const char *second)
 {
     char ignored[8192];
     const char *argv[] = {program(), "--desk=demo", first, second, NULL};
-    return answer(ignored, sizeof ignored, argv);
+    return capture(ignored, sizeof ignored, argv);
 }
 
 static bool desk_is(const char *word)
@@ -110,7 +87,7 @@ static bool desk_is(const char *word)
     char json[8192], quoted[40];
     const char *argv[] = {program(), "--desk=demo", "status", "--json", NULL};
     snprintf(quoted, sizeof quoted, "\"%s\"", word);
-    answer(json, sizeof json, argv);
+    capture(json, sizeof json, argv);
     return strstr(json, quoted) != NULL;
 }
 
@@ -120,7 +97,7 @@ static int times_paused(void)
     char json[1 << 17];
     const char *argv[] = {program(), "--desk=demo", "actions", "--limit=200", "--json", NULL};
     int n = 0;
-    answer(json, sizeof json, argv);
+    capture(json, sizeof json, argv);
     for (const char *at = json; (at = strstr(at, "\"pause\"")) != NULL; at++)
         n++;
     return n;
@@ -139,7 +116,7 @@ static int live_a_little(void **state)
     if (start)
         seed = (uint32_t)strtoul(start, NULL, 10);
     const char *argv[] = {program(), "demo", "--sessions=3", "--exit", NULL};
-    return answer(said, sizeof said, argv);
+    return capture(said, sizeof said, argv);
 }
 
 static int end_console(void **state)
@@ -652,7 +629,7 @@ static pid_t engine_pid(void)
 {
     char json[8192];
     const char *argv[] = {program(), "--desk=demo", "engine", "status", "--json", NULL};
-    answer(json, sizeof json, argv);
+    capture(json, sizeof json, argv);
     char *running = strstr(json, "\"state\":\"RUNNING\"");
     if (!running)
         return 0;

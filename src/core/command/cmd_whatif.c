@@ -190,24 +190,7 @@ static void json_side(struct json *j, const char *key, struct value v, size_t n,
     json_close(j, '}');
 }
 
-static void json_cases(struct json *j, const struct whatif *w)
-{
-    json_open(j, "cases", '[');
-    for (size_t i = 0; i < w->ncases; i++) {
-        json_open(j, NULL, '{');
-        json_int(j, "evaluation_id", w->case_of[i].evaluation_id);
-        if (w->case_of[i].trade_id)
-            json_int(j, "trade_id", w->case_of[i].trade_id);
-        else
-            json_null(j, "trade_id");
-        json_num(j, "r_old", w->case_of[i].r_old);
-        json_num(j, "r_new", w->case_of[i].r_new);
-        json_close(j, '}');
-    }
-    json_close(j, ']');
-}
-
-static void whatif_json(struct call *c, const struct comparison *a)
+static void comparison_json(struct call *c, const struct comparison *a)
 {
     const struct whatif *w = &a->w;
     bool interval = !isnan(w->delta_95.low);
@@ -238,7 +221,7 @@ static void whatif_json(struct call *c, const struct comparison *a)
     json_str(&j, "risk", learning_level_name(learning_risk(&a->change)));
     json_int(&j, "tried_on_this_window", a->nth);
     json_num(&j, "confidence_as_one_of_them", a->confidence_of_many);
-    json_cases(&j, w);
+    whatif_json_cases(&j, w);
     json_close(&j, '}');
     buf_char(&c->out->text, '\n');
 }
@@ -261,7 +244,7 @@ static enum err compare(struct call *c, const struct parameter p[PARAMETERS], st
     a->confidence_of_many = learning_confidence(&a->w.effect, a->nth > 1 ? (size_t)a->nth : 1);
     a->change = parameter_change(a->p, a->q->to);
     if (c->out->format == OUTPUT_JSON)
-        whatif_json(c, a);
+        comparison_json(c, a);
     else
         whatif_text(c, a);
     return OK;

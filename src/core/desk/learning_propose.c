@@ -8,7 +8,7 @@
 #include "quorum/mem.h"
 #include "quorum/timeutil.h"
 
-enum { TEXT_MAX = LEARNING_LINE, FEW_WEEKS = 12, IDS_MAX = 50 };
+enum { TEXT_MAX = LEARNING_LINE, FEW_WEEKS = 12 };
 
 static const char *print_value(const struct parameter *p, struct value v, char dst[24])
 {
@@ -147,27 +147,15 @@ static void write_warnings(struct json *j, const struct learning_run *r,
 static void write_cases(struct json *j, const struct whatif *w)
 {
     json_open(j, "trade_ids", '[');
-    for (size_t i = 0; i < w->ncases && i < IDS_MAX; i++)
+    for (size_t i = 0; i < w->ncases; i++)
         if (w->case_of[i].trade_id)
             json_int(j, NULL, w->case_of[i].trade_id);
     json_close(j, ']');
     json_open(j, "evaluation_ids", '[');
-    for (size_t i = 0; i < w->ncases && i < IDS_MAX; i++)
+    for (size_t i = 0; i < w->ncases; i++)
         json_int(j, NULL, w->case_of[i].evaluation_id);
     json_close(j, ']');
-    json_open(j, "cases", '[');
-    for (size_t i = 0; i < w->ncases && i < IDS_MAX; i++) {
-        json_open(j, NULL, '{');
-        json_int(j, "evaluation_id", w->case_of[i].evaluation_id);
-        if (w->case_of[i].trade_id)
-            json_int(j, "trade_id", w->case_of[i].trade_id);
-        else
-            json_null(j, "trade_id");
-        json_num(j, "r_old", w->case_of[i].r_old);
-        json_num(j, "r_new", w->case_of[i].r_new);
-        json_close(j, '}');
-    }
-    json_close(j, ']');
+    whatif_json_cases(j, w);
 }
 
 static void write_figures(struct json *j, const struct whatif *w)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quorum/buf.h"
 #include "quorum/mem.h"
 #include "quorum/parameters.h"
 #include "quorum/random.h"
@@ -341,6 +342,23 @@ enum err whatif_run(const struct candidate_set *s, const struct parameter p[PARA
         replay_filter(s, one, id, to, out);
     set_verdict(out, one->class);
     return OK;
+}
+
+void whatif_json_cases(struct json *j, const struct whatif *w)
+{
+    json_open(j, "cases", '[');
+    for (size_t i = 0; i < w->ncases; i++) {
+        json_open(j, NULL, '{');
+        json_int(j, "evaluation_id", w->case_of[i].evaluation_id);
+        if (w->case_of[i].trade_id)
+            json_int(j, "trade_id", w->case_of[i].trade_id);
+        else
+            json_null(j, "trade_id");
+        json_num(j, "r_old", w->case_of[i].r_old);
+        json_num(j, "r_new", w->case_of[i].r_new);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
 }
 
 enum err whatif_count(struct desk *d, const struct candidate_set *s, const struct parameter *p,

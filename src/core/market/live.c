@@ -170,7 +170,7 @@ static void answered(void *arg, const struct vendor_answer *a)
             gather_free(g);
         return;
     }
-    /* Still counted as open, so that what is asked for now does not end the gather. */
+    /* Still counted as open, so that what is asked here does not end the gather. */
     live_take(p, a);
     if (!g->only_bars)
         spread(g);
