@@ -349,9 +349,11 @@ void evaluation_step_again(struct evaluation *v)
 
 void evaluation_step(struct evaluation *v)
 {
-    if (strcmp(v->state, "QUEUED") == 0) {
+    bool queued = strcmp(v->state, "QUEUED") == 0;
+    if (queued && !v->gathered && !v->made) {
         evaluation_begin_gathering(v);
-        evaluation_spell_facts(v); /* in the meantime */
+    } else if (queued) {
+        evaluation_gather(v);
     } else if (strcmp(v->state, "GATHERING") == 0) {
         evaluation_gather(v);
     } else if (strcmp(v->state, "VOTING") == 0) {
@@ -539,5 +541,6 @@ enum err evaluation_start(struct desk *d, const struct evaluation_request *r,
     }
     send_create(v, r);
     evaluation_gather_ahead(v); /* while the database makes the row */
+    evaluation_spell_facts(v);
     return OK;
 }

@@ -12,14 +12,15 @@ static const struct statement gather = {
                          "clock_timestamp() + " LEASE " WHERE id = $1::bigint AND locked_by = $2"
                          " AND state = 'QUEUED' RETURNING id, " NOT_YET_ON_DISK};
 
-/* The step to VOTING: the facts it rests on. (The hash of the bars comes with the first votes.) */
+/* The step to VOTING, from QUEUED where nothing is left to gather: the facts it rests on. (The hash
+ * of the bars comes with the first votes.) */
 static const struct statement facts = {
     "evaluation facts",
     "WITH ev AS ("
     "  UPDATE evaluations SET state = 'VOTING', price = $3::numeric, regime = $4,"
     "    regime_confidence = $5::float8, barrier_stop_pct = $6::float8,"
     "    barrier_target_pct = $7::float8, lease_until = clock_timestamp() + " LEASE
-    "  WHERE id = $1::bigint AND locked_by = $2 AND state = 'GATHERING' RETURNING id"
+    "  WHERE id = $1::bigint AND locked_by = $2 AND state IN ('QUEUED', 'GATHERING') RETURNING id"
     "), dossier AS ("
     "  INSERT INTO dossiers (evaluation_id, created_at, content, sha256, bars_from, bars_to,"
     "                        bars_count)"
