@@ -23,16 +23,24 @@
 #include "ui/question.h"
 #include "ui/rescue.h"
 
-enum { TICK_MS = 1000, SLOW_TICK_MS = 5000, TOAST_US = 6000000, BELL_EVERY_US = 10000000 };
+enum {
+    TICK_MS = 1000,
+    SLOW_TICK_MS = 5000,
+    TOAST_US = 6000000,
+    BELL_EVERY_US = 10000000,
+    THEME_LOOK_US = 1900000
+};
 
 void console_dirty(struct console *c)
 {
     c->dirty = true;
+    c->only_time = false;
 }
 
 void console_urgent(struct console *c)
 {
     c->dirty = c->urgent = true;
+    c->only_time = false;
 }
 
 /* For :errors, which shows what went by. */
@@ -161,11 +169,11 @@ static int tick_ms(const struct console *c)
     return !c->focused ? c->option[OPTION_UNFOCUSED_REFRESH] : seconds ? TICK_MS : SLOW_TICK_MS;
 }
 
-/* On whole seconds of the machine, as the loader's slow questions are: one turn does for both. */
+/* On whole seconds of the machine. */
 static void start_tick(struct console *c)
 {
     c->tick_ms = tick_ms(c);
-    loop_timer_start(c->tick, c->tick_ms - time_monotonic_us() / 1000 % TICK_MS);
+    loop_timer_start(c->tick, c->tick_ms - time_monotonic_us() / 1000 % c->tick_ms);
 }
 
 void console_keep_ticking(struct console *c)
@@ -179,6 +187,9 @@ static void ticked(void *arg)
     struct console *c = arg;
     int64_t now = time_monotonic_us();
     start_tick(c);
+    if (c->loader)
+        loader_beside_tick(c->loader);
+    c->only_time = !c->dirty || c->only_time;
     c->dirty = true;
     if (c->view.toast_at && now - c->view.toast_at > TOAST_US)
         c->view.toast_at = 0, c->view.toast[0] = '\0';
@@ -188,8 +199,11 @@ static void ticked(void *arg)
         console_answered(c, false);
         console_say(c, TOAST_WARN, "no answer in a minute: nothing was done");
     }
-    if (theme_watch_changed(&c->watch))
-        load_theme_again(c);
+    if (now - c->theme_seen_at >= THEME_LOOK_US) {
+        c->theme_seen_at = now;
+        if (theme_watch_changed(&c->watch))
+            load_theme_again(c);
+    }
     if (c->snapshot.connected && !c->connected && *c->snapshot.session)
         loader_now(c->loader);
     c->connected = c->snapshot.connected;
@@ -363,9 +377,9 @@ bool console_load_theme(struct console *c, const char *name)
     copy_text(wanted, sizeof wanted, name);
     theme_depth(c->screen ? screen_colors(c->screen) : 0, c->options->color, getenv("NO_COLOR"),
                 &depth);
+    theme_watch_begin(&c->watch, wanted, c->theme_dir); /* first: it may change while it is read */
     enum err result = theme_load(&c->theme, wanted, c->theme_dir, depth, &e);
     copy_text(c->theme_name, sizeof c->theme_name, wanted);
-    theme_watch_begin(&c->watch, wanted, c->theme_dir);
     if (c->screen)
         screen_repaint(c->screen);
     if (result)

@@ -132,11 +132,11 @@ static void draw_panel(const struct pane *p, const struct snapshot *s, struct vi
 
 /* ---- what is kept of the last frame */
 
-/* All that drawing a panel without the focus reads, apart from its place. */
+/* All that drawing a panel reads, apart from its place. */
 struct panel_inputs {
     struct keep_answer own, status;
     int64_t stale_s;
-    bool connected, zoomed;
+    bool connected, zoomed, focused, quiet;
     enum size_class size;
     struct list_view list; /* last: as far as it has marks */
 };
@@ -153,29 +153,25 @@ static size_t panel_inputs(struct panel_inputs *in, const struct snapshot *s, co
     in->stale_s = list_stale_s(s, id);
     in->connected = s->connected;
     in->zoomed = l->zoomed;
+    in->focused = v->focus == id;
+    in->quiet = v->ndetails > 0;
     in->size = l->size;
     memcpy(&in->list, list, n);
     return offsetof(struct panel_inputs, list) + n;
 }
 
-/* The one with the focus is what keys change; it has the cursor, too. */
 static void keep_panel(const struct pane *p, const struct snapshot *s, struct view *v,
                        enum panel_id id, const struct layout *l)
 {
     struct keep *k = p->frame->keep;
     struct panel_inputs in, behind;
-    bool quiet = v->ndetails > 0;
-    if (k == NULL || v->focus == id) {
-        draw_panel(p, s, v, id, l, quiet);
-        return;
-    }
     size_t n = panel_inputs(&in, s, v, id, l);
     if (keep_take(k, (int)id, p, &in, n))
         return;
-    draw_panel(p, s, v, id, l, quiet);
+    draw_panel(p, s, v, id, l, in.quiet);
     panel_inputs(&behind, s, v, id, l);
     if (memcmp(&in, &behind, n) == 0) /* else it has scrolled while it was drawn */
-        keep_store(k, (int)id, p, &in, n);
+        keep_store(k, (int)id, p, &in, n, in.focused && !in.quiet);
 }
 
 static void keep_status(const struct pane *p, const struct snapshot *s, const struct view *v,
@@ -188,7 +184,7 @@ static void keep_status(const struct pane *p, const struct snapshot *s, const st
         return;
     status_line(p, s, v, size);
     if (keeps)
-        keep_store(k, KEEP_STATUS, p, &in, sizeof in);
+        keep_store(k, KEEP_STATUS, p, &in, sizeof in, false);
 }
 
 static void draw_detail(const struct pane *p, const struct snapshot *s, struct view *v,

@@ -103,14 +103,14 @@ static bool is_coming(struct console *c)
     const struct snapshot *s = &c->snapshot;
     if (!s->connected || c->view.frozen)
         return false;
+    if (!d)
+        return c->view.focus != PANEL_NONE && !panels[c->view.focus].draw &&
+               s->panel[c->view.focus].loaded_at == 0 && !*s->panel[c->view.focus].problem;
     console_tell_loader(c); /* rows of another detail are none of this one's */
-    for (int i = 0; d && i < DETAIL_PARTS; i++)
+    for (int i = 0; i < DETAIL_PARTS; i++)
         if (details[d->kind].part[i] && s->detail[i].loaded_at == 0 && !*s->detail[i].problem)
             return true;
-    if (d)
-        return d->drawn.show;
-    return c->view.focus != PANEL_NONE && !panels[c->view.focus].draw &&
-           s->panel[c->view.focus].loaded_at == 0 && !*s->panel[c->view.focus].problem;
+    return d->drawn.show;
 }
 
 bool console_waits_for_rows(struct console *c, const struct input_event *ev)
@@ -119,13 +119,13 @@ bool console_waits_for_rows(struct console *c, const struct input_event *ev)
     if (ev->kind != EVENT_KEY || !c->screen || *c->at_work || c->view.question.open ||
         bar_is_active() || c->view.bare || c->view.help)
         return false;
-    command = command_of(c, &ev->key);
-    if (!command || !is_about_rows(command))
-        return false;
     if (!is_coming(c)) {
         c->rows_awaited = 0;
         return false;
     }
+    command = command_of(c, &ev->key);
+    if (!command || !is_about_rows(command))
+        return false;
     int64_t now = time_monotonic_us();
     if (c->rows_awaited == 0)
         c->rows_awaited = now;

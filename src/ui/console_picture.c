@@ -15,7 +15,7 @@
 enum {
     FRAME_EVERY_US = 250000, /* what changes by itself is shown four times a second in the end */
     FRAMES_AT_ONCE = 4,      /* after a pause so many may follow each other at once */
-    FRAME_GAP_US = 30000,    /* but what comes this soon after one, comes together */
+    FRAME_GAP_US = 10000,    /* but what comes this soon after one, comes together */
     SLOW_FRAME_US = 100000,
     SLOW_TOLD_US = 5000000, /* so long it is said that frames were dropped */
     SLOW_MOST_MS = 5000
@@ -139,7 +139,10 @@ void console_draw(struct console *c, int64_t now)
     set_title(c);
     ring_for_alerts(c);
     frame_clear(&c->frame); /* now, when nobody waits for it */
-    int64_t end = c->drawn_at = time_monotonic_us();
+    int64_t end = time_monotonic_us();
+    if (!c->only_time) /* what comes behind a tick of the clock is not of its kind */
+        c->drawn_at = end;
+    c->only_time = false;
     question_painted(&c->view.question, end);
     c->slow_ms = 0;
     if (end - now > SLOW_FRAME_US)

@@ -75,10 +75,12 @@ struct console {
     int tick_ms;                         /* until the next tick, when it was set */
     bool whole;                          /* the last picture had all it shows from the database */
     int64_t frame_due, bell_at, seen_at; /* frame_due: of a frame that no key asked for */
-    int64_t drawn_at;
-    int64_t slow_at; /* a frame was dropped; 0: none yet */
-    int slow_ms;     /* until the next try while the terminal does not keep up; 0: it does */
-    int stop;        /* SIGTSTP came from outside: suspend when the turn is over */
+    int64_t drawn_at;                    /* by which what comes soon after is put off */
+    int64_t theme_seen_at;               /* its file was looked at */
+    bool only_time;                      /* dirty, but by the clock alone */
+    int64_t slow_at;                     /* a frame was dropped; 0: none yet */
+    int slow_ms; /* until the next try while the terminal does not keep up; 0: it does */
+    int stop;    /* SIGTSTP came from outside: suspend when the turn is over */
     char saved_filter[FILTER_MAX];
     bool filtering; /* the bar edits the filter */
 

@@ -12,7 +12,9 @@ struct part {
     void *inputs;
     size_t ninputs;
     struct cell *cell;
-    size_t cap; /* cells there is room for */
+    size_t cap;  /* cells there is room for */
+    bool cursor; /* it is in this part */
+    int cursor_row, cursor_col;
 };
 
 struct keep {
@@ -66,10 +68,15 @@ bool keep_take(const struct keep *k, int part, const struct pane *p, const void 
     size_t cols = (size_t)p->cols;
     for (int row = 0; row < p->rows; row++)
         memcpy(row_of(p, row), kept->cell + (size_t)row * cols, cols * sizeof *kept->cell);
+    if (kept->cursor) {
+        p->frame->cursor_row = kept->cursor_row;
+        p->frame->cursor_col = kept->cursor_col;
+    }
     return true;
 }
 
-void keep_store(struct keep *k, int part, const struct pane *p, const void *inputs, size_t n)
+void keep_store(struct keep *k, int part, const struct pane *p, const void *inputs, size_t n,
+                bool cursor)
 {
     if (k == NULL)
         return;
@@ -96,6 +103,9 @@ void keep_store(struct keep *k, int part, const struct pane *p, const void *inpu
     kept->ambiguous = p->frame->ambiguous;
     kept->unwrapped = p->frame->unwrapped;
     kept->marks = p->frame->marks;
+    kept->cursor = cursor;
+    kept->cursor_row = p->frame->cursor_row;
+    kept->cursor_col = p->frame->cursor_col;
 }
 
 void keep_answer(struct keep_answer *a, const struct snap *of)

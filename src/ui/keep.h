@@ -15,9 +15,11 @@ struct keep *keep_new(void);
 void keep_free(struct keep *k); /* NULL is fine */
 
 /* Copies a part into its pane when it was kept for the same place, kind of frame and inputs (bytes
- * which say all that its drawing reads). False: draw it, with keep_store behind. k may be NULL. */
+ * which say all that its drawing reads). False: draw it, with keep_store behind, which also keeps
+ * where the cursor is if the part has it. k may be NULL. */
 bool keep_take(const struct keep *k, int part, const struct pane *p, const void *inputs, size_t n);
-void keep_store(struct keep *k, int part, const struct pane *p, const void *inputs, size_t n);
+void keep_store(struct keep *k, int part, const struct pane *p, const void *inputs, size_t n,
+                bool cursor);
 
 /* An answer, for inputs: every other answer to the query gives another. Cells are told by their
  * place in memory only, which counts together with loaded_at. */

@@ -27,6 +27,7 @@ enum {
      * what is asked every two seconds by itself, four times a second, the rest in proportion. */
     NET_MS = 30000,
     STATUS_NET_MS = 5000,
+    BESIDE_TICK_MS = 2, /* behind the clock's tick, whose turn asks what is due so soon */
     HINT_MS = 250,
     HINT_SHARE = 8,
     AFTER_FAILURE_MS = 5000,
@@ -47,6 +48,7 @@ struct source {
     const char *hears; /* tables; NULL: its rhythm alone */
     bool watched, calms;
     bool again;      /* a hint came while it was asked */
+    bool hinted;     /* a hint, not its rhythm, makes it due */
     int64_t due;     /* monotonic; INT64_MAX: not again by itself */
     int64_t rest_to; /* a hint does not make it due before */
     struct ask *ask;
@@ -72,6 +74,7 @@ struct loader {
     int under_way; /* answers awaited */
     bool unfocused;
     bool hearing; /* this session's LISTEN is known to work */
+    bool begins;  /* this session's first picture is not whole */
     enum zone zone;
     char rule[64]; /* of the zone, for the server */
     int price_places, refresh_ms, unfocused_ms;
@@ -95,13 +98,27 @@ static int pace(const struct loader *l, const struct source *q)
     return !l->unfocused || ms > l->unfocused_ms ? ms : l->unfocused_ms;
 }
 
-static bool same_rows(const struct rows *a, const struct rows *b)
+/* Of the desk's state and of who is here: what differs because time went by. The clock's next tick
+ * shows that; no frame is drawn for it. */
+static bool tells_time(const char *column)
+{
+    static const char *const columns[] = {
+        "now",           "machine",     "market_change", "llm_reset_s",    "regime_age",
+        "llm_projected", "engine_beat", "engine_up",     "pending_oldest", "age_s"};
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+        if (strcmp(columns[i], column) == 0)
+            return true;
+    return false;
+}
+
+static bool same_rows(const struct rows *a, const struct rows *b, bool but_time)
 {
     if (a->nrows != b->nrows || a->ncols != b->ncols)
         return false;
     for (size_t i = 0; i < a->nrows * a->ncols; i++) {
         const char *x = a->cell[i], *y = b->cell[i];
-        if (x != y && (!x || !y || strcmp(x, y) != 0))
+        if (x != y && (!x || !y || strcmp(x, y) != 0) &&
+            !(but_time && tells_time(a->column[i % a->ncols])))
             return false;
     }
     return true;
@@ -215,24 +232,25 @@ static void notice_hearing(struct loader *l, const struct rows *status)
     l->hearing = listens && strcmp(listens, "true") == 0;
 }
 
-/* When it is asked again. Slow rhythms keep to whole seconds, so that one turn does for all. */
+/* When it is asked again. Slow rhythms keep to the slow tick's, so that one turn does for all. */
 static void rest(const struct loader *l, struct source *q, int64_t took, int64_t now)
 {
     int64_t pause = pace(l, q) * MS, least = SLOW_SHARE * took;
     int64_t between =
         (q->refresh_ms / HINT_SHARE > HINT_MS ? q->refresh_ms / HINT_SHARE : HINT_MS) * MS;
     int64_t due = now + (pause > least ? pause : least);
-    if (pause >= STATUS_NET_MS * MS)
-        due += USEC_SECOND - 1 - (due - 1) % USEC_SECOND;
-    q->rest_to = now + (least > between ? least : between);
+    if (pause >= STATUS_NET_MS * MS && pause >= least)
+        due += BESIDE_TICK_MS * MS - due % (STATUS_NET_MS * MS);
+    q->rest_to = now + (q->hinted && between > least ? between : least);
     q->due = q->again ? q->rest_to : q->refresh_ms ? due : INT64_MAX;
+    q->hinted = q->again;
     q->again = false;
 }
 
 /* True when the picture differs. */
 static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_t sent, int64_t now)
 {
-    bool same = q->into->loaded_at && same_rows(&q->into->rows, rows);
+    bool ages = q == &l->status || q == &l->presence;
     bool had_problem = q->into->problem[0] != '\0';
     int64_t took = now - sent;
     if (q == &l->status) {
@@ -240,16 +258,16 @@ static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_
         compare_clocks(l, rows, sent, now);
         status_complete(l->desk, rows, l->s->now, l->zone);
         notice_hearing(l, rows);
-        same = false;
     }
     if (q == &l->presence)
         measure(l, took);
+    bool same = q->into->loaded_at && same_rows(&q->into->rows, rows, ages);
     if (q->calms)
         q->calm_ms = !same                      ? 0
                      : q->calm_ms == 0          ? q->refresh_ms
                      : 2 * q->calm_ms < CALM_MS ? 2 * q->calm_ms
                                                 : CALM_MS;
-    if (same) {
+    if (same && !ages) {
         rows_release(rows);
     } else {
         rows_release(&q->into->rows);
@@ -270,6 +288,14 @@ static bool is_about_query(const struct rows *rows, const struct error *e)
     return rows->sqlstate[0] && strncmp(rows->sqlstate, "57P", 3) != 0;
 }
 
+/* Whose record panel 8 shows, and who is nobody else to panel 2. And until the first picture is
+ * whole, no better order is looked for than a query is written in: most join single rows, and
+ * looking takes longer than all of them. */
+static const struct statement set_operator = {"console operator",
+                                              "SELECT set_config('quorum.operator', $1, false),"
+                                              " set_config('join_collapse_limit', '1', false)"};
+static const struct statement look_for_orders = {"console orders", "RESET join_collapse_limit"};
+
 static void answered(void *arg, struct rows *rows, const struct error *e)
 {
     struct ask *ask = arg;
@@ -289,6 +315,10 @@ static void answered(void *arg, struct rows *rows, const struct error *e)
     } else {
         q->due = now; /* asked again when the connection is back */
         differs = false;
+    }
+    if (l->begins && l->s->connected && loader_is_whole(l)) {
+        l->begins = false;
+        db_send(l->desk->db, &look_for_orders, NULL, NULL, NULL);
     }
     loop_timer_start(l->timer, 0); /* from there the next is asked */
     if (differs)
@@ -317,10 +347,6 @@ static const struct statement reasons_query = {
     "  WHERE o.operator = current_setting('quorum.operator', true) AND o.reason <> ''"
     "  GROUP BY o.verb, o.reason) r ORDER BY r.id DESC LIMIT 100"};
 
-/* Whose record panel 8 shows, and who is nobody else to panel 2. */
-static const struct statement set_operator = {"console operator",
-                                              "SELECT set_config('quorum.operator', $1, false)"};
-
 static const struct statement listen_for_hints = {"console listen", "LISTEN quorum"};
 
 static void begin_session(struct loader *l)
@@ -330,6 +356,7 @@ static void begin_session(struct loader *l)
     db_send(l->desk->db, &set_operator, &p, NULL, NULL);
     db_send(l->desk->db, &listen_for_hints, NULL, NULL, NULL);
     l->hearing = false;
+    l->begins = true;
 }
 
 static void send(struct loader *l, struct source *q, int64_t now)
@@ -402,10 +429,11 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-/* What shows the most is asked first, and drawn at once; a few microseconds decide. */
+/* What hears of the least is asked first: the table's own list is a small query and its row is seen
+ * soonest; what gathers from everywhere follows. A few microseconds decide. */
 static int64_t rank(const struct source *q)
 {
-    return -(int64_t)strlen(q->hears);
+    return q->hears == everything ? MS : (int64_t)strlen(q->hears);
 }
 
 /* A table changed. Unfocused, only what may ring is asked sooner than by its rhythm. */
@@ -421,10 +449,12 @@ static void hinted(void *arg, const char *channel, const char *table)
             !(q->hears == everything || has_word(q->hears, table)))
             continue;
         heard = true;
-        if (q->ask)
+        if (q->ask) {
             q->again = true;
-        else if (q->due > now && q->due > q->rest_to)
+        } else if (q->due > now && q->due > q->rest_to) {
             q->due = (now > q->rest_to ? now : q->rest_to) + rank(q);
+            q->hinted = true;
+        }
     }
     if (heard)
         loop_timer_start(l->timer, 0);
@@ -475,19 +505,23 @@ static void arm(struct loader *l, int64_t now)
     loop_timer_start(l->timer, at > now ? (at - now + MS - 1) / MS : 0);
 }
 
-/* Asks what is due, as far as there is room. */
-static void turn(void *arg)
+/* Asks what is due by then, as far as there is room. */
+static void ask(struct loader *l, int64_t by)
 {
-    struct loader *l = arg;
     int64_t now = time_monotonic_us();
     bool differs = follow(l, now);
     struct source *q;
-    while (l->s->connected && l->under_way < IN_FLIGHT && (q = first_due(l)) && q->due <= now)
+    while (l->s->connected && l->under_way < IN_FLIGHT && (q = first_due(l)) && q->due <= by)
         send(l, q, now);
     differs |= read_log(l, now);
     arm(l, now);
     if (differs)
         l->changed(l->arg);
+}
+
+static void turn(void *arg)
+{
+    ask(arg, time_monotonic_us());
 }
 
 /* ---- what the console calls */
@@ -686,6 +720,11 @@ static int least_ms(const struct loader *l, int64_t now)
     int net = l->hearing ? NET_MS : 0;
     bool rests = l->focused_at && (l->unfocused || now - l->focused_at < FOCUS_MS * MS);
     return rests && l->unfocused_ms > net ? l->unfocused_ms : net;
+}
+
+void loader_beside_tick(struct loader *l)
+{
+    ask(l, time_monotonic_us() + (int64_t)BESIDE_TICK_MS * MS);
 }
 
 void loader_tick(struct loader *l)

@@ -29,6 +29,7 @@ bool loader_forms(struct loader *l, enum zone zone, int price_places);
 void loader_pace(struct loader *l, int refresh_ms, int unfocused_ms);
 void loader_now(struct loader *l);                 /* R: ask all that is watched at once */
 void loader_focus(struct loader *l, bool focused); /* the terminal has the focus */
+void loader_beside_tick(struct loader *l);         /* asks what is due in a moment */
 void loader_tick(struct loader *l); /* carries snapshot.now and monotonic on; before each frame */
 
 #endif

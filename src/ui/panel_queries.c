@@ -201,7 +201,7 @@ const struct statement alerts_query = {
     "LEFT JOIN alert_mutes m ON m.rule = a.rule AND m.until > clock_timestamp() "
     "ORDER BY a.cleared_at IS NOT NULL, a.acked_at IS NOT NULL, m.rule IS NOT NULL, "
     "CASE WHEN a.cleared_at IS NULL THEN strpos('CWi', a.severity) END, "
-    "a.raised_at DESC, a.id "
+    "a.raised_at DESC, a.id DESC "
     "LIMIT 200"};
 
 const struct statement watchlist_query = {

@@ -26,7 +26,13 @@
 
 #include <term.h>
 
-enum { GAP_MOST = 8 };
+enum { GAP_MOST = 8, PAIRS = 64 };
+
+/* ncurses' number for two colours; its own table is a search tree. */
+struct pair {
+    int16_t fg, bg;
+    int number; /* 0: none here */
+};
 
 struct screen {
     struct screen_options options;
@@ -39,6 +45,7 @@ struct screen {
     int rows, cols, colors;
     struct frame shown;
     struct theme theme;
+    struct pair pair[PAIRS]; /* by a hash of the colours, the last one found */
     struct buf out;
     char note[160];
 };
@@ -403,6 +410,11 @@ static void cell_characters(const struct screen *s, const struct cell *c, wchar_
 {
     const unsigned char *p = (const unsigned char *)c->text, *end = p + c->len;
     size_t n = 0;
+    if (c->len == 1 && *p >= ' ' && *p < 0x7f && c->width == 1) { /* nearly all are */
+        text[0] = *p;
+        text[1] = L'\0';
+        return;
+    }
     while (p < end && n < 3) {
         size_t more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
         uint32_t rune = more == 0 ? *p : *p & (0x3fU >> more);
@@ -418,6 +430,18 @@ static void cell_characters(const struct screen *s, const struct cell *c, wchar_
     if (n == 0)
         text[n++] = L' ';
     text[n] = L'\0';
+}
+
+static int pair_of(struct screen *s, struct ink look)
+{
+    struct pair *known = &s->pair[(unsigned)(look.fg * 31 + look.bg) % PAIRS];
+    if (s->colors == 0)
+        return 0;
+    if (known->number == 0 || known->fg != look.fg || known->bg != look.bg) {
+        int number = alloc_pair(look.fg, look.bg);
+        *known = (struct pair){look.fg, look.bg, number > 0 ? number : 0};
+    }
+    return known->number;
 }
 
 static bool same_cell(const struct cell *a, const struct cell *b)
@@ -466,9 +490,7 @@ static void draw_row(struct screen *s, const struct frame *f, const struct theme
             before = look;
             style = c->style;
             attrs = attributes(look.attrs);
-            pair = s->colors > 0 ? alloc_pair(look.fg, look.bg) : 0;
-            if (pair < 0)
-                pair = 0;
+            pair = pair_of(s, look);
         }
         cell_characters(s, c, text);
         bool cut = c->width == 2 && col + 1 >= cols;

@@ -24,6 +24,7 @@ struct loop_io {
     uv_poll_t poll; /* first: the close callback frees the whole through it */
     struct loop_io *prev, *next;
     struct loop *loop;
+    int want; /* of libuv; told again, it would let go of the descriptor and take it back */
     void (*ready)(void *arg, int events);
     void *arg;
 };
@@ -191,8 +192,10 @@ static void io_ready(uv_poll_t *poll, int status, int events)
     int ready = 0;
 
     /* An error is reported as both directions: the owner's read or write then meets it. */
-    if (status < 0)
+    if (status < 0) {
+        io->want = 0; /* libuv has stopped it */
         ready = LOOP_READ | LOOP_WRITE;
+    }
     if (events & UV_READABLE)
         ready |= LOOP_READ;
     if (events & UV_WRITABLE)
@@ -229,6 +232,9 @@ void loop_io_want(struct loop_io *io, int events)
         want |= UV_READABLE;
     if (events & LOOP_WRITE)
         want |= UV_WRITABLE;
+    if (want == io->want)
+        return;
+    io->want = want;
     if (want)
         uv_poll_start(&io->poll, want, io_ready);
     else
