@@ -238,6 +238,8 @@ static const char random_life[] =
     " INTO wrong FROM ledger_proof() p;"
     " IF broker_cash() < (SELECT COALESCE(sum(reserved_usd), 0) FROM orders WHERE state = 'OPEN')"
     " THEN wrong := 'more reserved than there is'; END IF;"
+    " IF broker_cash() <> (SELECT sum(amount_usd) FROM ledger WHERE book = 'cash')"
+    " THEN wrong := 'the cash told is not the cash booked'; END IF;"
     " IF wrong IS NULL AND seed % 10 > 0 THEN RAISE EXCEPTION USING ERRCODE = 'QQ001'; END IF;"
     " RETURN wrong;"
     "EXCEPTION WHEN SQLSTATE 'QQ001' THEN RETURN NULL; END $$;"
