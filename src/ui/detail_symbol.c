@@ -30,12 +30,9 @@ const struct statement symbol_head = {
     "  y.rank, y.score, to_char(y.round_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS round,"
     "  y.reason AS plan_reason,"
     "  y.day IS NOT NULL AS planned,"
-    "  (SELECT count(*) FROM (SELECT FROM evaluations WHERE symbol = $1 LIMIT 10000) n)"
-    "    AS evaluations,"
-    "  (SELECT count(*) FROM trade_outcomes WHERE symbol = $1) AS trades,"
-    "  (SELECT count(*) FROM trade_outcomes WHERE symbol = $1 AND pnl_dollars > 0) AS won,"
-    "  (SELECT trim_scale(sum(pnl_dollars)) FROM trade_outcomes WHERE symbol = $1) AS total_usd,"
-    "  (SELECT avg(r_multiple) FROM trade_outcomes WHERE symbol = $1) AS mean_r,"
+    "  (SELECT CASE count(*) WHEN 1000 THEN '1000+' ELSE count(*)::text END"
+    "    FROM (SELECT FROM evaluations WHERE symbol = $1 ORDER BY id DESC LIMIT 1000) n)"
+    "    AS evaluations, t.trades, t.won, t.total_usd, t.mean_r,"
     "  (SELECT max(w) FROM unnest(" WATCHLIST ") w WHERE w < $1) AS older,"
     "  (SELECT min(w) FROM unnest(" WATCHLIST ") w WHERE w > $1) AS newer "
     "FROM " DETAIL_TZ " " NEWEST
@@ -44,8 +41,11 @@ const struct statement symbol_head = {
     "  ORDER BY d.created_at DESC LIMIT 1) x ON true "
     "LEFT JOIN day_plan y ON y.symbol = $1"
     "  AND y.day = (desk_now() AT TIME ZONE 'America/New_York')::date "
+    "CROSS JOIN LATERAL (SELECT count(*) AS trades, count(*) FILTER (WHERE pnl_dollars > 0) AS won,"
+    "    trim_scale(sum(pnl_dollars)) AS total_usd, avg(r_multiple) AS mean_r"
+    "  FROM trade_outcomes WHERE symbol = $1) t "
     "WHERE e.id IS NOT NULL OR p.id IS NOT NULL OR y.day IS NOT NULL OR $1 = ANY (" WATCHLIST ")"
-    "  OR EXISTS (SELECT FROM evaluations WHERE symbol = $1)"};
+    "  OR (SELECT id FROM evaluations WHERE symbol = $1 ORDER BY id DESC LIMIT 1) IS NOT NULL"};
 
 const struct statement symbol_evaluations = {
     "detail symbol evaluations",

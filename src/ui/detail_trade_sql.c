@@ -133,9 +133,10 @@ const struct statement position_orders = {"detail position orders", ORDERS(OF_PO
     "SELECT t.id, to_char(t.closed_at AT TIME ZONE z.tz, 'MM-DD HH24:MI') AS closed,"              \
     "  trim_scale(t.pnl_dollars) AS pnl_usd,"                                                      \
     "  t.pnl_pct, t.r_multiple, t.exit_reason, m.market_regime AS regime "                         \
-    "FROM " DETAIL_TZ " CROSS JOIN positions p JOIN trade_outcomes t ON t.symbol = p.symbol"       \
-    "  AND t.position_id IS DISTINCT FROM p.id"                                                    \
+    "FROM " DETAIL_TZ " CROSS JOIN positions p CROSS JOIN LATERAL (SELECT * FROM trade_outcomes"   \
+    "    WHERE symbol = p.symbol AND position_id IS DISTINCT FROM p.id"                            \
+    "    ORDER BY created_at DESC, id DESC LIMIT 10) t"                                            \
     "  LEFT JOIN trade_metadata m ON m.trade_outcome_id = t.id "                                   \
-    "WHERE p.id = " position " ORDER BY t.closed_at DESC, t.id DESC LIMIT 10"
+    "WHERE p.id = " position " ORDER BY t.created_at DESC, t.id DESC"
 const struct statement trade_similar = {"detail trade similar", SIMILAR(OF_TRADE)};
 const struct statement position_similar = {"detail position similar", SIMILAR(OF_POSITION)};
