@@ -24,6 +24,7 @@ enum {
 /* Readline is file-scope state itself and tells its hooks nothing. */
 static struct {
     bool is_open, active, pasting, accepted, wants_choice, tabbed;
+    bool filled_in; /* its line began with words that a key wrote */
     struct bar_options options;
     char *history_path, *line, *kept; /* line: what readline accepted, NULL for end of file */
     const char *queue;
@@ -281,6 +282,7 @@ void bar_enter(const char *text)
     if (!bar.is_open)
         return;
     end_busy();
+    bar.filled_in = text != NULL;
     set_text(text != NULL ? text : bar.kept != NULL ? bar.kept : "");
     using_history(); /* Up begins at the newest */
     mem_free(bar.kept);
@@ -297,7 +299,8 @@ void bar_leave(void)
         return;
     end_busy();
     mem_free(bar.kept);
-    bar.kept = mem_text(rl_line_buffer);
+    /* A verb that a key wrote would take in what is typed the next time: ":pause" as its reason. */
+    bar.kept = bar.filled_in ? NULL : mem_text(rl_line_buffer);
     bar.active = false;
     close_popup();
 }

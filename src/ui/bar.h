@@ -50,7 +50,7 @@ void bar_configure(int history_size, bool ghost, bool popup, bool popup_at_once)
 /* One line about what the bar could not do (a history that cannot be written), or "". */
 const char *bar_note(void);
 
-/* Makes the bar active with a text, or with what was left in it (NULL). */
+/* Makes the bar active with what was left in it (NULL), or with a text that is not left there. */
 void bar_enter(const char *text);
 void bar_leave(void);
 bool bar_is_active(void);

@@ -457,6 +457,7 @@ static void run_next(struct console *c)
     console_run_line(c, line);
     mem_free(line);
     loader_open(c->loader, view_top(&c->view));
+    console_urgent(c);
 }
 
 /* Runs lines until the end. A signal that came while a line waited ended that line only when a key
@@ -473,6 +474,8 @@ static void live(struct console *c)
         else if (!c->quits && (c->agreed || c->queued > 0))
             run_next(c);
         console_release_events(c);
+        if (c->dirty) /* by what ran just now: nothing else may come to turn the loop for it */
+            console_turn_over(c);
     }
 }
 

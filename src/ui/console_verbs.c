@@ -209,8 +209,9 @@ enum err verb_errors(struct call *call, struct error *e)
     for (size_t i = 1; i <= n; i++) {
         const struct said *s = &c->said[(c->nsaid - i) % SAID_MAX];
         char clock[16];
-        out_line(call->out, "%s %1s %s", status_clock(clock, &c->view, s->at, true), kinds[s->kind],
-                 s->text);
+        /* before the desk's clock was heard */
+        const char *at = s->at ? status_clock(clock, &c->view, s->at, true) : "at start";
+        out_line(call->out, "%s %1s %s", at, kinds[s->kind], s->text);
     }
     if (n == 0)
         out_line(call->out, "nothing was said yet");

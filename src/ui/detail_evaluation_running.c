@@ -103,13 +103,21 @@ static void running_step(struct page *g, const char *name, const char *state, co
     page_cells(g, running_columns, ARRAY_LEN(cells), cells, false);
 }
 
+/* A baseline's vote is in where no model is being asked. */
+static bool is_in(const struct page *g, size_t i)
+{
+    const char *status = evaluation_agent(g, i, "status");
+    bool asked = text_is_word(status, "SENT") || text_is_word(status, "RESERVED");
+    return evaluation_agent(g, i, "vote") || (evaluation_agent(g, i, "base_vote") && !asked);
+}
+
 static void count_votes(const struct page *g, int *in, int *voters)
 {
     *in = *voters = 0;
     for (size_t i = 0; i < page_rows(g, PART_AGENTS)->nrows; i++) {
         bool voter = text_is_word(evaluation_agent(g, i, "role"), "voter");
         *voters += voter;
-        *in += voter && (evaluation_agent(g, i, "vote") || evaluation_agent(g, i, "base_vote"));
+        *in += voter && is_in(g, i);
     }
 }
 

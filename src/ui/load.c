@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "quorum/calendar.h"
 #include "quorum/log.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
@@ -124,6 +125,22 @@ static bool same_rows(const struct rows *a, const struct rows *b, bool but_time)
     return true;
 }
 
+enum { OTHERS = 3, SOURCES = OTHERS + PANEL_COUNT + DETAIL_PARTS };
+
+static struct source *source(struct loader *l, int i)
+{
+    if (i < OTHERS)
+        return i == 0 ? &l->status : i == 1 ? &l->presence : &l->reasons;
+    i -= OTHERS;
+    return i < PANEL_COUNT ? &l->panel[i] : &l->part[i - PANEL_COUNT];
+}
+
+static void all_due(struct loader *l, int64_t now)
+{
+    for (int i = 0; i < SOURCES; i++)
+        source(l, i)->due = now;
+}
+
 /* ---- the desk's clock */
 
 static int64_t carried(const struct loader *l, int64_t at)
@@ -158,6 +175,8 @@ static void hear_clock(struct loader *l, const struct rows *r, int64_t at)
     const char *rate = r->nrows ? rows_named(r, 0, "speed") : NULL;
     if (!text || !time_parse(text, &now))
         return;
+    if (l->said && exchange_day(now) != exchange_day(l->said))
+        all_due(l, at); /* what is "today" in every panel */
     if (now != l->said)
         l->moved_at = l->said == 0 && rate ? at - CLOCK_STALE_MS * MS : at;
     l->speed = rate && text_to_double(rate, &speed) && speed >= 0 ? speed : rate ? 0 : 1;
@@ -381,16 +400,6 @@ static void forget(struct loader *l, struct source *q)
     l->under_way--;
 }
 
-enum { OTHERS = 3, SOURCES = OTHERS + PANEL_COUNT + DETAIL_PARTS };
-
-static struct source *source(struct loader *l, int i)
-{
-    if (i < OTHERS)
-        return i == 0 ? &l->status : i == 1 ? &l->presence : &l->reasons;
-    i -= OTHERS;
-    return i < PANEL_COUNT ? &l->panel[i] : &l->part[i - PANEL_COUNT];
-}
-
 /* The watched query that is due first and not under way. */
 static struct source *first_due(struct loader *l)
 {
@@ -412,12 +421,6 @@ static bool read_log(struct loader *l, int64_t now)
     bool differs = log_tail_read(l->log, l->zone, &q->into->rows);
     q->into->loaded_at = now;
     return differs;
-}
-
-static void all_due(struct loader *l, int64_t now)
-{
-    for (int i = 0; i < SOURCES; i++)
-        source(l, i)->due = now;
 }
 
 static bool has_word(const char *words, const char *word)

@@ -45,6 +45,9 @@ type_until() { # WORD PATTERN
     sees "$2" || { sees "type $1 to do it: *\$" && keys "$1" Enter; }
     sees "$2"
 }
+bar_is_left() {
+    ! sees '^:[a-z]'
+}
 open_console() {
     keys "$QUORUM_BIN --desk demo console" Enter
     wait_for '4 Activity' || wait_for '4 Activity'
@@ -149,6 +152,14 @@ keys : 'revert 1 no better' Enter
 ok "a revert is a typed word" wait_for 'type REVERT to do it'
 ok "revert: the old value is in force again" until_true type_until REVERT 'reverted #1'
 ok "and the audit chain of all of it holds" "$QUORUM_BIN" --desk demo db verify
+keys x
+wait_for '^:reject [0-9]'
+keys Escape
+until_true bar_is_left
+keys : paus
+ok "a verb that a key wrote is not taken up by the next line" wait_for '^:paus'
+keys Escape
+until_true bar_is_left
 keys q
 ok "q gives the terminal back" given_back
 finish
