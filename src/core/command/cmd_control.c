@@ -44,7 +44,8 @@ static void proof_line(struct call *c, const struct control_proof *p, const char
     if (p->after != CONTROL_RUNNING) {
         buf_str(&b, " In flight 0: no entry order after this line; ");
         if (*p->last_order)
-            buf_printf(&b, "last entry %s at %s", p->last_order, moment(p->last_order_at, p->at));
+            buf_printf(&b, "last entry at %s, order %.8s", moment(p->last_order_at, p->at),
+                       p->last_order);
         else
             buf_str(&b, "no entry was ever ordered");
     }

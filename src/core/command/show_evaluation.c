@@ -397,9 +397,12 @@ static void why_vote(struct output *o, const struct stored_vote *v, const struct
 
 static void why_decision(struct output *o, const struct stored_evaluation *s)
 {
+    bool refused = s->finished_at && s->risk_decision && s->size_reason && *s->size_reason;
     if (s->shares > 0)
         out_line(o, "%s #%lld: BUY %lld shares because", s->symbol, (long long)s->id,
                  (long long)s->shares);
+    else if (refused) /* the votes said BUY: they are not what stopped it */
+        out_line(o, "%s #%lld: no position: %s", s->symbol, (long long)s->id, s->size_reason);
     else
         out_line(o, "%s #%lld: %s because", s->symbol, (long long)s->id,
                  !s->finished_at ? "not decided yet" : "no position");
@@ -426,10 +429,12 @@ void show_evaluation_why(struct call *c, const struct stored_evaluation *s)
     if (s->regime)
         out_line(c->out, "  2. regime: %s, which sets the size and predicts no direction",
                  s->regime);
-    if (s->risk_decision)
-        out_line(c->out, "  3. size: %s, %lld shares, limited by %s; %s", s->risk_decision,
-                 (long long)s->shares, s->binding && *s->binding ? s->binding : "nothing",
+    if (s->risk_decision) {
+        bool limited = s->binding && *s->binding;
+        out_line(c->out, "  3. size: %s, %lld shares%s%s; %s", s->risk_decision,
+                 (long long)s->shares, limited ? ", limited by " : "", limited ? s->binding : "",
                  s->size_reason);
+    }
     for (size_t i = 0; i < s->nvotes; i++)
         if (is_role(&s->vote[i], "veto") && s->vote[i].counted)
             out_line(c->out, "     %s said %s: %s", s->vote[i].agent, s->vote[i].answer,
