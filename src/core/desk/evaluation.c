@@ -352,9 +352,7 @@ void evaluation_step(struct evaluation *v)
     bool queued = strcmp(v->state, "QUEUED") == 0;
     if (queued && !v->gathered && !v->made) {
         evaluation_begin_gathering(v);
-    } else if (queued) {
-        evaluation_gather(v);
-    } else if (strcmp(v->state, "GATHERING") == 0) {
+    } else if (queued || strcmp(v->state, "GATHERING") == 0) {
         evaluation_gather(v);
     } else if (strcmp(v->state, "VOTING") == 0) {
         vote(v);
