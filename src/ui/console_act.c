@@ -9,6 +9,7 @@
 #include "ui/console_keys.h"
 #include "ui/console_review.h"
 #include "ui/console_run.h"
+#include "ui/status_line.h"
 
 enum { SIDEWAYS_MOST = 4000 };
 
@@ -339,11 +340,8 @@ static void act_reload(struct console *c, const char *arg)
 
 static void act_pause_or_resume(struct console *c, const char *arg)
 {
-    const struct rows *r = &c->snapshot.status.rows;
-    const char *state = r->nrows ? rows_named(r, 0, "state") : NULL;
     (void)arg;
-    bool held = state && (strcmp(state, "PAUSED") == 0 || strcmp(state, "HALTED") == 0);
-    console_queue(c, held ? "resume" : "pause");
+    console_queue(c, status_is_held(&c->snapshot) ? "resume" : "pause");
 }
 
 static void act_cancel_work(struct console *c, const char *arg)

@@ -7,6 +7,7 @@
 #include "quorum/text.h"
 #include "ui/console_keys.h"
 #include "ui/list.h"
+#include "ui/status_line.h"
 #include "ui/user_keys.h"
 
 /* ---- what works */
@@ -147,13 +148,6 @@ static const char *hints_of(const struct view *v, enum size_class size, int cols
 }
 
 /* Keys stand out, their words do not: "a approve  x reject". */
-/* What p does then is to resume. */
-static bool is_held(const struct snapshot *s)
-{
-    const char *state = cell_named(&s->status.rows, 0, "state");
-    return state && (strcmp(state, "PAUSED") == 0 || strcmp(state, "HALTED") == 0);
-}
-
 void hints_draw(const struct pane *p, int row, const struct snapshot *s, const struct view *v,
                 enum size_class size)
 {
@@ -168,7 +162,7 @@ void hints_draw(const struct pane *p, int row, const struct snapshot *s, const s
         char item[80], word[80];
         copy_bytes(item, sizeof item, hints, key);
         copy_bytes(word, sizeof word, hints + strlen(item), len - strlen(item));
-        if (strcmp(item, "p") == 0 && is_held(s))
+        if (strcmp(item, "p") == 0 && status_is_held(s))
             copy_text(word, sizeof word, " resume");
         int width = list_columns(item, 80) + list_columns(word, 80);
         if (at + width + (hints == last ? 0 : keep) <= p->cols && !is_rebound(v, item) &&

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "quorum/calendar.h"
 #include "quorum/log.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "ui/desk_clock.h"
 #include "ui/load_status.h"
 #include "ui/log_tail.h"
 #include "ui/presence.h"
@@ -32,7 +32,6 @@ enum {
     HINT_MS = 250,
     HINT_SHARE = 8,
     AFTER_FAILURE_MS = 5000,
-    CLOCK_STALE_MS = 2500, /* a virtual clock that did not move for so long stands still */
 };
 #define MS ((int64_t)1000)
 
@@ -81,9 +80,7 @@ struct loader {
     int price_places, refresh_ms, unfocused_ms;
     int64_t focused_at;
     int64_t session; /* of the database */
-    /* The clock: what the desk said, when, since when it said nothing else, and what was shown. */
-    int64_t said, said_at, moved_at, shown;
-    double speed;
+    struct desk_clock clock;
     int64_t latency_us;
 };
 
@@ -141,59 +138,18 @@ static void all_due(struct loader *l, int64_t now)
         source(l, i)->due = now;
 }
 
-/* ---- the desk's clock */
-
-static int64_t carried(const struct loader *l, int64_t at)
-{
-    double limit = l->speed > 1 ? 1.5 * STATUS_MS * (double)MS : 1e15;
-    double since = (double)(at - l->said_at);
-    if (l->said == 0)
-        return 0;
-    /* On a virtual clock nobody knows what comes after the next tick. */
-    since = since > limit ? limit : since < 0 ? 0 : since;
-    if (l->speed > 1 && at - l->moved_at > CLOCK_STALE_MS * MS)
-        return l->said;
-    return l->said + (int64_t)(since * l->speed);
-}
-
-/* A picture's time goes back only where the clock was really set back. */
 static void show_clock(struct loader *l, int64_t at)
 {
-    int64_t now = carried(l, at);
-    double jump = 4 * (l->speed > 1 ? l->speed : 1) * (double)USEC_SECOND;
-    if (now < l->shown && (double)(l->shown - now) < jump)
-        now = l->shown;
-    l->shown = l->s->now = now;
+    l->s->now = desk_clock_show(&l->clock, at);
     l->s->monotonic = at;
 }
 
-static void hear_clock(struct loader *l, const struct rows *r, int64_t at)
+static void hear_clocks(struct loader *l, const struct rows *status, int64_t sent, int64_t at)
 {
-    int64_t now;
-    double speed;
-    const char *text = r->nrows ? rows_named(r, 0, "now") : NULL;
-    const char *rate = r->nrows ? rows_named(r, 0, "speed") : NULL;
-    if (!text || !time_parse(text, &now))
-        return;
-    if (l->said && exchange_day(now) != exchange_day(l->said))
+    if (desk_clock_hear(&l->clock, status, at))
         all_due(l, at); /* what is "today" in every panel */
-    if (now != l->said)
-        l->moved_at = l->said == 0 && rate ? at - CLOCK_STALE_MS * MS : at;
-    l->speed = rate && text_to_double(rate, &speed) && speed >= 0 ? speed : rate ? 0 : 1;
-    l->said = now;
-    l->said_at = at;
+    desk_clock_skew(status, sent, at, &l->s->skew_us);
     show_clock(l, at);
-}
-
-/* How the machines' clocks differ, as far as the answer's way lets it be known. */
-static void compare_clocks(struct loader *l, const struct rows *r, int64_t sent, int64_t at)
-{
-    int64_t theirs, unsure = (at - sent) / 2;
-    const char *text = r->nrows ? rows_named(r, 0, "machine") : NULL;
-    if (!text || !time_parse(text, &theirs))
-        return;
-    int64_t skew = time_machine_now() - unsure - theirs;
-    l->s->skew_us = skew > -unsure && skew < unsure ? 0 : skew; /* a slow answer tells nothing */
 }
 
 /* What a small query takes, smoothed: a number that jumps is not read. One that waited (for the
@@ -273,8 +229,7 @@ static bool accept(struct loader *l, struct source *q, struct rows *rows, int64_
     bool had_problem = q->into->problem[0] != '\0';
     int64_t took = now - sent;
     if (q == &l->status) {
-        hear_clock(l, rows, now);
-        compare_clocks(l, rows, sent, now);
+        hear_clocks(l, rows, sent, now);
         status_complete(l->desk, rows, l->s->now, l->zone);
         notice_hearing(l, rows);
     }
@@ -539,7 +494,7 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
                          .s = into,
                          .changed = changed,
                          .arg = arg,
-                         .speed = 1,
+                         .clock = {.speed = 1},
                          .price_places = PRICE_PLACES,
                          .refresh_ms = USUAL_MS,
                          .unfocused_ms = UNFOCUSED_MS};

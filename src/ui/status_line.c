@@ -59,6 +59,12 @@ const char *status_field(const struct snapshot *s, const char *name)
     return text != NULL ? text : "";
 }
 
+bool status_is_held(const struct snapshot *s)
+{
+    const char *state = status_field(s, "state");
+    return strcmp(state, "PAUSED") == 0 || strcmp(state, "HALTED") == 0;
+}
+
 static double number_or(const struct snapshot *s, const char *name, double otherwise)
 {
     double x;

@@ -29,6 +29,7 @@ const char *status_clock(char dst[16], const struct view *v, int64_t at, bool se
 /* A column of the status row as a number; false when there is none. */
 bool status_number(const struct snapshot *s, const char *name, double *out);
 const char *status_field(const struct snapshot *s, const char *name); /* "" when there is none */
+bool status_is_held(const struct snapshot *s); /* paused or halted: it can be resumed */
 /* One letter for a regime: B(ULL), R for BEAR, S(IDEWAYS), H(IGH_VOL), L(OW_VOL), "?". */
 const char *status_regime_letter(const char *regime);
 
