@@ -23,6 +23,7 @@ enum column_type {
     COLUMN_NUMBER, /* right aligned; JSON number */
     COLUMN_MONEY,  /* right aligned; JSON string, so that no digit is lost */
     COLUMN_FLAG,   /* "true"/"false" or "t"/"f"; JSON true or false */
+    COLUMN_TIME,   /* a stored time; people read it in their zone, programs in UTC with a Z */
 };
 struct column {
     const char *key;   /* JSON and CSV name */
@@ -75,7 +76,8 @@ struct command {
     bool no_csv;      /* the answer is one object, not rows: --csv is refused */
     bool in_console;  /* belongs to the console: a one-shot call is refused */
     void (*more_help)(struct buf *out); /* after the details, made from a table; may be NULL */
-    /* What can be told from the arguments alone, before the question is asked; may be NULL. */
+    /* What can be told before the question is asked, from the arguments and a desk that is open
+     * already; may be NULL. */
     enum err (*check)(const struct call *c, struct error *e);
     enum err (*run)(struct call *c, struct error *e);
 };

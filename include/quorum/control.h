@@ -14,7 +14,7 @@ bool control_parse(const char *name, enum control *out);
 struct control_view {
     enum control state;
     char reason[200], set_by[96], origin[64]; /* clean text */
-    char set_at[33];
+    int64_t set_at;                           /* the desk's clock */
 };
 enum err control_load(struct desk *d, struct control_view *out, struct error *e);
 
@@ -24,14 +24,17 @@ struct control_proof {
     int64_t entries_cancelled; /* open entry orders taken back */
     int64_t exits_ordered;     /* FLATTENING: closing orders made */
     char last_order[37];       /* id of the last entry order ever made, "" */
-    char last_order_at[33];
-    char at[33]; /* database time of the change */
+    int64_t last_order_at;     /* TIME_NONE: none was */
+    int64_t at;                /* of the change, by the desk's clock */
 };
 /* Changes the state under the lock that entry orders take, audited, in one transaction. A change
  * to what holds already is ERR_CONFLICT with who, when and why; RUNNING from FLATTENING is refused
  * until it is HALTED (ERR_POLICY). `who` is an operator, or "HALT file", "SIGUSR2". */
 enum err control_set(struct desk *d, enum control to, const char *reason, const char *who,
                      const char *origin, struct control_proof *out, struct error *e);
+/* ERR_CONFLICT, as a change would say it, when the desk is in that state now: told before anything
+ * is asked about it. */
+enum err control_differs(struct desk *d, enum control from, struct error *e);
 /* QUORUM_HOME/HALT exists: the desk is to be halted. */
 bool control_halt_file(const struct settings *s, char *path, size_t size);
 

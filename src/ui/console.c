@@ -23,13 +23,7 @@
 #include "ui/question.h"
 #include "ui/rescue.h"
 
-enum {
-    TICK_MS = 1000,
-    SLOW_TICK_MS = 5000,
-    TOAST_US = 6000000,
-    BELL_EVERY_US = 10000000,
-    THEME_LOOK_US = 1900000
-};
+enum { TICK_MS = 1000, SLOW_TICK_MS = 5000, BELL_EVERY_US = 10000000, THEME_LOOK_US = 1900000 };
 
 void console_dirty(struct console *c)
 {
@@ -44,12 +38,12 @@ void console_urgent(struct console *c)
 }
 
 /* For :errors, which shows what went by. */
-static void keep_said(struct console *c)
+void console_keep_said(struct console *c, enum toast_kind kind, const char *text)
 {
     struct said *s = &c->said[c->nsaid++ % SAID_MAX];
-    s->kind = c->view.toast_kind;
+    s->kind = kind;
     s->at = c->snapshot.now;
-    copy_text(s->text, sizeof s->text, c->view.toast);
+    copy_text(s->text, sizeof s->text, text);
 }
 
 /* One at a time: each is to be read. */
@@ -80,7 +74,7 @@ void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     view_toast(&c->view, kind, time_monotonic_us(), "%s", text);
-    keep_said(c);
+    console_keep_said(c, c->view.toast_kind, c->view.toast);
     if (c->screen) {
         console_urgent(c);
     } else {
@@ -191,7 +185,7 @@ static void ticked(void *arg)
         loader_beside_tick(c->loader);
     c->only_time = !c->dirty || c->only_time;
     c->dirty = true;
-    if (c->view.toast_at && now - c->view.toast_at > TOAST_US)
+    if (c->view.toast_at && now - c->view.toast_at > view_toast_time(&c->view))
         c->view.toast_at = 0, c->view.toast[0] = '\0';
     if (!c->view.toast_at)
         say_next(c);

@@ -18,8 +18,7 @@
 #include "ui/list.h"
 #include "ui/status_line.h"
 
-#define TOAST_TIME (6 * USEC_SECOND)
-enum { HELP_WIDTH = 110 };
+enum { HELP_WIDTH = 110, TOAST_LINES = 5 };
 
 static struct pane part_of(const struct pane *whole, const struct rect *r)
 {
@@ -250,15 +249,23 @@ static void draw_told(const struct pane *p, int row, const struct snapshot *s, c
 
 static bool toast_is_fresh(const struct snapshot *s, const struct view *v)
 {
-    return v->toast[0] && s->monotonic - v->toast_at < TOAST_TIME;
+    return v->toast[0] && s->monotonic - v->toast_at < view_toast_time(v);
 }
 
+/* Ends in that row and takes as many above it as it has lines: a proof or a fix is not cut. */
 static void draw_toast_text(const struct pane *p, int row, const struct view *v)
 {
     static const uint16_t style[] = {[TOAST_OK] = TOKEN_TOAST_OK,
                                      [TOAST_WARN] = TOKEN_TOAST_WARN,
                                      [TOAST_ERR] = TOKEN_TOAST_ERR};
-    pane_cut(p, row, 1, p->cols - 1, style[v->toast_kind], v->toast);
+    int most = row < TOAST_LINES ? row : TOAST_LINES, cols = p->cols - 2;
+    int lines = pane_wrap(p, row, 1, cols, 0, TOKEN_FG, v->toast, 0);
+    if (lines > most || lines < 2) {
+        pane_cut(p, row, 1, p->cols - 1, style[v->toast_kind], v->toast);
+        return;
+    }
+    pane_fill(p, row - lines + 1, 0, lines, p->cols, TOKEN_FG, ' ');
+    pane_wrap(p, row - lines + 1, 1, cols, lines, style[v->toast_kind], v->toast, 0);
 }
 
 static void draw_toast(const struct pane *p, const struct layout *l, const struct snapshot *s,

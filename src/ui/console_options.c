@@ -25,6 +25,7 @@ static void apply_layout(struct console *c)
 static void apply_forms(struct console *c)
 {
     c->view.zone = (enum zone)c->option[OPTION_TZ];
+    zone_choose(c->view.zone);
     if (c->loader)
         loader_forms(c->loader, c->view.zone, c->option[OPTION_DECIMALS_PRICE]);
 }

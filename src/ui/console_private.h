@@ -128,6 +128,7 @@ void console_keep_ticking(struct console *c); /* after a turn: seconds may be sh
 void console_urgent(struct console *c);       /* a key changed it: draw in this turn */
 void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void console_say_later(struct console *c, enum toast_kind kind, const char *text);
+void console_keep_said(struct console *c, enum toast_kind kind, const char *text); /* unshown */
 void console_say_error(struct console *c, const struct error *e);
 /* Something needs the person: a bell, or what `notify` says; at most one in 10 s. */
 void console_notify(struct console *c, const char *text);

@@ -82,10 +82,11 @@ static enum err take_line(struct console *c, const char *line, struct error *e)
     return err_fix(e, "or: bind [WHERE] KEY = COMMAND");
 }
 
-/* One line tells of the first mistake and of how many there are. */
+/* What is told at once is the first mistake and how many there are; :errors has each. */
 enum err console_settings_load(struct console *c, struct error *e)
 {
     struct buf text = {0};
+    char told[ERROR_LINE_MAX];
     int wrong = 0, number = 0;
     if (read_file(c, &text, e) == OK && text.len > 0) {
         char *copy = mem_text(buf_text(&text)), *next = copy, *line;
@@ -94,18 +95,21 @@ enum err console_settings_load(struct console *c, struct error *e)
             number++;
             if (take_line(c, line, &odd) == OK)
                 continue;
-            if (wrong++ > 0)
-                continue;
-            err_set(e, ERR_USAGE, "console options line %d: %s", number, odd.text);
-            err_code(e, "E60");
-            err_fix(e, "%s", odd.fix);
+            struct error line_odd = {0};
+            err_set(&line_odd, ERR_USAGE, "console options line %d: %s", number, odd.text);
+            err_code(&line_odd, "E60");
+            err_fix(&line_odd, "%s", odd.fix);
+            if (wrong++ == 0)
+                *e = line_odd;
+            else
+                console_keep_said(c, TOAST_WARN, error_line(told, &line_odd));
         }
         mem_free(copy);
     }
     if (wrong > 1) {
         char fix[sizeof e->fix];
         copy_text(fix, sizeof fix, e->fix);
-        err_fix(e, "%.180s%s%d more line%s wrong", fix, *fix ? "; " : "", wrong - 1,
+        err_fix(e, "%.180s%s%d more line%s wrong, see :errors", fix, *fix ? "; " : "", wrong - 1,
                 wrong > 2 ? "s are" : " is");
     }
     buf_release(&text);

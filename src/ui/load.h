@@ -6,8 +6,8 @@
 #define UI_LOAD_H
 
 #include "quorum/desk.h"
+#include "quorum/zone.h"
 #include "ui/detail.h"
-#include "ui/zone.h"
 
 struct loader;
 /* changed is called from the loop when the picture may differ. */

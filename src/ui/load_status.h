@@ -4,7 +4,7 @@
 #define UI_LOAD_STATUS_H
 
 #include "quorum/desk.h"
-#include "ui/zone.h"
+#include "quorum/zone.h"
 
 /* Fills market, market_change, evaluations_left, evaluations_binding and next_learn of the row that
  * status_query gave, as the desk is at `now`. Times of day are of that zone. */

@@ -5,7 +5,7 @@
 #define UI_LOG_TAIL_H
 
 #include "quorum/db.h"
-#include "ui/zone.h"
+#include "quorum/zone.h"
 
 struct log_tail;
 struct log_tail *log_tail_new(const char *path);

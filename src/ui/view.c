@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "quorum/text.h"
+#include "quorum/timeutil.h"
 
 /* The words objects begin with, and what opens them. */
 static const struct {
@@ -313,6 +314,13 @@ bool view_mark(struct view *v, const char *object)
         return false;
     copy_text(l->mark[l->nmarks++], OBJECT_MAX, object);
     return true;
+}
+
+int64_t view_toast_time(const struct view *v)
+{
+    enum { LEAST_S = 6, READ_A_SECOND = 20 }; /* characters; reading aloud takes longer */
+    int64_t seconds = (int64_t)strlen(v->toast) / READ_A_SECOND;
+    return (seconds < LEAST_S ? LEAST_S : seconds) * USEC_SECOND;
 }
 
 void view_toast(struct view *v, enum toast_kind kind, int64_t now, const char *fmt, ...)

@@ -4,8 +4,8 @@
 #ifndef UI_VIEW_H
 #define UI_VIEW_H
 
+#include "quorum/zone.h"
 #include "ui/panels.h"
-#include "ui/zone.h"
 
 enum size_class { CLASS_LINE, CLASS_COMPACT, CLASS_STD, CLASS_WIDE, CLASS_MAX };
 enum size_class size_class_of(int rows, int cols);
@@ -83,7 +83,7 @@ struct view {
     struct question question;
     char toast[TOAST_MAX];
     enum toast_kind toast_kind;
-    int64_t toast_at;             /* monotonic; 6 s */
+    int64_t toast_at;             /* monotonic */
     const struct user_keys *keys; /* of the person; NULL: none */
     char notice[160];             /* badges: "slow link", "REC" */
     enum zone zone;               /* of all times */
@@ -113,6 +113,7 @@ bool view_open_object(struct view *v, const char *object); /* "trade 88"; false:
 bool view_back(struct view *v);                            /* false: nothing was open */
 bool view_forward(struct view *v);                         /* to what was left last */
 struct detail_view *view_top(struct view *v);              /* NULL when no detail is open */
+int64_t view_toast_time(const struct view *v);             /* how long it is shown, microseconds */
 void view_toast(struct view *v, enum toast_kind kind, int64_t now, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 

@@ -121,7 +121,7 @@ ok "with the calls" says 'call *research .*asked with prompt v1'
 ok "the votes" says 'vote *technical_analyst'
 ok "and the end" says 'decided'
 run replay 1 --json
-ok "as rows for programs, times with their zone" says '^\[{"at":"[0-9-]*T[0-9:]*Z"'
+ok "as rows for programs, times with their zone" says '^\[{"at":"[0-9-]*T[0-9:.]*Z"'
 run evaluation 1 --json
 ok "so does an evaluation's" says '"as_of":"[0-9-]*T[0-9:]*Z","created_at":"[0-9-]*T[0-9:]*Z",'
 run replay 99

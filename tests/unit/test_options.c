@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "quorum/timeutil.h"
 #include "ui/chart.h"
 #include "ui/console_verbs.h"
 #include "ui/status_line.h"
@@ -126,7 +127,10 @@ static void test_a_mistake_in_the_file_is_told_with_its_line(void **state)
     assert_int_equal(console_settings_load(c, &e), ERR_USAGE);
     assert_string_equal(e.code, "E60");
     assert_non_null(strstr(e.text, "line 5: refresh=soon"));
-    assert_non_null(strstr(e.fix, "2 more lines are wrong"));
+    assert_non_null(strstr(e.fix, "2 more lines are wrong, see :errors"));
+    assert_int_equal(c->nsaid, 2);
+    assert_non_null(strstr(c->said[0].text, "line 7: "));
+    assert_non_null(strstr(c->said[1].text, "line 8: "));
     assert_string_equal(get(OPTION_THEME), "light"); /* what is right counts */
     assert_string_equal(get(OPTION_CLOCK), "min");
     assert_string_equal(get(OPTION_WRAP), "off");
@@ -211,20 +215,23 @@ static void test_what_cannot_be_bound_is_refused(void **state)
 
 static void test_times_are_those_of_the_zone_that_was_asked_for(void **state)
 {
-    char clock[16], mark[12], rule[64];
+    char clock[16], mark[12], rule[64], told[48];
     struct error e = {0};
     int64_t at = INT64_C(1753358400) * 1000000; /* 2025-07-24 12:00:00Z */
     (void)state;
     setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
     tzset();
     assert_string_equal(status_clock(clock, &c->view, at, true), "08:00:00");
+    assert_string_equal(when_tell(told, at, WHEN_MINUTE), "2025-07-24 08:00 ET");
     assert_int_equal(console_set(c, "tz", "local", &e), OK);
     assert_string_equal(status_clock(clock, &c->view, at, true), "14:00:00");
+    assert_string_equal(when_tell(told, at, WHEN_SECOND), "2025-07-24 14:00:00 CEST"); /* answers */
     assert_string_equal(zone_mark(ZONE_LOCAL, at, mark), "CEST");
     assert_true(zone_rule(ZONE_LOCAL, rule));
     assert_string_equal(rule, "CET-1CEST,M3.5.0,M10.5.0/3");
     assert_int_equal(console_set(c, "tz", "utc", &e), OK);
     assert_string_equal(status_clock(clock, &c->view, at, false), "12:00");
+    assert_int_equal(zone_day(at), day_from_civil(2025, 7, 24));
     setenv("TZ", "no such; zone", 1);
     tzset();
     assert_int_equal(console_set(c, "tz", "local", &e), ERR_USAGE);
@@ -235,6 +242,7 @@ static void test_times_are_those_of_the_zone_that_was_asked_for(void **state)
         assert_string_equal(rule, "EST5EDT,M3.2.0,M11.1.0");
     unsetenv("TZ");
     tzset();
+    zone_choose(ZONE_EXCHANGE);
 }
 
 static void test_options_of_drawing_reach_the_frame(void **state)

@@ -75,6 +75,32 @@ static void wide_characters_keep_the_columns_straight(void **state)
     buf_release(&b);
 }
 
+static void people_read_a_time_in_their_zone_and_programs_in_utc(void **state)
+{
+    static const struct column one[] = {{"at", "AT", COLUMN_TIME}};
+    static const struct {
+        enum output_format format;
+        const char *text;
+    } cases[] = {
+        {OUTPUT_TEXT, "AT\n2025-07-24 08:00:00\nsoon\n-\n"},
+        {OUTPUT_JSON, "[{\"at\":\"2025-07-24T12:00:00.000000Z\"},{\"at\":\"soon\"},"
+                      "{\"at\":null}]\n"},
+        {OUTPUT_CSV, "at\r\n2025-07-24T12:00:00.000000Z\r\nsoon\r\n\r\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct output o = {.format = cases[i].format};
+        struct table t;
+        table_begin(&t, one, 1);
+        table_row(&t, (const char *const[]){"2025-07-24 12:00:00+00"});
+        table_row(&t, (const char *const[]){"soon"});
+        table_row(&t, (const char *const[]){NULL});
+        table_end(&t, &o, "");
+        assert_string_equal(buf_text(&o.text), cases[i].text);
+        buf_release(&o.text);
+    }
+}
+
 static void no_rows_say_what_to_do_and_are_an_empty_list_for_programs(void **state)
 {
     (void)state;
@@ -257,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_stand_right_and_words_left),
         cmocka_unit_test(wide_characters_keep_the_columns_straight),
+        cmocka_unit_test(people_read_a_time_in_their_zone_and_programs_in_utc),
         cmocka_unit_test(no_rows_say_what_to_do_and_are_an_empty_list_for_programs),
         cmocka_unit_test(json_has_the_types_of_the_columns),
         cmocka_unit_test(whatever_a_number_column_holds_the_json_is_valid),

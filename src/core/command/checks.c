@@ -8,6 +8,7 @@
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "quorum/zone.h"
 
 bool desk_is_private(const struct settings *s, enum desk_kind k)
 {
@@ -154,11 +155,13 @@ bool setting_difference(const struct desk *d, enum setting_id id, char *dst, siz
     const char *own = settings_text(d->settings, id), *desk = d->in_force[id].value;
     if (same_value(row, own, desk))
         return false;
-    const char *at = d->in_force[id].set_at; /* YYYY-MM-DD HH:MM */
+    char at[33];
+    int64_t t = TIME_NONE;
+    (void)time_parse(d->in_force[id].set_at, &t);
     struct buf b = {0};
-    buf_printf(&b, "%s %s, desk %s set by %s %.5s",
+    buf_printf(&b, "%s %s, desk %s set by %s %s",
                origin == FROM_ENVIRONMENT ? "env" : setting_origin_text(origin), own, desk,
-               d->in_force[id].set_by, strlen(at) > 5 ? at + 5 : at);
+               d->in_force[id].set_by, when_print(at, t, WHEN_SHORT));
     copy_text(dst, size, buf_text(&b));
     buf_release(&b);
     return true;

@@ -207,11 +207,9 @@ static const char *clean(char dst[120], const struct rows *r, size_t row, size_t
 
 static void since_line(struct call *c, const struct digest *g)
 {
-    char at[33] = "?";
-    int64_t t;
-    if (time_parse(g->since.desk, &t))
-        exchange_print(at, t, WHEN_MINUTE);
-    out_line(c->out, "%s desk, %s: since %s ET%s", desk_kind_name(c->desk->kind),
+    char at[48];
+    stored_tell(at, g->since.desk, WHEN_MINUTE);
+    out_line(c->out, "%s desk, %s: since %s%s", desk_kind_name(c->desk->kind),
              rows_named(&g->sums, 0, "state"), at,
              g->since.chosen  ? ""
              : g->since.known ? ", when you were here last"

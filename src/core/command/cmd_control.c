@@ -11,6 +11,7 @@
 #include "quorum/control.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "quorum/zone.h"
 
 enum { SYMBOL_BYTES = 40, REASON_BYTES = 200 };
 
@@ -25,10 +26,17 @@ static const char *reason_from(const struct call *c, int first, char dst[REASON_
     return dst;
 }
 
-/* "14:03:11Z", with the date when it is not that of `beside`. */
-static const char *moment(const char *at, const char *beside)
+/* "09:03:11 ET", with the date when it is not that of `beside`. */
+static const char *moment(char dst[48], int64_t at, int64_t beside)
 {
-    return strlen(at) > 11 && strncmp(at, beside, 11) == 0 ? at + 11 : at;
+    when_tell(dst, at, WHEN_SECOND);
+    return zone_day(at) == zone_day(beside) ? dst + 11 : dst;
+}
+
+static void json_time(struct json *j, const char *key, int64_t t)
+{
+    char text[33];
+    json_str(j, key, t == TIME_NONE ? NULL : time_print(text, t));
 }
 
 static const char *plural(int64_t n, const char *one, const char *many)
@@ -39,12 +47,13 @@ static const char *plural(int64_t n, const char *one, const char *many)
 static void proof_line(struct call *c, const struct control_proof *p, const char *reason)
 {
     struct buf b = {0};
-    buf_printf(&b, "%s at %s by %s%s%s%s.", control_name(p->after), moment(p->at, p->at),
+    char at[48];
+    buf_printf(&b, "%s at %s by %s%s%s%s.", control_name(p->after), moment(at, p->at, p->at),
                operator_name(), *reason ? " (" : "", reason, *reason ? ")" : "");
     if (p->after != CONTROL_RUNNING) {
         buf_str(&b, " In flight 0: no entry order after this line; ");
         if (*p->last_order)
-            buf_printf(&b, "last entry at %s, order %.8s", moment(p->last_order_at, p->at),
+            buf_printf(&b, "last entry at %s, order %.8s", moment(at, p->last_order_at, p->at),
                        p->last_order);
         else
             buf_str(&b, "no entry was ever ordered");
@@ -69,12 +78,12 @@ static void proof_json(struct call *c, const struct control_proof *p, const char
     json_str(&j, "desk", desk_kind_name(c->desk->kind));
     json_str(&j, "before", control_name(p->before));
     json_str(&j, "state", control_name(p->after));
-    json_str(&j, "at", p->at);
+    json_time(&j, "at", p->at);
     json_str(&j, "by", operator_name());
     json_str(&j, "reason", reason);
     json_int(&j, "in_flight", 0);
     json_str(&j, "last_entry", *p->last_order ? p->last_order : NULL);
-    json_str(&j, "last_entry_at", *p->last_order_at ? p->last_order_at : NULL);
+    json_time(&j, "last_entry_at", p->last_order_at);
     json_int(&j, "entries_cancelled", p->entries_cancelled);
     json_int(&j, "closing_orders", p->exits_ordered);
     json_close(&j, '}');
@@ -120,7 +129,7 @@ static enum err set_state(struct call *c, enum control to, int first_word, struc
 {
     struct control_view before;
     struct control_proof proof;
-    char reason[REASON_BYTES], why[REASON_BYTES + 4] = "";
+    char reason[REASON_BYTES], why[REASON_BYTES + 4] = "", since[48];
     reason_from(c, first_word, reason);
     if (call_desk(c, e) || control_load(c->desk, &before, e) ||
         control_set(c->desk, to, reason, operator_name(), operator_origin(), &proof, e))
@@ -133,8 +142,8 @@ static enum err set_state(struct call *c, enum control to, int first_word, struc
     if (*before.reason)
         snprintf(why, sizeof why, " (%s)", before.reason);
     if (proof.after == CONTROL_RUNNING)
-        out_line(c->out, "Lifted: %s since %s by %s%s.", control_name(before.state), before.set_at,
-                 before.set_by, why);
+        out_line(c->out, "Lifted: %s since %s by %s%s.", control_name(before.state),
+                 when_tell(since, before.set_at, WHEN_SECOND), before.set_by, why);
     if (proof.after == CONTROL_PAUSED)
         warn_of_open_entries(c);
     if (proof.after == CONTROL_FLATTENING)
@@ -146,6 +155,17 @@ static enum err set_state(struct call *c, enum control to, int first_word, struc
     if (proof.exits_ordered)
         warn_without_engine(c);
     return OK;
+}
+
+/* Where a desk is open (the console), what holds already is not asked about. */
+static enum err check_pause(const struct call *c, struct error *e)
+{
+    return c->desk ? control_differs(c->desk, CONTROL_PAUSED, e) : OK;
+}
+
+static enum err check_resume(const struct call *c, struct error *e)
+{
+    return c->desk ? control_differs(c->desk, CONTROL_RUNNING, e) : OK;
 }
 
 static enum err run_pause(struct call *c, struct error *e)
@@ -239,7 +259,7 @@ static const struct statement opening_position = {
 static enum err fills_when(struct call *c, char dst[80], struct error *e)
 {
     static const char *const weekday[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    char at[33];
+    char at[48];
     int64_t now;
     if (desk_time(c->desk, &now, e))
         return e->kind;
@@ -251,9 +271,8 @@ static enum err fills_when(struct call *c, char dst[80], struct error *e)
     }
     if (!session || now >= calendar_close(day))
         day = calendar_next(day);
-    time_print(at, calendar_open(day));
     snprintf(dst, 80, "the exchange is closed: it fills at the next open, %s %s",
-             weekday[day_weekday(day)], at);
+             weekday[day_weekday(day)], when_tell(at, calendar_open(day), WHEN_MINUTE));
     return OK;
 }
 
@@ -360,6 +379,7 @@ const struct command control_commands[] = {
      .acts = true,
      .no_csv = true,
      .level = 2,
+     .check = check_pause,
      .run = run_pause},
     {.name = "resume",
      .group = GROUP,
@@ -371,6 +391,7 @@ const struct command control_commands[] = {
      .acts = true,
      .no_csv = true,
      .level = 2,
+     .check = check_resume,
      .run = run_resume},
     {.name = "kill",
      .group = GROUP,

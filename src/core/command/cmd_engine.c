@@ -5,6 +5,7 @@
 
 #include "core/command/commands.h"
 #include "core/command/daemon.h"
+#include "core/command/figures.h"
 #include "quorum/control.h"
 #include "quorum/engine.h"
 #include "quorum/log.h"
@@ -66,19 +67,20 @@ static enum err count_engines(struct desk *d, struct census *out, struct error *
     return r;
 }
 
-static const struct statement last_intent = {
-    "last intent",
-    "SELECT id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-    " FROM orders WHERE purpose = 'ENTRY' ORDER BY created_at DESC, id DESC LIMIT 1"};
+static const struct statement last_intent = {"last intent",
+                                             "SELECT id, created_at FROM orders WHERE purpose = "
+                                             "'ENTRY' ORDER BY created_at DESC, id DESC LIMIT 1"};
 
 static enum err prove_stop(struct call *c, int64_t asked, struct error *e)
 {
+    char at[48];
     struct rows r = {0};
     if (db_query(c->desk->db, &last_intent, NULL, &r, e))
         return e->kind;
     if (r.nrows)
-        out_line(c->out, "%lld engine%s stopped: in flight 0, last entry order %s at %s UTC",
-                 (long long)asked, asked == 1 ? "" : "s", rows_text(&r, 0, 0), rows_text(&r, 0, 1));
+        out_line(c->out, "%lld engine%s stopped: in flight 0, last entry order %s at %s",
+                 (long long)asked, asked == 1 ? "" : "s", rows_text(&r, 0, 0),
+                 stored_tell(at, rows_text(&r, 0, 1), WHEN_SECOND));
     else
         out_line(c->out, "%lld engine%s stopped: in flight 0, no entry order was ever made",
                  (long long)asked, asked == 1 ? "" : "s");
@@ -114,13 +116,10 @@ static enum err run_stop(struct call *c, struct error *e)
 static enum err run_status(struct call *c, struct error *e)
 {
     static const struct column columns[] = {
-        {"id", "ENGINE", COLUMN_TEXT},
-        {"state", "STATE", COLUMN_TEXT},
-        {"leads", "LEADS", COLUMN_FLAG},
-        {"in_flight", "IN FLIGHT", COLUMN_NUMBER},
-        {"beat_age_s", "BEAT S", COLUMN_NUMBER},
-        {"version", "VERSION", COLUMN_TEXT},
-        {"started_at", "STARTED (UTC)", COLUMN_TEXT},
+        {"id", "ENGINE", COLUMN_TEXT},           {"state", "STATE", COLUMN_TEXT},
+        {"leads", "LEADS", COLUMN_FLAG},         {"in_flight", "IN FLIGHT", COLUMN_NUMBER},
+        {"beat_age_s", "BEAT S", COLUMN_NUMBER}, {"version", "VERSION", COLUMN_TEXT},
+        {"started_at", "STARTED", COLUMN_TIME},
     };
     struct arena a = {0};
     struct engine_row *row;

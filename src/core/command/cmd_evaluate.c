@@ -245,7 +245,7 @@ static enum err run_cancel(struct call *c, struct error *e)
 }
 
 #define EVALUATION_COLUMNS                                                                         \
-    {"id", "ID", COLUMN_NUMBER}, {"created_at", "CREATED (UTC)", COLUMN_TEXT},                     \
+    {"id", "ID", COLUMN_NUMBER}, {"created_at", "CREATED", COLUMN_TIME},                           \
         {"symbol", "SYMBOL", COLUMN_TEXT}, {"price", "PRICE", COLUMN_MONEY},                       \
         {"regime", "REGIME", COLUMN_TEXT}, {"state", "STATE", COLUMN_TEXT},                        \
         {"decision", "DECISION", COLUMN_TEXT}, {"agreement", "AGREE", COLUMN_TEXT},                \
@@ -257,7 +257,7 @@ static enum err run_cancel(struct call *c, struct error *e)
 static const struct column evaluation_columns[] = {EVALUATION_COLUMNS};
 
 #define SELECT_EVALUATIONS                                                                         \
-    "SELECT id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), symbol,"             \
+    "SELECT id, created_at, symbol,"                                                               \
     " round(price, 2)::text, regime, state, decision, agreement, shares,"                          \
     " round(position_pct::numeric, 2)::text, trim_scale(cost_usd)::text, degraded "                \
     "FROM evaluations "

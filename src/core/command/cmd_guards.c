@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "core/command/commands.h"
+#include "core/command/figures.h"
 #include "core/command/show.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
-
-#define MINUTE(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI\"Z\"')"
 
 /* ---- guards ---- */
 
@@ -101,33 +100,30 @@ static enum err run_reset(struct call *c, struct error *e)
 
 static const struct statement alert_rows = {
     "alerts",
-    "SELECT a.id, a.severity, " MINUTE(
-        "a.raised_at") ", a.rule, a.object, a.text, a.fix,"
-                       "  a.acked_by, " MINUTE("a.acked_at") ", " MINUTE(
-                           "a.cleared_at") ","
-                                           "  EXISTS (SELECT FROM alert_mutes m WHERE m.rule = "
-                                           "a.rule AND m.until > clock_timestamp()) "
-                                           "FROM alerts a WHERE a.cleared_at IS NULL OR "
-                                           "$1::boolean "
-                                           "ORDER BY a.cleared_at IS NOT NULL, a.acked_at IS NOT "
-                                           "NULL, alert_rank(a.severity) DESC,"
-                                           "  a.id DESC LIMIT 500"};
+    "SELECT a.id, a.severity, a.raised_at, a.rule, a.object, a.text, a.fix, a.acked_by,"
+    "  a.acked_at, a.cleared_at, EXISTS (SELECT FROM alert_mutes m WHERE m.rule = a.rule"
+    "    AND m.until > clock_timestamp()) "
+    "FROM alerts a WHERE a.cleared_at IS NULL OR $1::boolean "
+    "ORDER BY a.cleared_at IS NOT NULL, a.acked_at IS NOT NULL, alert_rank(a.severity) DESC,"
+    "  a.id DESC LIMIT 500"};
 
 static void alerts_text(struct call *c, const struct rows *r)
 {
     if (r->nrows == 0)
         out_line(c->out, "%s desk: no alerts", desk_kind_name(c->desk->kind));
     for (size_t i = 0; i < r->nrows; i++) {
-        char text[600], object[80], who[80], fix[300];
+        char text[600], object[80], who[80], fix[300], since[48], over[48];
         sanitize_line(text, sizeof text, untrusted(rows_text(r, i, 5)));
         sanitize_line(object, sizeof object, untrusted(rows_text(r, i, 4)));
         sanitize_line(fix, sizeof fix, untrusted(rows_text(r, i, 6)));
         const char *acked = rows_text(r, i, 7), *cleared = rows_text(r, i, 9);
         sanitize_line(who, sizeof who, untrusted(acked ? acked : ""));
         out_line(c->out, "#%s %s %s  %s%s%s%s%s%s%s%s", rows_text(r, i, 0), rows_text(r, i, 1),
-                 rows_text(r, i, 2), rows_text(r, i, 3), *object ? " " : "", object,
-                 acked ? ", seen by " : "", who, cleared ? ", over since " : "",
-                 cleared ? cleared : "", rows_bool(r, i, 10) ? ", muted" : "");
+                 stored_tell(since, rows_text(r, i, 2), WHEN_MINUTE), rows_text(r, i, 3),
+                 *object ? " " : "", object, acked ? ", seen by " : "", who,
+                 cleared ? ", over since " : "",
+                 cleared ? stored_tell(over, cleared, WHEN_MINUTE) : "",
+                 rows_bool(r, i, 10) ? ", muted" : "");
         out_line(c->out, "   %s", text);
         if (*fix && !cleared)
             out_line(c->out, "   -> %s", fix);
@@ -148,10 +144,10 @@ static enum err run_alerts(struct call *c, struct error *e)
 {
     static const struct column columns[] = {
         {"id", "ID", COLUMN_NUMBER},         {"severity", "SEV", COLUMN_TEXT},
-        {"raised_at", "SINCE", COLUMN_TEXT}, {"rule", "RULE", COLUMN_TEXT},
+        {"raised_at", "SINCE", COLUMN_TIME}, {"rule", "RULE", COLUMN_TEXT},
         {"object", "OBJECT", COLUMN_TEXT},   {"text", "TEXT", COLUMN_TEXT},
         {"fix", "FIX", COLUMN_TEXT},         {"acked_by", "SEEN BY", COLUMN_TEXT},
-        {"acked_at", "SEEN", COLUMN_TEXT},   {"cleared_at", "OVER", COLUMN_TEXT},
+        {"acked_at", "SEEN", COLUMN_TIME},   {"cleared_at", "OVER", COLUMN_TIME},
         {"muted", "MUTED", COLUMN_FLAG},
     };
     struct params p = {0};
@@ -177,7 +173,8 @@ static enum err run_alerts(struct call *c, struct error *e)
 static enum err not_acked(struct call *c, int64_t id, struct error *e)
 {
     static const struct statement one = {
-        "alert one", "SELECT acked_by, " MINUTE("acked_at") " FROM alerts WHERE id = $1::bigint"};
+        "alert one", "SELECT acked_by, acked_at FROM alerts WHERE id = $1::bigint"};
+    char at[48];
     struct params p = {0};
     struct rows r = {0};
     params_int(&p, id);
@@ -189,7 +186,7 @@ static enum err not_acked(struct call *c, int64_t id, struct error *e)
         err_fix(e, "quorum alerts --all lists them");
     } else {
         err_set(e, ERR_CONFLICT, "alert #%lld was seen by %s at %s", (long long)id,
-                rows_text(&r, 0, 0), rows_text(&r, 0, 1));
+                rows_text(&r, 0, 0), stored_tell(at, rows_text(&r, 0, 1), WHEN_MINUTE));
     }
     rows_release(&r);
     return e->kind;
@@ -225,16 +222,15 @@ static enum err run_ack(struct call *c, struct error *e)
 static enum err run_rules(struct call *c, struct error *e)
 {
     static const struct statement rules = {
-        "alert rules",
-        "SELECT r.rule, r.severity, r.condition, r.clears,"
-        "  (SELECT " MINUTE("m.until") " FROM alert_mutes m WHERE m.rule = r.rule"
-                                       "   AND m.until > clock_timestamp()) FROM alert_rules() r"};
+        "alert rules", "SELECT r.rule, r.severity, r.condition, r.clears,"
+                       "  (SELECT m.until FROM alert_mutes m WHERE m.rule = r.rule"
+                       "   AND m.until > clock_timestamp()) FROM alert_rules() r"};
     static const struct column columns[] = {
         {"rule", "RULE", COLUMN_TEXT},
         {"severity", "SEV", COLUMN_TEXT},
         {"condition", "WHEN", COLUMN_TEXT},
         {"clears", "UNTIL", COLUMN_TEXT},
-        {"muted_until", "MUTED UNTIL", COLUMN_TEXT},
+        {"muted_until", "MUTED UNTIL", COLUMN_TIME},
     };
     struct rows r = {0};
     struct table t;
@@ -288,11 +284,10 @@ static enum err run_mute(struct call *c, struct error *e)
         "  WHERE r.rule = $1"
         "  ON CONFLICT (rule) DO UPDATE SET until = EXCLUDED.until, muted_by = EXCLUDED.muted_by"
         "  RETURNING until) "
-        "SELECT " MINUTE("until") ", audit_append($3, $4, 'mute', $1, '', '', 'until ' || until)"
-                                  " FROM m"};
+        "SELECT until, audit_append($3, $4, 'mute', $1, '', '', 'until ' || until) FROM m"};
     struct params p = {0};
     struct rows r = {0};
-    char interval[32], shown[40];
+    char interval[32], shown[40], until[48];
     if (parse_duration(c->arg[1], interval, e) || call_desk(c, e))
         return e->kind;
     params_text(&p, c->arg[0]);
@@ -307,7 +302,7 @@ static enum err run_mute(struct call *c, struct error *e)
         err_fix(e, "quorum rules lists them");
     } else {
         out_line(c->out, "%s desk: %s is muted until %s", desk_kind_name(c->desk->kind), c->arg[0],
-                 rows_text(&r, 0, 0));
+                 stored_tell(until, rows_text(&r, 0, 0), WHEN_MINUTE));
     }
     rows_release(&r);
     return e->kind;

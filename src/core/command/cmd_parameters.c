@@ -67,7 +67,7 @@ static void list_row(const struct call *c, struct table *t, const struct paramet
     snprintf(step, sizeof step, "%g", p->step);
     snprintf(version, sizeof version, "%lld", (long long)p->version);
     if (set && text)
-        exchange_print(when, p->set_at, WHEN_SHORT);
+        when_print(when, p->set_at, WHEN_SHORT);
     else if (set)
         time_print_iso(when, p->set_at);
     const char *shown[] = {p->name,
@@ -128,7 +128,7 @@ static void head_lines(struct call *c, const struct parameter *p)
     parameter_print(p, p->baseline, base, sizeof base);
     if (p->version)
         out_line(c->out, "in force  %s since %s by %s; baseline %s", value,
-                 exchange_print(when, p->set_at, WHEN_MINUTE), p->set_by, base);
+                 when_print(when, p->set_at, WHEN_MINUTE), p->set_by, base);
     else
         out_line(c->out, "in force  %s, the baseline; never changed", value);
     out_line(c->out, "bounds    %s to %s in steps of %g%s; %s",
@@ -157,7 +157,7 @@ static void history_rows(struct call *c, const struct parameter *p, const struct
         snprintf(adjustment, sizeof adjustment, "%s%lld", text ? "#" : "",
                  (long long)rows_int(r, i, 4));
         if (text)
-            exchange_print(when, rows_int(r, i, 1), WHEN_MINUTE);
+            when_print(when, rows_int(r, i, 1), WHEN_MINUTE);
         else
             time_print_iso(when, rows_int(r, i, 1));
         if (text && rows_text(r, i, 6))

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/command/commands.h"
+#include "core/command/figures.h"
 #include "core/command/show.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
@@ -65,7 +66,7 @@ static void list_rows(struct output *o, const struct prompt_list *l)
         {"status", "STATUS", COLUMN_TEXT}, {"score", "SCORE", COLUMN_NUMBER},
         {"resolved", "N", COLUMN_NUMBER},  {"best", "BEST", COLUMN_NUMBER},
         {"share", "SHARE", COLUMN_NUMBER}, {"votes", "VOTES", COLUMN_NUMBER},
-        {"buys", "BUY", COLUMN_NUMBER},    {"since", "SINCE (UTC)", COLUMN_TEXT},
+        {"buys", "BUY", COLUMN_NUMBER},    {"since", "SINCE", COLUMN_TEXT},
         {"by", "BY", COLUMN_TEXT},
     };
     struct table t;
@@ -73,7 +74,7 @@ static void list_rows(struct output *o, const struct prompt_list *l)
     for (size_t i = 0; i < l->n; i++) {
         const struct stored_prompt *s = &l->prompt[i];
         char version[16], score[16], n[24], best[16], share[16], votes[24], buys[16];
-        char since[20];
+        char since[48];
         snprintf(version, sizeof version, "%d", s->score.version);
         snprintf(score, sizeof score, "%.2f", round_half_away(s->mean, 2));
         snprintf(n, sizeof n, "%zu", s->score.resolved);
@@ -82,8 +83,7 @@ static void list_rows(struct output *o, const struct prompt_list *l)
         snprintf(votes, sizeof votes, "%lld", (long long)s->votes);
         snprintf(buys, sizeof buys, "%.0f%%",
                  s->votes ? 100 * (double)s->buys / (double)s->votes : 0.0);
-        snprintf(since, sizeof since, "%.10s %.5s", s->created_at,
-                 strlen(s->created_at) > 11 ? s->created_at + 11 : "");
+        stored_tell(since, s->created_at, WHEN_MINUTE);
         table_row(&t, (const char *const[]){
                           s->agent, version, s->status, s->score.resolved ? score : NULL, n,
                           s->active ? best : NULL, s->active ? share : NULL, votes,

@@ -135,23 +135,17 @@ static enum err check_log(const struct call *c, struct error *e)
 static void log_out(struct call *c, const struct log_ring *ring)
 {
     static const struct column columns[] = {
-        {"at", "TIME (UTC)", COLUMN_TEXT},
+        {"at", "TIME", COLUMN_TIME},
         {"level", "LEVEL", COLUMN_TEXT},
         {"area", "AREA", COLUMN_TEXT},
         {"text", "TEXT", COLUMN_TEXT},
     };
     struct table t;
-    char when[24];
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < ring->n; i++) {
         const struct log_record *r =
             &ring->record[(ring->next + ring->cap - ring->n + i) % ring->cap];
-        /* People read seconds; "2026-11-22T14:03:11.123456Z" has 27 bytes. */
-        if (c->out->format == OUTPUT_TEXT && strlen(r->when) >= 19)
-            snprintf(when, sizeof when, "%.10s %.8s", r->when, r->when + 11);
-        else
-            *when = '\0';
-        table_row(&t, (const char *const[]){*when ? when : r->when, r->level, r->area, r->text});
+        table_row(&t, (const char *const[]){r->when, r->level, r->area, r->text});
     }
     table_end(&t, c->out, "no record fits");
     if (ring->dropped)

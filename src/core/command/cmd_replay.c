@@ -24,7 +24,7 @@ static const struct statement events = {
     "o AS (SELECT * FROM orders WHERE position_id = (SELECT id FROM p)), "
     "ev (at, rank, what, who, words) AS ("
     " SELECT e.created_at, 1, 'asked', e.requested_by, format('evaluate %s as of %s%s', e.symbol,"
-    "   to_char(e.as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS\"Z\"'),"
+    "   minute_text(e.as_of),"
     "   CASE WHEN e.request ? 'replay_of' THEN ', again with the inputs of #' ||"
     "     (e.request->>'replay_of') ELSE '' END) FROM e "
     " UNION ALL SELECT d.created_at, 2, 'facts', '', format('dossier %s...; %s bars from %s to %s',"
@@ -83,7 +83,7 @@ static const struct statement events = {
     " UNION ALL SELECT n.created_at, 17, 'note', n.operator, n.note FROM notes n, e"
     "   WHERE n.object = 'evaluation ' || e.id OR n.object IN"
     "     (SELECT 'trade ' || t.id FROM trade_outcomes t, p WHERE t.position_id = p.id)) "
-    "SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), what, NULLIF(who, ''), words "
+    "SELECT at, what, NULLIF(who, ''), words "
     "FROM ev ORDER BY ev.at, ev.rank, who, words"};
 
 static const struct statement of_trade = {"replay trade",
@@ -99,17 +99,10 @@ static enum err nothing(struct call *c, const char *what, int64_t id, struct err
     return err_fix(e, "quorum %ss lists them", what);
 }
 
-/* Programs are told the zone. */
-static const char *utc_zoned(char dst[33], const char *stored)
-{
-    snprintf(dst, 33, "%.10sT%.8sZ", stored, stored + 11);
-    return dst;
-}
-
 static enum err show_events(struct call *c, int64_t evaluation, int64_t position, struct error *e)
 {
     static const struct column columns[] = {
-        {"at", "AT (UTC)", COLUMN_TEXT},
+        {"at", "AT", COLUMN_TIME},
         {"what", "WHAT", COLUMN_TEXT},
         {"who", "WHO", COLUMN_TEXT},
         {"text", "", COLUMN_TEXT},
@@ -125,14 +118,7 @@ static enum err show_events(struct call *c, int64_t evaluation, int64_t position
     if (db_query(c->desk->db, &events, &p, &r, e))
         return e->kind;
     table_begin(&t, columns, ARRAY_LEN(columns));
-    for (size_t i = 0; i < r.nrows; i++) {
-        const char *at = rows_text(&r, i, 0);
-        char zoned[33] = "";
-        if (at && c->out->format != OUTPUT_TEXT)
-            at = strlen(at) < 19 ? at : utc_zoned(zoned, at);
-        table_row(&t, (const char *const[]){at, rows_text(&r, i, 1), rows_text(&r, i, 2),
-                                            rows_text(&r, i, 3)});
-    }
+    table_rows(&t, &r);
     rows_release(&r);
     table_end(&t, c->out, "nothing is stored of it");
     return OK;

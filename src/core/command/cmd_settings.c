@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/command/checks.h"
+#include "core/command/figures.h"
 #include "quorum/text.h"
 
 /* One setting as it is shown. Texts live in the arena. */
@@ -76,7 +77,7 @@ static void add_rows(struct call *c, const enum setting_id *id, size_t n)
         {"origin", "FROM", COLUMN_TEXT},     {"file", "FILE", COLUMN_TEXT},
         {"scope", "SCOPE", COLUMN_TEXT},     {"secret", "SECRET", COLUMN_FLAG},
         {"default", "DEFAULT", COLUMN_TEXT}, {"set_by", "SET BY", COLUMN_TEXT},
-        {"set_at", "SET AT", COLUMN_TEXT},   {"difference", "DIFFERENCE", COLUMN_TEXT},
+        {"set_at", "SET AT", COLUMN_TIME},   {"difference", "DIFFERENCE", COLUMN_TEXT},
         {"help", "HELP", COLUMN_TEXT}};
     struct arena a = {0};
     struct table t;
@@ -103,8 +104,10 @@ static void add_rows(struct call *c, const enum setting_id *id, size_t n)
 
 static const char *from_text(struct arena *a, const struct shown *v)
 {
+    char at[48];
     if (v->set_by)
-        return arena_printf(a, "desk, set by %s %s", v->set_by, v->set_at);
+        return arena_printf(a, "desk, set by %s %s", v->set_by,
+                            stored_tell(at, v->set_at, WHEN_MINUTE));
     return *v->file ? v->file : v->origin;
 }
 

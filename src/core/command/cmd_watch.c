@@ -303,7 +303,7 @@ static const char *price(char dst[FIGURE_SIZE], int64_t units)
 
 static void quote_text(struct output *o, const char *symbol, const struct quote *q, int64_t now)
 {
-    char t[5][FIGURE_SIZE], stored[40], when[33], age[16], volume[FIGURE_SIZE];
+    char t[5][FIGURE_SIZE], stored[40], when[48], age[16], volume[FIGURE_SIZE];
     bool moved = q->price > 0 && q->previous_close > 0;
     if (moved)
         snprintf(stored, sizeof stored, "%.6f",
@@ -319,7 +319,7 @@ static void quote_text(struct output *o, const char *symbol, const struct quote 
     if (q->volume > 0)
         out_line(o, "  volume %s", decimal_group(volume, sizeof volume, q->volume, 0, 0));
     if (q->from.as_of != TIME_NONE)
-        out_line(o, "  of %s ET, %s old, %s%s%s", exchange_print(when, q->from.as_of, WHEN_MINUTE),
+        out_line(o, "  of %s, %s old, %s%s%s", when_tell(when, q->from.as_of, WHEN_MINUTE),
                  duration_print(age, now - q->from.as_of), q->from.source,
                  q->from.state == DATUM_PRESENT ? "" : ", ",
                  q->from.state == DATUM_PRESENT ? "" : datum_state_name(q->from.state));

@@ -54,10 +54,14 @@ static void regime_cell(char dst[CELL], const struct stored_evaluation *s, bool 
 /* stored: as programs get it, the time with its zone. */
 static void head(struct field f[FIELDS], int side, const struct stored_evaluation *s, bool stored)
 {
-    char text[CELL], cost[32], at[32];
+    char text[CELL], cost[32], at[48];
     put(&f[0], "symbol", "symbol", side, s->symbol);
-    snprintf(at, sizeof at, "%.10sT%.8sZ", s->as_of, strlen(s->as_of) > 11 ? s->as_of + 11 : "");
-    put(&f[1], "as_of", "as of (UTC)", side, stored ? at : s->as_of);
+    if (stored)
+        snprintf(at, sizeof at, "%.10sT%.8sZ", s->as_of,
+                 strlen(s->as_of) > 11 ? s->as_of + 11 : "");
+    else
+        stored_tell(at, s->as_of, WHEN_SECOND);
+    put(&f[1], "as_of", "as of", side, at);
     put(&f[2], "asked_by", "asked by", side, s->requested_by);
     put(&f[3], "price", "price", side, s->price);
     regime_cell(text, s, stored);

@@ -51,21 +51,12 @@ const char *money_text(char dst[FIGURE_SIZE], int64_t micro, bool sign)
     return dst;
 }
 
-const char *exchange_print(char dst[33], int64_t t, enum when_form form)
+const char *stored_tell(char dst[48], const char *stored, enum when_form form)
 {
-    char text[33];
-    if (t == TIME_NONE) {
-        copy_text(dst, 33, "-");
-        return dst;
-    }
-    time_print(text, t + exchange_offset(t)); /* "2025-11-20 14:32:07Z" */
-    if (strlen(text) != 20)
-        copy_text(dst, 33, "-");
-    else if (form == WHEN_SHORT)
-        copy_bytes(dst, 33, text + 5, 11);
-    else
-        copy_bytes(dst, 33, text, form == WHEN_MINUTE ? 16 : 19);
-    return dst;
+    int64_t t = TIME_NONE;
+    if (stored)
+        (void)time_parse(stored, &t);
+    return when_tell(dst, t, form);
 }
 
 static void signed_number(char dst[FIGURE_SIZE], double v, int places, const char *unit)
@@ -113,7 +104,7 @@ const char *figure_text(char dst[FIGURE_SIZE], enum figure kind, const char *sto
         return dst;
     case FIGURE_WHEN:
         if (time_parse(stored, &t))
-            return exchange_print(dst, t, WHEN_SHORT);
+            return when_print(dst, t, WHEN_SHORT);
         break;
     default:
         break;

@@ -6,6 +6,7 @@
 
 #include "quorum/command.h"
 #include "quorum/evaluation.h"
+#include "quorum/zone.h"
 
 enum figure {
     FIGURE_TEXT,
@@ -60,9 +61,8 @@ const char *figure_text(char dst[FIGURE_SIZE], enum figure kind, const char *sto
 const char *money_text(char dst[FIGURE_SIZE], int64_t micro, bool sign);
 int64_t micro_of(const char *decimal); /* 0 for NULL */
 
-/* Exchange time: "2025-11-20 14:32:07", without the year or seconds by the first and last. */
-enum when_form { WHEN_SHORT, WHEN_MINUTE, WHEN_SECOND };
-const char *exchange_print(char dst[33], int64_t t, enum when_form form);
+/* What a query answered, told in words (when_tell); NULL is "-". */
+const char *stored_tell(char dst[48], const char *stored, enum when_form form);
 
 /* Columns and rows of the terminal on stdout; 80 and 24 where it is none. */
 void terminal_size(int *columns, int *rows);

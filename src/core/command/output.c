@@ -6,6 +6,8 @@
 #include "quorum/command.h"
 #include "quorum/log.h"
 #include "quorum/text.h"
+#include "quorum/timeutil.h"
+#include "quorum/zone.h"
 
 void out_line(struct output *o, const char *fmt, ...)
 {
@@ -92,6 +94,20 @@ static const char *shown(const struct column *c, const char *cell)
     if (!cell)
         return "-";
     return c->type != COLUMN_FLAG ? cell : is_true(cell) ? "yes" : "no";
+}
+
+/* Each format has its form of a time; what cannot be read stays as it is. */
+static void print_times(struct table *t, enum output_format format)
+{
+    char text[33];
+    int64_t at;
+    for (size_t i = 0; i < t->nrows * t->ncols; i++) {
+        char **cell = &t->cell[i];
+        if (t->column[i % t->ncols].type != COLUMN_TIME || !*cell || !time_parse(*cell, &at))
+            continue;
+        *cell = arena_text(&t->arena, format == OUTPUT_TEXT ? when_print(text, at, WHEN_SECOND)
+                                                            : time_print_iso(text, at));
+    }
 }
 
 static void write_text(const struct table *t, struct buf *b)
@@ -197,6 +213,7 @@ static void write_csv(const struct table *t, struct buf *b)
 
 void table_end(struct table *t, struct output *o, const char *empty)
 {
+    print_times(t, o->format);
     if (o->format == OUTPUT_JSON)
         write_json(t, &o->text);
     else if (o->format == OUTPUT_CSV)

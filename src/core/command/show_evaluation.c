@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/command/figures.h"
 #include "core/command/show.h"
 #include "quorum/calibration.h"
 #include "quorum/money.h"
@@ -253,11 +254,13 @@ void show_evaluation_json(struct json *j, const struct desk *d, const struct sto
 
 static void detail_header(struct output *o, const struct stored_evaluation *s)
 {
-    char price[32], cost[32];
+    char price[32], cost[32], asked[48], as_of[48], finished[48];
     out_line(o, "EVALUATION #%lld  %s  %s  %s%s%s", (long long)s->id, s->symbol,
              price_text(price, s->price), s->state, *s->state_reason ? ": " : "", s->state_reason);
-    out_line(o, "asked by %s at %s UTC, as of %s UTC, finished %s, %lld ms, %s", s->requested_by,
-             s->created_at, s->as_of, s->finished_at ? s->finished_at : "not yet",
+    out_line(o, "asked by %s at %s, as of %s, finished %s, %lld ms, %s", s->requested_by,
+             stored_tell(asked, s->created_at, WHEN_SECOND),
+             stored_tell(as_of, s->as_of, WHEN_SECOND),
+             s->finished_at ? stored_tell(finished, s->finished_at, WHEN_SECOND) : "not yet",
              (long long)s->latency_ms, cost_text(cost, s->cost_usd));
     if (s->degraded)
         out_line(o, "DEGRADED: %s", s->degraded_reason);

@@ -249,7 +249,7 @@ static void side_line(struct output *o, struct trade_view *v, const char *name, 
     if (!price)
         return;
     text_to_int64(stored(v, "quantity"), &quantity);
-    out_line(o, " %-9s %s   %lld @ %s = %s%s%s", name, exchange_print(when, at, WHEN_SECOND),
+    out_line(o, " %-9s %s   %lld @ %s = %s%s%s", name, when_print(when, at, WHEN_SECOND),
              (long long)quantity, money_text(each, micro_of(price), false),
              money_text(total, micro_of(price) * quantity, false), *note ? "   " : "", note);
 }
@@ -448,8 +448,7 @@ static enum err why_text(struct call *c, struct trade_view *v, struct error *e)
     title_line(o, v);
     if (stored(v, "closed_at"))
         out_line(o, " <- exit %s: %s, %s at %s", reason, exit_meaning(reason),
-                 shown(v, "exit_price"),
-                 exchange_print(when, time_of(v, "closed_at"), WHEN_MINUTE));
+                 shown(v, "exit_price"), when_print(when, time_of(v, "closed_at"), WHEN_MINUTE));
     else if (reason)
         out_line(o, " <- exit under way, %s: %s", reason, exit_meaning(reason));
     else

@@ -8,6 +8,7 @@
 #include "quorum/money.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "quorum/zone.h"
 
 static const char *const weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
@@ -29,12 +30,12 @@ static void rule(struct buf *out, int columns, const char *name, const char *not
 
 static void head_line(const struct status_view *v, int columns, struct buf *out)
 {
-    char word[32], clock[33], left[80], right[80];
-    int32_t day = exchange_day(v->now);
+    char word[32], clock[48], left[80], right[80];
+    int32_t day = zone_day(v->now);
     const char *badge = v->kind == DESK_DEMO ? "DEMO" : "PAPER";
-    exchange_print(clock, v->now, WHEN_SECOND);
     snprintf(left, sizeof left, " %s  %s", badge, status_word(v, word));
-    snprintf(right, sizeof right, "%s %s ET", weekdays[day_weekday(day)], clock);
+    snprintf(right, sizeof right, "%s %s", weekdays[day_weekday(day)],
+             when_tell(clock, v->now, WHEN_SECOND));
     int gap = columns - 1 - (int)strlen(left) - (int)strlen(right);
     buf_printf(out, "%s%*s%s\n", left, gap > 2 ? gap : 2, "", right);
 }
@@ -60,13 +61,12 @@ static void control_line(const struct status_view *v, bool full, struct buf *out
 {
     const struct control_view *c = &v->control;
     char when[33];
-    int64_t at;
     if (!full && c->state == CONTROL_RUNNING)
         return;
     key(out, "control");
     buf_printf(out, "%s since %s by %s%s%s: %s\n", control_name(c->state),
-               time_parse(c->set_at, &at) ? exchange_print(when, at, WHEN_SHORT) : c->set_at,
-               c->set_by, *c->origin ? "@" : "", c->origin, c->reason);
+               when_print(when, c->set_at, WHEN_SHORT), c->set_by, *c->origin ? "@" : "", c->origin,
+               c->reason);
 }
 
 static void engine_text(const struct engine_row *r, struct buf *out)
@@ -415,7 +415,7 @@ void status_json(const struct status_view *v, struct buf *out)
     json_str(&j, "reason", v->control.reason);
     json_str(&j, "set_by", v->control.set_by);
     json_str(&j, "origin", v->control.origin);
-    json_str(&j, "set_at", v->control.set_at);
+    json_str(&j, "set_at", time_print(when, v->control.set_at));
     json_close(&j, '}');
     engines_json(v, &j);
     facts_json(v, &j);

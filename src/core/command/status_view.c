@@ -9,6 +9,7 @@
 #include "quorum/schedule.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "quorum/zone.h"
 
 /* Today is the exchange's day; the budget's is UTC. */
 static const struct statement facts = {
@@ -162,8 +163,8 @@ static void moment(struct buf *out, int64_t at, int64_t now)
 {
     static const char *const weekday[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     char text[33];
-    int32_t day = exchange_day(at), today = exchange_day(now);
-    exchange_print(text, at, WHEN_MINUTE);
+    int32_t day = zone_day(at), today = zone_day(now);
+    when_print(text, at, WHEN_MINUTE);
     if (day > today + 6)
         buf_printf(out, "%.11s", text + 5);
     else if (day != today)

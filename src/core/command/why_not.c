@@ -151,14 +151,13 @@ static void next_round(const struct status_view *v, const struct rows *r, char d
     int64_t at;
     const char *round = rows_text(r, 0, COL_ROUND);
     if (round && time_parse(round, &at) && at > v->now) {
-        snprintf(dst, 120, "next evaluated %s", exchange_print(when, at, WHEN_SHORT));
+        snprintf(dst, 120, "next evaluated %s", when_print(when, at, WHEN_SHORT));
         return;
     }
     int32_t day = exchange_day(v->now);
     if (calendar_session(day) == SESSION_CLOSED || v->now >= calendar_open(day))
         day = calendar_next(day);
-    snprintf(dst, 120, "planned anew before %s",
-             exchange_print(when, calendar_open(day), WHEN_SHORT));
+    snprintf(dst, 120, "planned anew before %s", when_print(when, calendar_open(day), WHEN_SHORT));
 }
 
 static void evaluation_causes(struct causes *all, const struct status_view *v, const struct rows *r)

@@ -10,6 +10,7 @@
 #include "quorum/log.h"
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
+#include "quorum/zone.h"
 
 static const char *const names[] = {"RUNNING", "PAUSED", "HALTED", "FLATTENING"};
 
@@ -46,15 +47,11 @@ static void clean_cell(char *dst, size_t size, const struct rows *r, size_t col)
     sanitize_line(dst, size, untrusted(text ? text : ""));
 }
 
-/* "2026-11-22 14:03:11Z", "" for NULL. */
-static void time_cell(char dst[33], const struct rows *r, size_t col)
+static int64_t time_cell(const struct rows *r, size_t col)
 {
     int64_t t;
     const char *text = rows_text(r, 0, col);
-    if (text && time_parse(text, &t))
-        time_print(dst, t);
-    else
-        *dst = '\0';
+    return text && time_parse(text, &t) ? t : TIME_NONE;
 }
 
 enum err control_load(struct desk *d, struct control_view *out, struct error *e)
@@ -69,28 +66,46 @@ enum err control_load(struct desk *d, struct control_view *out, struct error *e)
     clean_cell(out->reason, sizeof out->reason, &r, 1);
     clean_cell(out->set_by, sizeof out->set_by, &r, 2);
     clean_cell(out->origin, sizeof out->origin, &r, 3);
-    time_cell(out->set_at, &r, 4);
+    out->set_at = time_cell(&r, 4);
     rows_release(&r);
     return state && e->kind ? e->kind : OK;
 }
 
-/* "HALTED since 2026-11-22 13:58:02Z by ops (drawdown)" */
-static void describe(char *dst, size_t size, const struct rows *r)
+/* "HALTED since 2026-11-22 08:58:02 ET by ops (drawdown)" */
+static const char *describe(const struct control_view *v, char dst[400])
 {
-    char by[96], at[33], reason[200];
-    clean_cell(by, sizeof by, r, 8);
-    time_cell(at, r, 9);
-    clean_cell(reason, sizeof reason, r, 10);
-    snprintf(dst, size, "%s since %s by %s%s%s%s", rows_text(r, 0, 1), at, by, *reason ? " (" : "",
-             reason, *reason ? ")" : "");
+    char at[48];
+    snprintf(dst, 400, "%s since %s by %s%s%s%s", names[v->state],
+             when_tell(at, v->set_at, WHEN_SECOND), v->set_by, *v->reason ? " (" : "", v->reason,
+             *v->reason ? ")" : "");
+    return dst;
+}
+
+static enum err already(const struct control_view *v, struct error *e)
+{
+    char holds[400];
+    return err_set(e, ERR_CONFLICT, "the desk is already %s", describe(v, holds));
+}
+
+enum err control_differs(struct desk *d, enum control from, struct error *e)
+{
+    struct control_view v;
+    if (control_load(d, &v, e) == OK && v.state == from)
+        already(&v, e);
+    return e->kind;
 }
 
 static enum err refused(const struct rows *r, const char *outcome, enum control to, struct error *e)
 {
     char holds[400];
-    describe(holds, sizeof holds, r);
+    struct control_view v = {0};
+    (void)control_parse(rows_text(r, 0, 1), &v.state);
+    clean_cell(v.set_by, sizeof v.set_by, r, 8);
+    v.set_at = time_cell(r, 9);
+    clean_cell(v.reason, sizeof v.reason, r, 10);
     if (strcmp(outcome, "same") == 0)
-        return err_set(e, ERR_CONFLICT, "the desk is already %s", holds);
+        return already(&v, e);
+    describe(&v, holds);
     if (strcmp(outcome, "stricter") == 0) {
         err_set(e, ERR_CONFLICT, "the desk is %s, which is more than %s", holds, names[to]);
         return err_fix(e, "to loosen it, resume first");
@@ -110,8 +125,8 @@ static void read_proof(const struct rows *r, struct control_proof *out)
     out->entries_cancelled = rows_int(r, 0, 3);
     out->exits_ordered = rows_int(r, 0, 4);
     clean_cell(out->last_order, sizeof out->last_order, r, 5);
-    time_cell(out->last_order_at, r, 6);
-    time_cell(out->at, r, 7);
+    out->last_order_at = time_cell(r, 6);
+    out->at = time_cell(r, 7);
 }
 
 enum err control_set(struct desk *d, enum control to, const char *reason, const char *who,

@@ -30,10 +30,10 @@ static const struct statement seed = {
                  "    AND NOT EXISTS (SELECT FROM desk_setting d WHERE d.name = s->>'name')"};
 static const struct statement partitions = {"desk partitions",
                                             "SELECT ensure_partitions(desk_now())"};
-static const struct statement load = {
-    "desk settings", "SELECT DISTINCT ON (name) name, value, set_by,"
-                     "  to_char(set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), origin "
-                     "FROM desk_setting ORDER BY name, id DESC"};
+static const struct statement load = {"desk settings",
+                                      "SELECT DISTINCT ON (name) name, value, set_by,"
+                                      "  set_at, origin "
+                                      "FROM desk_setting ORDER BY name, id DESC"};
 static const struct statement adopt = {
     "desk setting adopt",
     "WITH old AS (SELECT value FROM desk_setting WHERE name = $1 ORDER BY id DESC LIMIT 1),"

@@ -9,7 +9,7 @@ enum { SILENT_MS = 15000 };
 
 static const struct statement list = {
     "engines", "SELECT e.id, e.host, e.pid, e.program_version, e.state,"
-               "  to_char(e.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), e.in_flight,"
+               "  e.started_at, e.in_flight,"
                "  (extract(epoch FROM clock_timestamp() - e.heartbeat_at) * 1000)::bigint,"
                "  COALESCE(l.holder = e.id AND l.expires_at > clock_timestamp(), false) "
                "FROM engines e LEFT JOIN leader l ON true"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ui/zone.h"
+#include "quorum/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,4 +72,42 @@ bool zone_rule(enum zone z, char dst[64])
     if (rule_of_file(path, dst))
         return true;
     return tz && is_rule(tz) && copy_text(dst, 64, tz);
+}
+
+static enum zone chosen = ZONE_EXCHANGE;
+
+void zone_choose(enum zone z)
+{
+    chosen = z;
+}
+
+int32_t zone_day(int64_t utc)
+{
+    int64_t there = utc + zone_offset(chosen, utc);
+    return (int32_t)(there / USEC_DAY - (there % USEC_DAY < 0));
+}
+
+const char *when_print(char dst[33], int64_t t, enum when_form form)
+{
+    enum { DATE_TIME = 20, MINUTE = 16, SECOND = 19, YEAR = 5 };
+    char text[33] = "-";
+    if (t != TIME_NONE)
+        time_print(text, t + zone_offset(chosen, t)); /* "2025-11-20 14:32:07Z" */
+    if (strlen(text) != DATE_TIME)
+        copy_text(dst, 33, "-");
+    else if (form == WHEN_SHORT)
+        copy_bytes(dst, 33, text + YEAR, MINUTE - YEAR);
+    else
+        copy_bytes(dst, 33, text, form == WHEN_MINUTE ? MINUTE : SECOND);
+    return dst;
+}
+
+const char *when_tell(char dst[48], int64_t t, enum when_form form)
+{
+    char text[33], mark[12];
+    if (t == TIME_NONE)
+        copy_text(dst, 48, "-");
+    else
+        snprintf(dst, 48, "%s %s", when_print(text, t, form), zone_mark(chosen, t, mark));
+    return dst;
 }
