@@ -49,7 +49,8 @@ struct review_question {
     char title[160];   /* "APPROVE #17  stop_mult 1.50 -> 1.25  conf 74%  risk LOW  NOT PROVEN" */
     char line[6][160]; /* what it does, the worst warnings */
     int lines;
-    int version;
+    int version;     /* of the only one asked about, as the two below */
+    char status[24]; /* "PENDING" */
     char digest[65];
     bool needs_reason; /* reject, revert, risk above LOW, measured under other values */
 };

@@ -24,10 +24,11 @@ struct asked {
     int n;
     char before[200]; /* what it was asked about, to see a change */
     /* console_review.c: it is about adjustments; about this one (0: several), as it was in this
-     * version, and it was seen on the screen since. */
+     * version and status, and it was seen on the screen since. */
     bool decides;
     int64_t review;
     int version;
+    char status[24];
     bool was_seen;
 };
 

@@ -244,6 +244,7 @@ bool console_review_asks(struct console *c, struct call *call, struct error *e)
     if (a.n == 1) {
         c->asked.review = a.id[0];
         c->asked.version = a.version[0];
+        copy_text(c->asked.status, sizeof c->asked.status, a.question.status);
         console_session_review(c, a.id[0]);
     }
     open_question(c, call, &a);
@@ -260,25 +261,39 @@ static const char *cell_of(const struct rows *r, size_t row, const char *column)
     return NULL;
 }
 
-/* The version of an adjustment as it is on the screen; 0: it is not there. */
-static int version_seen(const struct console *c, int64_t id)
+/* An adjustment as it is on the screen; version 0: it is not there. */
+struct seen {
+    int version;
+    const char *status;
+    int64_t loaded_at; /* monotonic */
+};
+
+static struct seen seen_in(const struct snap *l, size_t row)
+{
+    int64_t version = 0;
+    const char *text = cell_of(&l->rows, row, "version"),
+               *status = cell_of(&l->rows, row, "status");
+    if (text)
+        text_to_int64(text, &version);
+    return (struct seen){(int)version, status ? status : "", l->loaded_at};
+}
+
+static struct seen seen(const struct console *c, int64_t id)
 {
     const struct detail_view *d = c->view.ndetails ? &c->view.detail[c->view.ndetails - 1] : NULL;
-    const struct rows *r = &c->snapshot.panel[PANEL_PENDING].rows;
+    const struct snap *panel = &c->snapshot.panel[PANEL_PENDING];
     char object[OBJECT_MAX], number[24];
-    const char *text = NULL;
-    int64_t version = 0;
     snprintf(object, sizeof object, "adjustment %lld", (long long)id);
     snprintf(number, sizeof number, "%lld", (long long)id);
     if (d && d->kind == DETAIL_ADJUSTMENT && strcmp(d->id, number) == 0 &&
         c->snapshot.detail[0].rows.nrows)
-        text = cell_of(&c->snapshot.detail[0].rows, 0, "version");
-    for (size_t i = 0; i < r->nrows && !text; i++)
-        if (rows_text(r, i, 0) && strcmp(rows_text(r, i, 0), object) == 0)
-            text = cell_of(r, i, "version");
-    if (text)
-        text_to_int64(text, &version);
-    return (int)version;
+        return seen_in(&c->snapshot.detail[0], 0);
+    for (size_t i = 0; i < panel->rows.nrows; i++) {
+        const char *is = rows_text(&panel->rows, i, 0);
+        if (is && strcmp(is, object) == 0)
+            return seen_in(panel, i);
+    }
+    return (struct seen){0};
 }
 
 /* Of what is open or under the cursor. */
@@ -297,7 +312,7 @@ static int64_t adjustment_under(const struct console *c)
 void console_review_shown(const struct console *c, char out[32])
 {
     int64_t id = adjustment_under(c);
-    int version = id ? version_seen(c, id) : 0;
+    int version = id ? seen(c, id).version : 0;
     *out = '\0';
     if (version > 0)
         snprintf(out, 32, " --shown=%d", version);
@@ -308,14 +323,20 @@ void console_review_watch(struct console *c)
     struct question *q = &c->view.question;
     if (!c->asked.review)
         return;
-    int now = version_seen(c, c->asked.review);
-    if (now > 0)
+    struct seen now = seen(c, c->asked.review);
+    if (now.version > 0)
         c->asked.was_seen = true;
-    bool gone = now == 0 && c->asked.was_seen;
-    if (!gone && (now == 0 || now <= c->asked.version))
+    bool gone = now.version == 0 && c->asked.was_seen;
+    bool another = now.version > c->asked.version;
+    /* What was on the screen before the question may be older than what it was asked about. */
+    bool decided =
+        now.version > 0 && now.loaded_at > q->opened_at && strcmp(now.status, c->asked.status) != 0;
+    if (!gone && !another && !decided)
         return;
     /* The line is bound to what was read: asked anew it says what is another. */
     c->asked.review = 0;
-    question_changed(q, gone ? "it waits no more" : "it is another version now");
+    question_changed(q, gone      ? "it waits no more"
+                        : decided ? "somebody decided it"
+                                  : "it is another version now");
     console_queue(c, c->asked.line[0]);
 }

@@ -7,15 +7,15 @@
 /* SQL reads by its clauses. clang-format would not. */
 /* clang-format off */
 
-/* Rows written with the machine's time stand at the desk's time of the last job that had ended by
- * then (jobs carry both); on a real clock the two are the same. */
+/* Rows written with the machine's time stand where the desk's clock was then: jobs carry both,
+ * and from the last that had ended the clock ran on with its speed, not past the next one's. On a
+ * real clock the two are the same. */
 #define DESK_TIME(at) \
-    "CASE WHEN NOT z.virtual THEN " at " ELSE COALESCE(" \
-    "(SELECT j.due_at FROM jobs j WHERE j.finished_at <= " at \
-    " ORDER BY j.finished_at DESC LIMIT 1)," \
-    "(SELECT j.due_at FROM jobs j WHERE j.finished_at IS NOT NULL" \
-    " ORDER BY j.finished_at LIMIT 1)," \
-    "z.now) END"
+    "CASE WHEN NOT z.virtual THEN " at " ELSE COALESCE(LEAST(" \
+    "(SELECT j.due_at + z.speed * (" at " - j.finished_at) FROM jobs j" \
+    " WHERE j.finished_at <= " at " ORDER BY j.finished_at DESC LIMIT 1)," \
+    "(SELECT j.due_at FROM jobs j WHERE j.finished_at > " at \
+    " ORDER BY j.finished_at LIMIT 1), z.now), z.now) END"
 
 /* Columns: object, at, kind, id, text, cost, latency_ms, rank, place. What belongs together at one
  * moment has the same place (an evaluation's id), within it the higher rank is the later. */
@@ -120,11 +120,11 @@
 
 #define ENGINES \
     "(SELECT '', " DESK_TIME("n.started_at") ", 'state', '', 'engine ' || n.host || '/' || n.pid" \
-    "  || ' ' || n.program_version || ' started', NULL, NULL, 2, 0" \
+    "  || ' ' || n.program_version || ' started', NULL, NULL, 2, " SQL_EPOCH("n.started_at") \
     " FROM z, (SELECT * FROM engines ORDER BY started_at DESC LIMIT 20) n)" \
     " UNION ALL " \
     "(SELECT '', " DESK_TIME("n.stopped_at") ", 'state', '', 'engine ' || n.host || '/' || n.pid" \
-    "  || ' stopped', NULL, NULL, 2, 0" \
+    "  || ' stopped', NULL, NULL, 2, " SQL_EPOCH("n.stopped_at") \
     " FROM z, (SELECT * FROM engines WHERE stopped_at IS NOT NULL" \
     "   ORDER BY started_at DESC LIMIT 20) n)"
 
@@ -142,7 +142,8 @@ const struct statement activity_query = {
     "panel activity",
     "WITH z AS MATERIALIZED (SELECT t.*, (t.now AT TIME ZONE t.tz)::date AS today FROM"
     " (SELECT COALESCE(NULLIF(current_setting('quorum.tz', true), ''), 'America/New_York') AS tz,"
-    "   desk_now() AS now, d.clock = 'virtual' AS virtual FROM desk d) t), "
+    "   desk_now() AS now, d.clock = 'virtual' AS virtual,"
+    "   COALESCE((SELECT speed FROM schedule_state), 1) AS speed FROM desk d) t), "
     "event (object, at, kind, id, text, cost, latency_ms, rank, place) AS ("
     ENDED_EVALUATIONS " UNION ALL " VOTES " UNION ALL " CALLS_FAILED " UNION ALL " TRADES
     " UNION ALL " ADJUSTMENTS " UNION ALL " OPERATORS " UNION ALL " ALERTS

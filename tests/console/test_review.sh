@@ -130,6 +130,15 @@ ok "what changes under a question is said in it" wait_for 'CHANGED while you loo
 ok "with what it is now" wait_for 'conf 66%'
 keys Escape
 ok "Esc leaves it as it was" wait_for 'nothing was done'
+keys a
+wait_for '^:approve 6'
+keys 'once more' Enter
+wait_for 'type APPROVE to do it'
+"$QUORUM_BIN" --desk demo approve 6 'from the shell' --confirm=APPROVE >/dev/null
+ok "a question that somebody else answers ends with who did" \
+    wait_for 'E11 #6 is not pending: approved by .*(from the shell)'
+"$QUORUM_BIN" --desk demo undo 6 --yes >/dev/null
+ok "and it waits again" is_now 6 PENDING
 keys w
 ok "w: the past by the new value, which this desk is too young for" \
     wait_for 'no decision to buy of the last .* is 20 sessions old yet'

@@ -196,6 +196,7 @@ static enum err fill_question(const struct desk *d, enum review_verb verb, const
     set_title(out, verb, r);
     if (r->nrows == 1) {
         out->version = (int)rows_int(r, 0, Q_VERSION);
+        copy_text(out->status, sizeof out->status, review_cell(r, 0, Q_STATUS));
         copy_text(out->digest, sizeof out->digest, review_cell(r, 0, Q_DIGEST));
         say_effect(out, verb, r, review_hold_s(d));
         say_warnings(out, verb, r);
