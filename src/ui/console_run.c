@@ -143,7 +143,7 @@ static void show_answer(struct console *c, const struct call *call, const char *
         console_say(c, TOAST_WARN, "%s", call->warning[i].text);
     if (!*text && !call->nwarnings && call->command->acts)
         console_say(c, TOAST_OK, "done: %s", line);
-    else if (*text && call->command->acts && c->screen)
+    else if (*text && call->command->acts && c->screen && !call->exit_status)
         console_say(c, TOAST_OK, "%s", first);
     else if (*text)
         console_show_text(c, line, mem_text(text));

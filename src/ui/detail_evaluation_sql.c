@@ -33,7 +33,9 @@ const struct statement evaluation_head = {
     "  (SELECT daily_limit - used FROM vendor_quota WHERE vendor = 'fmp'"
     "    ORDER BY day DESC LIMIT 1) AS fmp_left,"
     "  (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY r.latency_ms) FROM (SELECT latency_ms"
-    "    FROM evaluations WHERE finished_at IS NOT NULL AND latency_ms IS NOT NULL"
+    /* a demo desk's past was lived in a hurry and says nothing of it */
+    "    FROM evaluations WHERE finished_at IS NOT NULL AND latency_ms IS NOT NULL AND created_at >"
+    "      COALESCE((SELECT live_from FROM schedule_state), '-infinity')"
     "    ORDER BY id DESC LIMIT 20) r) AS usual_ms,"
     "  left(o.id::text, 4) AS order_id, p.id AS position_id, p.state AS position_state,"
     "  100 * (p.last_price / NULLIF(p.entry_price, 0) - 1) AS position_now,"

@@ -266,12 +266,12 @@ static enum err fills_when(struct call *c, char dst[80], struct error *e)
     int32_t day = exchange_day(now);
     bool session = calendar_session(day) != SESSION_CLOSED;
     if (session && now >= calendar_open(day) && now < calendar_close(day)) {
-        snprintf(dst, 80, "it fills at the next price");
+        snprintf(dst, 80, "filled at the next price");
         return OK;
     }
     if (!session || now >= calendar_close(day))
         day = calendar_next(day);
-    snprintf(dst, 80, "the exchange is closed: it fills at the next open, %s %s",
+    snprintf(dst, 80, "the exchange is closed: filled at the next open, %s %s",
              weekday[day_weekday(day)], when_tell(at, calendar_open(day), WHEN_MINUTE));
     return OK;
 }
@@ -279,6 +279,7 @@ static enum err fills_when(struct call *c, char dst[80], struct error *e)
 struct closing {
     struct table table;
     const char *reason, *when;
+    struct buf ordered, rest; /* symbols whose exits are ordered; the other lines */
     int done, failed;
     struct error first;
 };
@@ -312,10 +313,23 @@ static void close_one(struct call *c, struct closing *k, const char *symbol)
              rc || opening ? "" : k->when);
     const char *cell[] = {symbol, rc ? "false" : "true", text};
     table_row(&k->table, cell);
-    if (c->out->format == OUTPUT_TEXT && !rc)
-        out_line(c->out, "%s desk: %s %s", desk_kind_name(c->desk->kind), symbol, text);
-    else if (c->out->format == OUTPUT_TEXT && is_all(c))
-        out_line(c->out, "%s desk: %s not closed: %s", desk_kind_name(c->desk->kind), symbol, text);
+    if (!rc && !opening)
+        buf_printf(&k->ordered, "%s%s", k->ordered.len ? ", " : "", symbol);
+    else if (!rc || is_all(c))
+        buf_printf(&k->rest, "%s desk: %s %s%s\n", desk_kind_name(c->desk->kind), symbol,
+                   rc ? "not closed: " : "", text);
+}
+
+/* What is ordered in one line first: a screen may have room for no more. */
+static void closing_lines(struct call *c, struct closing *k)
+{
+    if (k->ordered.len)
+        out_line(c->out, "%s desk: %s market exit%s ordered; %s", desk_kind_name(c->desk->kind),
+                 buf_text(&k->ordered), strchr(buf_text(&k->ordered), ',') ? "s" : "", k->when);
+    if (c->out->format == OUTPUT_TEXT)
+        buf_str(&c->out->text, buf_text(&k->rest));
+    buf_release(&k->ordered);
+    buf_release(&k->rest);
 }
 
 static enum err close_all(struct call *c, struct closing *k, struct error *e)
@@ -350,6 +364,7 @@ static enum err run_close(struct call *c, struct error *e)
         result = close_all(c, &k, e);
     else
         close_one(c, &k, symbol_from_argument(c->arg[0], symbol, sizeof symbol));
+    closing_lines(c, &k);
     /* In the text form the lines are the answer. A single refusal is the command's. */
     bool answers = c->out->format != OUTPUT_TEXT && !result && (k.done || is_all(c));
     table_end(&k.table, answers ? c->out : &unused, "");
