@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/console.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +20,7 @@
 #include "ui/question.h"
 #include "ui/rescue.h"
 
-enum { TICK_MS = 1000, SLOW_TICK_MS = 5000, BELL_EVERY_US = 10000000, THEME_LOOK_US = 1900000 };
+enum { TICK_MS = 1000, SLOW_TICK_MS = 5000, THEME_LOOK_US = 1900000 };
 
 void console_dirty(struct console *c)
 {
@@ -35,97 +32,6 @@ void console_urgent(struct console *c)
 {
     c->dirty = c->urgent = true;
     c->only_time = false;
-}
-
-/* For :errors, which shows what went by. */
-void console_keep_said(struct console *c, enum toast_kind kind, const char *text)
-{
-    struct said *s = &c->said[c->nsaid++ % SAID_MAX];
-    s->kind = kind;
-    s->at = c->snapshot.now;
-    copy_text(s->text, sizeof s->text, text);
-}
-
-/* One at a time: each is to be read. */
-void console_say_later(struct console *c, enum toast_kind kind, const char *text)
-{
-    if (c->nlater == ARRAY_LEN(c->later_said))
-        return;
-    struct said *s = &c->later_said[c->nlater++];
-    s->kind = kind;
-    copy_text(s->text, sizeof s->text, text);
-}
-
-static void say_next(struct console *c)
-{
-    if (c->nlater == 0)
-        return;
-    struct said next = c->later_said[0];
-    c->nlater--;
-    memmove(c->later_said, c->later_said + 1, c->nlater * sizeof next);
-    console_say(c, next.kind, "%s", next.text);
-}
-
-void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...)
-{
-    char text[1200];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    view_toast(&c->view, kind, time_monotonic_us(), "%s", text);
-    console_keep_said(c, c->view.toast_kind, c->view.toast);
-    if (c->screen) {
-        console_urgent(c);
-    } else {
-        printf("%s%s\n",
-               kind == TOAST_OK     ? ""
-               : kind == TOAST_WARN ? "warning: "
-                                    : "error: ",
-               c->view.toast);
-        fflush(stdout);
-    }
-}
-
-/* One-shot texts name commands as "quorum VERB"; here they are typed behind a colon. */
-static void speak_console(const char *text, struct buf *out)
-{
-    static const char name[] = "quorum ";
-    char word[32];
-    for (; *text; text++) {
-        bool begins = strncmp(text, name, sizeof name - 1) == 0;
-        const char *verb = text + sizeof name - 1;
-        if (begins)
-            copy_bytes(word, sizeof word, verb, strspn(verb, "abcdefghijklmnopqrstuvwxyz-"));
-        if (begins && command_find(word) && console_runs(word)) {
-            buf_char(out, ':');
-            text = verb - 1;
-        } else {
-            buf_char(out, *text);
-        }
-    }
-}
-
-void console_say_error(struct console *c, const struct error *e)
-{
-    char line[ERROR_LINE_MAX];
-    struct buf told = {0};
-    speak_console(error_line(line, e), &told);
-    console_say(c, TOAST_ERR, "%s", buf_text(&told));
-    buf_release(&told);
-}
-
-void console_notify(struct console *c, const char *text)
-{
-    int64_t now = time_monotonic_us();
-    int way = c->option[OPTION_NOTIFY];
-    if (!c->screen || way == NOTIFY_OFF || (c->bell_at && now - c->bell_at < BELL_EVERY_US))
-        return;
-    c->bell_at = now;
-    if (way == NOTIFY_OSC9)
-        screen_notify(c->screen, text);
-    else
-        screen_bell(c->screen);
 }
 
 /* A wait that is under way ends as if a signal had come. */
@@ -188,7 +94,7 @@ static void ticked(void *arg)
     if (c->view.toast_at && now - c->view.toast_at > view_toast_time(&c->view))
         c->view.toast_at = 0, c->view.toast[0] = '\0';
     if (!c->view.toast_at)
-        say_next(c);
+        console_say_next(c);
     if (question_is_over(&c->view.question, now)) {
         console_answered(c, false);
         console_say(c, TOAST_WARN, "no answer in a minute: nothing was done");
@@ -201,159 +107,6 @@ static void ticked(void *arg)
     if (c->snapshot.connected && !c->connected && *c->snapshot.session)
         loader_now(c->loader);
     c->connected = c->snapshot.connected;
-}
-
-/* ---- the terminal */
-
-static void expired(void *arg);
-
-static void await_more(struct console *c)
-{
-    int wait = input_wait_ms(&c->input);
-    if (wait >= 0)
-        loop_timer_start(c->escape, wait);
-    else
-        loop_timer_stop(c->escape);
-}
-
-/* Keys of one packet come one by one here; what the first one asked for is done between turns. */
-static bool has_line_before(const struct console *c)
-{
-    return (c->queued > 0 || c->agreed) && !*c->at_work;
-}
-
-static void hold(struct console *c, const struct input_event *ev)
-{
-    if (c->nheld == HELD_MAX)
-        return;
-    if (c->nheld == c->held_cap) {
-        c->held_cap = c->held_cap ? 2 * c->held_cap : 32;
-        c->held = mem_grow(c->held, c->held_cap, sizeof *c->held);
-    }
-    struct input_event *kept = &c->held[c->nheld++].event;
-    *kept = *ev;
-    if (ev->kind == EVENT_PASTE) {
-        char *bytes = mem_array(ev->paste_len + 1, 1);
-        memcpy(bytes, ev->paste, ev->paste_len);
-        kept->paste = bytes;
-    }
-}
-
-static void take_event(void *arg, const struct input_event *ev)
-{
-    struct console *c = arg;
-    if (c->nheld > 0 || has_line_before(c) || console_waits_for_rows(c, ev))
-        hold(c, ev);
-    else
-        console_event(c, ev);
-}
-
-static void drop_first_event(struct console *c)
-{
-    if (c->held[0].event.kind == EVENT_PASTE)
-        mem_free((char *)(uintptr_t)c->held[0].event.paste);
-    c->nheld--;
-    memmove(c->held, c->held + 1, c->nheld * sizeof *c->held);
-}
-
-void console_release_events(struct console *c)
-{
-    while (c->nheld > 0 && !c->quits && !has_line_before(c) &&
-           !console_waits_for_rows(c, &c->held[0].event)) {
-        console_event(c, &c->held[0].event);
-        drop_first_event(c);
-    }
-}
-
-static void expired(void *arg)
-{
-    struct console *c = arg;
-    input_expire(&c->input, take_event, c);
-    await_more(c);
-}
-
-static void hang_up(struct console *c)
-{
-    c->hung_up = true;
-    loop_io_want(c->tty_io, 0);
-    console_quit(c);
-}
-
-static void can_read(void *arg, int events)
-{
-    struct console *c = arg;
-    char bytes[16384];
-    (void)events;
-    ssize_t n = read(c->tty, bytes, sizeof bytes);
-    if (n > 0) {
-        input_feed(&c->input, bytes, (size_t)n, take_event, c);
-        await_more(c);
-    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        hang_up(c);
-    }
-}
-
-static enum err open_input(struct console *c, struct error *e)
-{
-    const char *name = ttyname(STDOUT_FILENO);
-    c->tty = open(name ? name : "/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (c->tty < 0)
-        return err_set(e, ERR_FAILED, "the terminal cannot be read: %s", strerror(errno));
-    c->tty_io = loop_io_new(c->loop, c->tty, can_read, c);
-    if (!c->tty_io)
-        return err_set(e, ERR_FAILED, "the terminal cannot be watched");
-    return OK;
-}
-
-static void resized(void *arg, int number)
-{
-    struct console *c = arg;
-    int rows, cols;
-    (void)number;
-    if (!c->screen)
-        return;
-    if (!screen_resize(c->screen))
-        screen_repaint(c->screen); /* smaller and back: the terminal has lost what was outside */
-    screen_size(c->screen, &rows, &cols);
-    bar_resize(rows, cols);
-    if (c->recorder)
-        recorder_size(c->recorder, rows, cols);
-    console_urgent(c);
-}
-
-/* The program stops in here, until somebody lets it go on. */
-void console_suspend(struct console *c)
-{
-    struct sigaction before, usual = {.sa_handler = SIG_DFL};
-    c->stop = 0;
-    screen_suspend(c->screen);
-    sigaction(SIGTSTP, &usual, &before);
-    kill(0, SIGTSTP);
-    sigaction(SIGTSTP, &before, NULL);
-    screen_resume(c->screen);
-    resized(c, SIGWINCH);
-    console_urgent(c);
-}
-
-static void told_to_stop(void *arg, int number)
-{
-    struct console *c = arg;
-    c->stop = number;
-}
-
-static void goes_on(void *arg, int number)
-{
-    struct console *c = arg;
-    (void)number;
-    if (c->screen && !c->hung_up)
-        screen_repaint(c->screen);
-    console_urgent(c);
-}
-
-static void told_to_quit(void *arg, int number)
-{
-    (void)number;
-    console_quit(arg);
 }
 
 /* ---- beginning and end */
@@ -486,7 +239,7 @@ static void say_what_is_new(struct console *c)
     for (size_t i = 0; i < c->call->nwarnings; i++)
         console_say_later(c, TOAST_OK, c->call->warning[i].text);
     call_warnings_free(c->call);
-    say_next(c);
+    console_say_next(c);
 }
 
 static void leave_screen(struct console *c)
@@ -497,26 +250,19 @@ static void leave_screen(struct console *c)
     crash_end();
     c->screen = NULL;
     mem_on_exhausted(NULL);
-    loop_io_free(c->tty_io);
-    if (c->tty >= 0)
-        close(c->tty);
+    console_close_tty(c);
 }
 
 static enum err on_screen(struct console *c, struct error *e)
 {
     if (open_bar(c, e))
         return e->kind;
-    if (open_screen(c, e) || open_input(c, e)) {
+    if (open_screen(c, e) || console_open_tty(c, e)) {
         leave_screen(c);
         return e->kind;
     }
-    c->escape = loop_timer_new(c->loop, expired, c);
     c->tick = loop_timer_new(c->loop, ticked, c);
     c->later = loop_timer_new(c->loop, console_later, c);
-    loop_on_signal(c->loop, SIGWINCH, resized, c);
-    loop_on_signal(c->loop, SIGTSTP, told_to_stop, c);
-    loop_on_signal(c->loop, SIGCONT, goes_on, c);
-    loop_on_signal(c->loop, SIGQUIT, told_to_quit, c);
     start_tick(c);
     console_options_apply(c);
     console_load_theme(c, c->theme_name);
@@ -623,18 +369,14 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
     }
     script_close(c->script);
     recorder_close(c->recorder);
-    loop_timer_free(c->escape);
     loop_timer_free(c->tick);
     loop_timer_free(c->later);
     view_release(&c->view);
     snapshot_release(&c->snapshot);
     frame_release(&c->frame);
-    input_release(&c->input);
     for (int i = 0; i < c->queued; i++)
         mem_free(c->queue[i]);
-    while (c->nheld > 0)
-        drop_first_event(c);
-    mem_free(c->held);
+    console_forget_events(c);
     console_answered(c, false);
     mem_free(c->agreed);
     int status = c->status;

@@ -127,14 +127,7 @@ struct console {
 void console_dirty(struct console *c);        /* the picture may differ */
 void console_keep_ticking(struct console *c); /* after a turn: seconds may be shown now */
 void console_urgent(struct console *c);       /* a key changed it: draw in this turn */
-void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
-void console_say_later(struct console *c, enum toast_kind kind, const char *text);
-void console_keep_said(struct console *c, enum toast_kind kind, const char *text); /* unshown */
-void console_say_error(struct console *c, const struct error *e);
-/* Something needs the person: a bell, or what `notify` says; at most one in 10 s. */
-void console_notify(struct console *c, const char *text);
 bool console_load_theme(struct console *c, const char *name); /* false: it said what is wrong */
-void console_suspend(struct console *c);
 void console_quit(struct console *c);
 /* Rows the focused list or the detail has room for. */
 int console_page(const struct console *c);
@@ -144,8 +137,25 @@ void console_event(struct console *c, const struct input_event *ev);
 /* Is this key about rows that were just asked for? "3 Enter" typed at once opens the trade when it
  * is there, not nothing before. */
 bool console_waits_for_rows(struct console *c, const struct input_event *ev);
+
+/* console_said.c */
+void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void console_say_error(struct console *c, const struct error *e);
+void console_say_later(struct console *c, enum toast_kind kind, const char *text);
+void console_say_next(struct console *c); /* of those, when what is shown was read */
+void console_keep_said(struct console *c, enum toast_kind kind, const char *text); /* unshown */
+/* Something needs the person: a bell, or what `notify` says; at most one in 10 s. */
+void console_notify(struct console *c, const char *text);
+
+/* console_tty.c */
+/* Bytes are read from when its loop_io wants them. */
+enum err console_open_tty(struct console *c, struct error *e);
+void console_close_tty(struct console *c);
+void console_suspend(struct console *c);
 /* What was held, when nothing stands before it any more. */
 void console_release_events(struct console *c);
+void console_forget_events(struct console *c);
+
 /* console_picture.c */
 void console_tell_loader(struct console *c); /* what is looked at now */
 void console_draw(struct console *c, int64_t now);
