@@ -261,6 +261,14 @@ static void find_ghost(void)
         copy_text(bar.ghost, sizeof bar.ghost, bar.words.word[0].word + typed);
 }
 
+static void find_hint(void)
+{
+    *bar.hint = '\0';
+    if (bar.options.hint != NULL)
+        bar.options.hint(bar.options.arg, rl_line_buffer, (size_t)rl_point, bar.hint,
+                         sizeof bar.hint);
+}
+
 static void after_change(void)
 {
     if (bar.popup.open) {
@@ -271,10 +279,7 @@ static void after_change(void)
             close_popup();
     }
     find_ghost();
-    *bar.hint = '\0';
-    if (bar.options.hint != NULL)
-        bar.options.hint(bar.options.arg, rl_line_buffer, (size_t)rl_point, bar.hint,
-                         sizeof bar.hint);
+    find_hint();
 }
 
 void bar_enter(const char *text)
@@ -361,6 +366,7 @@ static void complete(bool choose)
         replace_word(word, common, false);
         mem_free(word);
         find_words();
+        find_hint();
         bar.tabbed = true;
     } else if (bar.words.n > 1) {
         choose = true;
@@ -550,6 +556,16 @@ static void settle_line(void)
             free_history_entry(h);
     }
     rl_free_undo_list();
+}
+
+bool bar_binds(const struct key *k)
+{
+    int type;
+    Keymap map = rl_get_keymap();
+    if (is_busy() || rl_editing_mode == 0) /* vi's own Esc */
+        return true;
+    return k->kind != INPUT_ENTER &&
+           rl_function_of_keyseq_len(k->raw, k->raw_len, map, &type) != NULL;
 }
 
 enum bar_outcome bar_key(const struct key *k)

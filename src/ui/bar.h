@@ -62,6 +62,8 @@ enum bar_outcome {
     BAR_RAN    /* submit was called; the bar is not active, unless submit entered it again */
 };
 enum bar_outcome bar_key(const struct key *k);
+/* Does the line editor do something of its own with this Alt and a key? */
+bool bar_binds(const struct key *k);
 /* A piece of a paste, clean; never runs anything. What is too long for a line is left out. */
 void bar_paste(const char *text, size_t len);
 void bar_paste_end(void);

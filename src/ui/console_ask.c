@@ -106,6 +106,45 @@ static const char *position_line(const struct console *c, const char *symbol, ch
     return dst;
 }
 
+/* How far each goes; the words of kill. */
+static const struct {
+    const char *mode, *text;
+} kill_modes[] = {
+    {"pause", "no new entries; exits, stops and targets continue"},
+    {"halt", "pause, and the open entry orders are cancelled"},
+    {"flatten", "halt, then every position is closed at the next price"},
+};
+
+/* What closing all of them means today. */
+static void explain_positions(struct console *c)
+{
+    const struct rows *status = &c->snapshot.status.rows;
+    const struct rows *r = &c->snapshot.panel[PANEL_POSITIONS].rows;
+    struct buf b = {0};
+    if (!status->nrows)
+        return;
+    for (size_t i = 0; i < r->nrows; i++)
+        buf_printf(&b, "%s%s", i ? " " : "  ", rows_text(r, i, 1) ? rows_text(r, i, 1) : "?");
+    char figure[40] = "?";
+    int64_t nano;
+    const char *n = rows_named(status, 0, "positions"), *pnl = rows_named(status, 0, "open_pnl");
+    if (pnl && decimal_parse(pnl, MONEY_NANO_DIGITS, &nano))
+        decimal_group(figure, sizeof figure, nano, MONEY_NANO_DIGITS, 2);
+    question_line(&c->view.question, "  %s open, together %s%s%s", n ? n : "?",
+                  *figure == '-' || *figure == '?' ? "" : "+", figure, buf_text(&b));
+    buf_release(&b);
+}
+
+static void explain_kill(struct console *c, const char *mode)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kill_modes); i++)
+        if (strcmp(kill_modes[i].mode, mode) == 0)
+            question_line(&c->view.question, "  %s", kill_modes[i].text);
+    if (strcmp(mode, "flatten") == 0)
+        explain_positions(c);
+    question_line(&c->view.question, "  it survives a restart; only resume lifts it");
+}
+
 static void explain(struct console *c, const struct call *call)
 {
     struct question *q = &c->view.question;
@@ -130,6 +169,11 @@ static void explain(struct console *c, const struct call *call)
         position_line(c, call->arg[0], line, sizeof line);
         question_line(q, "  %s", *line ? line : "no such position is open here");
         question_line(q, "  a market order at the next price");
+    } else if (strcmp(name, "close") == 0) {
+        question_line(q, "  every position is closed at the next price");
+        explain_positions(c);
+    } else if (strcmp(name, "kill") == 0) {
+        explain_kill(c, call->arg[0]);
     } else if (strcmp(name, "replay") == 0) {
         decimal_print(line, sizeof line, evaluation_estimate(c->desk, VOTERS_MAX),
                       MONEY_NANO_DIGITS, 2);
@@ -159,17 +203,19 @@ static void begin_question(struct console *c, int level, const char *word, const
 /* The kill switch asks how far; each word is a line of its own. */
 void console_ask_kill(struct console *c)
 {
-    static const char *const lines[] = {"kill pause", "kill halt", "kill flatten"};
     struct question *q = &c->view.question;
+    char line[24];
     console_drop_question(c);
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-        c->asked.line[c->asked.n++] = mem_text(lines[i]);
+    for (size_t i = 0; i < ARRAY_LEN(kill_modes); i++) {
+        snprintf(line, sizeof line, "kill %s", kill_modes[i].mode);
+        c->asked.line[c->asked.n++] = mem_text(line);
+    }
     fingerprint(c, c->asked.before, sizeof c->asked.before);
     begin_question(c, 3, "PAUSE HALT FLATTEN",
                    "type PAUSE, HALT or FLATTEN:", "KILL SWITCH - choose how far to go");
-    question_line(q, "  pause     no new entries; exits, stops and targets continue");
-    question_line(q, "  halt      pause, and the open entry orders are cancelled");
-    question_line(q, "  flatten   halt, then every position is closed at the next price");
+    for (size_t i = 0; i < ARRAY_LEN(kill_modes); i++)
+        question_line(q, "  %-8s  %s", kill_modes[i].mode, kill_modes[i].text);
+    explain_positions(c);
     question_line(q, "It survives a restart. Only :resume lifts it.          Esc leaves it as it "
                      "is");
 }

@@ -18,7 +18,7 @@
 #include "ui/list.h"
 #include "ui/status_line.h"
 
-enum { HELP_WIDTH = 110, TOAST_LINES = 5 };
+enum { HELP_WIDTH = 110, TOAST_LINES = 5, TITLE_ROOM = 7 /* "- left -" and " right -" */ };
 
 static struct pane part_of(const struct pane *whole, const struct rect *r)
 {
@@ -204,9 +204,12 @@ static void draw_detail(const struct pane *p, const struct snapshot *s, struct v
              : number                                   ? " #"
                                                         : " ",
              d->kind == DETAIL_TEXT ? "" : d->id, d->title[0] ? " " : "", d->title);
-    if (lines > body.rows)
-        snprintf(right, sizeof right, "%d-%d of %d", d->scroll + 1,
-                 d->scroll + body.rows < lines ? d->scroll + body.rows : lines, lines);
+    if (lines > body.rows) {
+        int last = d->scroll + body.rows < lines ? d->scroll + body.rows : lines;
+        snprintf(right, sizeof right, "%d-%d of %d", d->scroll + 1, last, lines);
+        if (text_columns(left) + text_columns(right) + TITLE_ROOM > (size_t)p->cols)
+            snprintf(right, sizeof right, "%d/%d", last, lines); /* that there is more, at least */
+    }
     if (l->size == CLASS_COMPACT)
         compact_title(p, true, left, right);
     else
@@ -289,18 +292,32 @@ static void draw_toast(const struct pane *p, const struct layout *l, const struc
         draw_told(p, row, s, v);
 }
 
+static int question_lines(const struct pane *p, const struct question *q)
+{
+    int lines = 0;
+    for (int i = 0; i < q->lines; i++) {
+        int wrapped = pane_wrap(p, 0, 0, p->cols - 2, 0, TOKEN_FG, q->text[i], 0);
+        lines += wrapped > 0 ? wrapped : 1;
+    }
+    return lines;
+}
+
+/* Above it the status line stays, below it the prompt has room for the longest answer. */
+bool console_question_fits(const struct frame *f, const struct view *v)
+{
+    const struct pane all = {.rows = f->rows, .cols = f->cols};
+    int answer = (int)strlen(v->question.word) + 2;
+    return !v->bare && question_lines(&all, &v->question) <= f->rows - 2 &&
+           text_columns(v->question.prompt) + (size_t)answer <= (size_t)f->cols;
+}
+
 /* The question covers what is below it: rule, lines, rule, and then the bar with the prompt. In a
  * narrow window its lines are wrapped: nobody answers what cannot be read. */
 static void draw_question(const struct pane *p, const struct question *q)
 {
     enum line_weight weight = q->level >= 3 ? LINE_DOUBLE : LINE_THIN;
-    const int most = (int)ARRAY_LEN(q->text);
-    int room = p->rows - 2, n = q->lines < 0 ? 0 : q->lines > most ? most : q->lines, lines = 0;
+    int room = p->rows - 2, n = q->lines, lines = question_lines(p, q);
     int width = p->cols - 2;
-    for (int i = 0; i < n; i++) {
-        int wrapped = pane_wrap(p, 0, 0, width, 0, TOKEN_FG, q->text[i], 0);
-        lines += wrapped > 0 ? wrapped : 1;
-    }
     int rows = lines + 2 < room ? lines + 2 : room;
     if (rows < 1)
         return;

@@ -39,6 +39,8 @@ int console_page(const struct console *c)
 
 static void question_took(struct console *c, const struct key *k)
 {
+    const struct question *q = &c->view.question;
+    char typed[sizeof q->typed], word[sizeof q->word];
     if (is_plain(k, '!') && c->view.question.painted_at != 0) {
         console_answered(c, false);
         console_queue(c, "kill");
@@ -51,8 +53,14 @@ static void question_took(struct console *c, const struct key *k)
         console_answered(c, true);
         break;
     case QUESTION_NO:
+        copy_text(typed, sizeof typed, k->kind == INPUT_ENTER ? q->typed : "");
+        copy_text(word, sizeof word, q->word);
         console_answered(c, false);
-        console_say(c, TOAST_OK, "nothing was done");
+        if (*typed)
+            console_say(c, TOAST_WARN, "\"%s\" is not %s, in capitals: nothing was done", typed,
+                        word);
+        else
+            console_say(c, TOAST_OK, "nothing was done");
         break;
     }
 }
@@ -167,6 +175,21 @@ static void key_came(struct console *c, const struct key *k)
     } else {
         table_took(c, k);
     }
+}
+
+bool console_took_esc_of(struct console *c, struct key *k)
+{
+    static const struct key esc = {.kind = INPUT_ESC, .raw = "\x1b", .raw_len = 1};
+    bool one_packet = (k->mods & INPUT_ALT) && k->raw_len > 1 && k->raw[0] == '\x1b' &&
+                      k->kind <= INPUT_BACKSPACE;
+    bool bound = !c->view.question.open && !c->view.bare &&
+                 (bar_is_active() ? bar_binds(k) : !c->view.help && command_of(c, k) != NULL);
+    if (!one_packet || bound)
+        return false;
+    key_came(c, &esc);
+    k->mods &= (uint8_t)~INPUT_ALT;
+    memmove(k->raw, k->raw + 1, --k->raw_len);
+    return true;
 }
 
 static void mouse_came(struct console *c, const struct mouse *m)

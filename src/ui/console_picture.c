@@ -93,6 +93,7 @@ static void make_frame(struct console *c)
         loader_tick(c->loader);
     view_settle(&c->view, &c->snapshot);
     console_watch_question(c);
+    question_fits(&c->view.question, console_question_fits(&c->frame, &c->view));
     console_frame(&c->frame, &c->snapshot, &c->view);
     struct pane all = pane_of(&c->frame), bar = pane_part(&all, rows - 1, 0, 1, cols);
     struct pane above = pane_part(&all, 0, 0, rows - 1, cols);

@@ -101,6 +101,9 @@ struct console {
     bool cancels; /* Ctrl-C ended the wait */
     bool asks;    /* plain mode with somebody at a terminal */
     struct asked asked;
+    char was[24];    /* the status a question was asked about that is asked anew */
+    int64_t decided; /* the last adjustment decided about here, and what it became */
+    char decided_as[16];
     struct running running[RUNNING_MAX];
     int64_t trade[RUNNING_MAX]; /* evaluations whose BUY is to be ordered */
     int ntrades;
@@ -134,6 +137,10 @@ int console_page(const struct console *c);
 /* A line to run when the turn is over. */
 void console_queue(struct console *c, const char *line);
 void console_event(struct console *c, const struct input_event *ev);
+/* Esc and the key behind it in one packet, as a slow link sends them, read as Alt and that key.
+ * Where nothing is bound to that they are the two keys they were: then the first is taken, and the
+ * second is left in *k. */
+bool console_took_esc_of(struct console *c, struct key *k);
 /* Is this key about rows that were just asked for? "3 Enter" typed at once opens the trade when it
  * is there, not nothing before. */
 bool console_waits_for_rows(struct console *c, const struct input_event *ev);
@@ -141,6 +148,7 @@ bool console_waits_for_rows(struct console *c, const struct input_event *ev);
 /* console_said.c */
 void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void console_say_error(struct console *c, const struct error *e);
+void console_failed(struct console *c, int status);
 void console_say_later(struct console *c, enum toast_kind kind, const char *text);
 void console_say_next(struct console *c); /* of those, when what is shown was read */
 void console_keep_said(struct console *c, enum toast_kind kind, const char *text); /* unshown */

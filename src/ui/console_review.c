@@ -70,6 +70,13 @@ static void read_ids(const struct call *call, struct about *a)
     }
 }
 
+static const struct statement what_was_decided = {
+    "console decided",
+    "SELECT review_change(a), a.status, COALESCE(a.decided_by, '?') || COALESCE('@' ||"
+    "  NULLIF(a.decided_origin, ''), ''), COALESCE(a.decision_reason, '')"
+    " FROM strategy_adjustments a"
+    " WHERE a.id = $1::bigint AND a.status IN ('APPROVED', 'DEFERRED', 'SHADOW', 'REJECTED')"};
+
 static enum err find_last(struct console *c, struct about *a, struct error *e)
 {
     struct params p = {0};
@@ -104,6 +111,32 @@ static enum err read_versions(struct console *c, struct about *a, struct error *
     return OK;
 }
 
+/* Taking back what was decided in this console needs no question; what another one decided since,
+ * or this one before it was left, is shown first. */
+static enum err ask_about_undo(struct console *c, struct about *a, struct error *e)
+{
+    struct params p = {0};
+    struct rows r = {0};
+    struct review_question *q = &a->question;
+    params_int(&p, a->id[0]);
+    if (a->n != 1 || db_query(c->desk->db, &what_was_decided, &p, &r, e))
+        return e->kind;
+    const char *status = r.nrows ? rows_text(&r, 0, 1) : "";
+    bool own = c->decided == a->id[0] && strcmp(c->decided_as, status) == 0;
+    if (r.nrows && !own) {
+        const char *why = rows_text(&r, 0, 3);
+        q->level = 2;
+        copy_text(q->status, sizeof q->status, status);
+        snprintf(q->title, sizeof q->title, "UNDO #%lld  %s", (long long)a->id[0],
+                 rows_text(&r, 0, 0));
+        snprintf(q->line[q->lines++], sizeof q->line[0], "takes back: %s by %s%s%.80s%s", status,
+                 rows_text(&r, 0, 2), *why ? " (" : "", why, *why ? ")" : "");
+        snprintf(q->line[q->lines++], sizeof q->line[0], "which was not decided here");
+    }
+    rows_release(&r);
+    return OK;
+}
+
 static enum err read_about(struct console *c, struct call *call, struct about *a, struct error *e)
 {
     struct buf reason = {0};
@@ -119,6 +152,8 @@ static enum err read_about(struct console *c, struct call *call, struct about *a
     if (review_ask(c->desk, a->verb, a->id, a->n, &a->question, e))
         return e->kind;
     a->version[0] = a->question.version;
+    if (a->verb == REVIEW_UNDO && ask_about_undo(c, a, e))
+        return e->kind;
     return a->n > 1 ? read_versions(c, a, e) : OK;
 }
 
@@ -180,6 +215,10 @@ static void say_lines(struct console *c, const struct call *call, const struct a
                       "  warning: CHANGED while you looked (version %d -> %d): this is how it is "
                       "now",
                       shown, a->question.version);
+    if (*c->was && strcmp(c->was, a->question.status) != 0)
+        question_line(q, "  warning: CHANGED while you looked: it is %s now, not %s",
+                      a->question.status, c->was);
+    c->was[0] = '\0';
     for (int i = 0; i < a->question.lines; i++)
         question_line(q, "  %s", a->question.line[i]);
     if (*a->reason)
@@ -230,6 +269,7 @@ bool console_review_asks(struct console *c, struct call *call, struct error *e)
 {
     struct about a;
     if (read_about(c, call, &a, e)) {
+        c->was[0] = '\0';
         if (c->asked.decides) /* asked anew about what is decided by now */
             console_drop_question(c);
         return true;
@@ -335,8 +375,7 @@ void console_review_watch(struct console *c)
         return;
     /* The line is bound to what was read: asked anew it says what is another. */
     c->asked.review = 0;
-    question_changed(q, gone      ? "it waits no more"
-                        : decided ? "somebody decided it"
-                                  : "it is another version now");
+    copy_text(c->was, sizeof c->was, c->asked.status);
+    question_changed(q, another ? "it is another version now" : "somebody decided it");
     console_queue(c, c->asked.line[0]);
 }

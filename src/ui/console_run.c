@@ -25,8 +25,8 @@ static const struct {
              {"regime", PANEL_REGIME},           {"alerts", PANEL_ALERTS},
              {"equity", PANEL_EQUITY},           {"watch", PANEL_WATCHLIST},
              {"evaluations", PANEL_EVALUATIONS}, {"log", PANEL_LOG},
-             {"actions", PANEL_ACTIVITY},        {"pending", PANEL_PENDING},
-             {"learning", PANEL_LEARNING},       {"calibration", PANEL_CALIBRATION}};
+             {"pending", PANEL_PENDING},         {"learning", PANEL_LEARNING},
+             {"calibration", PANEL_CALIBRATION}};
 
 /* What needs the terminal, another desk or a process of its own. */
 static const char *const elsewhere[] = {
@@ -245,12 +245,17 @@ static void work(struct console *c, struct call *call, const char *line, const s
                                                                    : call->command->run(call, &e);
     c->at_work[0] = '\0';
     c->view.wait = false;
+    if (call->decided) {
+        c->decided = call->decided;
+        copy_text(c->decided_as, sizeof c->decided_as, call->decided_as);
+    }
     if (loop_interrupted(c->loop) == SIGINT && c->cancels) {
         loop_clear_interrupt(c->loop);
         if (result)
             err_set(&e, ERR_FAILED, "%s was cancelled", call->command->name);
     }
     c->cancels = false;
+    console_failed(c, call->exit_status);
     if (result == OK && w->file && call->out->text.len)
         answer_to_file(c, call, w->file, w->force);
     else if (result == OK || call->out->text.len)

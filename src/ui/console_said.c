@@ -78,10 +78,18 @@ static void speak_console(const char *text, struct buf *out)
     }
 }
 
+/* Lines that nobody types are a program: it learns from the exit status that one failed. */
+void console_failed(struct console *c, int status)
+{
+    if (!c->screen && !c->asks && c->status == 0)
+        c->status = status;
+}
+
 void console_say_error(struct console *c, const struct error *e)
 {
     char line[ERROR_LINE_MAX];
     struct buf told = {0};
+    console_failed(c, (int)e->kind);
     speak_console(error_line(line, e), &told);
     console_say(c, TOAST_ERR, "%s", buf_text(&told));
     buf_release(&told);

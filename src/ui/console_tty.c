@@ -45,10 +45,14 @@ static void hold(struct console *c, const struct input_event *ev)
 static void take_event(void *arg, const struct input_event *ev)
 {
     struct console *c = arg;
-    if (c->nheld > 0 || has_line_before(c) || console_waits_for_rows(c, ev))
-        hold(c, ev);
-    else
-        console_event(c, ev);
+    struct input_event now = *ev;
+    do {
+        if (c->nheld > 0 || has_line_before(c) || console_waits_for_rows(c, &now)) {
+            hold(c, &now);
+            return;
+        }
+    } while (now.kind == EVENT_KEY && console_took_esc_of(c, &now.key));
+    console_event(c, &now);
 }
 
 static void drop_first_event(struct console *c)
@@ -63,7 +67,10 @@ void console_release_events(struct console *c)
 {
     while (c->nheld > 0 && !c->quits && !has_line_before(c) &&
            !console_waits_for_rows(c, &c->held[0].event)) {
-        console_event(c, &c->held[0].event);
+        struct input_event *first = &c->held[0].event;
+        if (first->kind == EVENT_KEY && console_took_esc_of(c, &first->key))
+            continue;
+        console_event(c, first);
         drop_first_event(c);
     }
 }

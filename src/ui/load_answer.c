@@ -60,6 +60,7 @@ static void hear_clocks(struct loader *l, const struct rows *status, int64_t sen
 {
     if (desk_clock_hear(&l->clock, status, at))
         loader_all_due(l, at); /* what is "today" in every panel */
+    l->s->heard = l->clock.said;
     desk_clock_skew(status, sent, at, &l->s->skew_us);
     loader_show_clock(l, at);
 }

@@ -32,9 +32,16 @@ void question_close(struct question *q)
     *q = (struct question){0};
 }
 
+void question_fits(struct question *q, bool fits)
+{
+    q->small = !fits;
+    if (q->small)
+        q->painted_at = 0;
+}
+
 void question_painted(struct question *q, int64_t now)
 {
-    if (q->open && q->painted_at == 0)
+    if (q->open && !q->small && q->painted_at == 0)
         q->painted_at = now;
 }
 
@@ -91,6 +98,8 @@ static enum question_outcome word_key(struct question *q, const struct key *k)
 enum question_outcome question_key(struct question *q, const struct key *k, int64_t now)
 {
     bool leaves = k->kind == INPUT_ESC || is_control(k, 'c');
+    if (q->small && leaves)
+        return QUESTION_NO;
     if (q->painted_at == 0)
         return QUESTION_STAYS;
     if (leaves)
@@ -105,5 +114,8 @@ enum question_outcome question_key(struct question *q, const struct key *k, int6
 
 void question_prompt(const struct question *q, char *out, size_t size)
 {
-    snprintf(out, size, "%s %s", q->prompt, q->typed);
+    if (q->small)
+        copy_text(out, size, "enlarge the window to answer, or Esc");
+    else
+        snprintf(out, size, "%s %s", q->prompt, q->typed);
 }

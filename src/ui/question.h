@@ -16,6 +16,8 @@ void question_open(struct question *q, int level, const char *word, const char *
                    int64_t now);
 void question_line(struct question *q, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void question_close(struct question *q);
+/* Before each frame: whether the window shows all of it. Where it does not, only Esc counts. */
+void question_fits(struct question *q, bool fits);
 /* It stands on the screen as it is now. */
 void question_painted(struct question *q, int64_t now);
 /* What it asks about is not what it was: it says so and needs to be painted and answered anew. */

@@ -38,6 +38,7 @@ enum { DETAIL_PARTS = 8, PRICE_PLACES = 2, USUAL_MS = 2000 };
 
 struct snapshot {
     int64_t now;       /* the desk's time at `monotonic`, carried on between queries */
+    int64_t heard;     /* the desk's time as it said it last */
     int64_t monotonic; /* of this picture; ages are counted from it */
     bool connected;
     int64_t lost_at; /* monotonic, when not connected */

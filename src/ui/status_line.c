@@ -412,14 +412,11 @@ static void draw_fields(const struct pane *row, const struct snapshot *s, const 
 static void draw_banner(const struct pane *row, const struct snapshot *s, const struct view *v)
 {
     char lost[16], clock[16], text[200];
-    int64_t of = s->now;
     minutes(lost, lost_s(s));
-    if (s->status.loaded_at > 0)
-        of -= s->monotonic - s->status.loaded_at;
     int n = snprintf(text, sizeof text, " NO DATABASE for %s", lost);
     if (s->status.loaded_at > 0 && row->cols >= 60)
         n += snprintf(text + n, sizeof text - (size_t)n, " - showing data of %s",
-                      status_clock(clock, v, of, true));
+                      status_clock(clock, v, s->heard, true));
     if (row->cols >= 76 && s->tries > 0)
         n += snprintf(text + n, sizeof text - (size_t)n, ". Retry in %d s (try %d)", s->retry_s,
                       s->tries);

@@ -63,6 +63,7 @@ struct question {
     int lines;
     char prompt[80];    /* "approve #17? [y/N]" */
     char word[32];      /* level 3; "PAUSE HALT FLATTEN": one of them */
+    bool small;         /* the window is, for what is asked to be read */
     int64_t painted_at; /* monotonic; 0: not yet: answers do not count */
     int64_t opened_at;
     char typed[32]; /* level 3, so far */

@@ -38,6 +38,14 @@ saved() { [ "$(cat "$config/console" 2>/dev/null)" = 'clock = min' ]; }
 ok "save keeps what was changed" until_true saved
 rm "$config/console"
 
+# What a slow link sends as one packet: Esc, and a line typed behind it.
+keys ':' 'theme dar'
+# shellcheck disable=SC2046 # one word for each byte
+t send-keys -H $(printf '\033:set clock=off\r' | od -An -tx1)
+ok "Esc and a colon in one packet are two keys" wait_for 'clock=off'
+run 'set clock=min'
+wait_for 'clock=min'
+
 # ---- help
 keys '?'
 ok "? opens the help" wait_for '═ Help'

@@ -139,6 +139,22 @@ ok "a question that somebody else answers ends with who did" \
     wait_for 'E11 #6 is not pending: approved by .*(from the shell)'
 "$QUORUM_BIN" --desk demo undo 6 --yes >/dev/null
 ok "and it waits again" is_now 6 PENDING
+keys x
+wait_for '^:reject 6'
+keys 'too few trades' Enter
+wait_for 'reject #6? \[y/N\]'
+"$QUORUM_BIN" --desk demo defer 6 1d >/dev/null
+ok "one put off meanwhile is asked about anew, with that" \
+    wait_for 'CHANGED while you looked: it is DEFERRED now, not PENDING'
+keys Escape
+wait_for 'nothing was done'
+"$QUORUM_BIN" --desk demo undo 6 --yes >/dev/null
+"$QUORUM_BIN" --desk demo reject 6 'from the shell' --yes >/dev/null
+keys u
+ok "u asks before it takes back what was decided elsewhere" \
+    wait_for 'takes back: REJECTED by .*(from the shell)'
+ok "and then does" until_true press_until y '#6 is pending again'
+until_true is_now 6 PENDING
 keys w
 ok "w: the past by the new value, which this desk is too young for" \
     wait_for 'no decision to buy of the last .* is 20 sessions old yet'

@@ -70,6 +70,7 @@ static void lost(void)
 {
     stale();
     snap.status.loaded_at = snap.monotonic - 42 * USEC_SECOND;
+    snap.heard = snap.now - 42 * USEC_SECOND;
     snap.connected = false;
     snap.lost_at = snap.monotonic - 42 * USEC_SECOND;
     snap.retry_s = 8;
@@ -336,6 +337,24 @@ static void check_layout(int rows, int cols)
     assert_true(found);
 }
 
+static void test_a_question_is_answered_only_where_all_of_it_is_seen(void **state)
+{
+    static const struct {
+        int rows, cols;
+        bool fits;
+    } sizes[] = {{24, 80, true}, {40, 120, true}, {1, 1, false},  {3, 3, false},
+                 {5, 20, false}, {4, 80, false},  {24, 12, false}};
+    (void)state;
+    as_is();
+    question_3();
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct frame f = {0};
+        frame_resize(&f, sizes[i].rows, sizes[i].cols);
+        assert_int_equal(console_question_fits(&f, &view), sizes[i].fits);
+        frame_release(&f);
+    }
+}
+
 static uint32_t dice(uint32_t *seed)
 {
     *seed ^= *seed << 13;
@@ -562,6 +581,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_picture_changes_only_when_it_is_meant_to),
         cmocka_unit_test(test_every_panel_has_a_picture_of_its_own),
+        cmocka_unit_test(test_a_question_is_answered_only_where_all_of_it_is_seen),
         cmocka_unit_test(test_no_size_and_no_text_leaves_a_stray_cell),
         cmocka_unit_test(test_hostile_cells_do_not_move_their_neighbours),
         cmocka_unit_test(test_a_click_finds_the_row_that_is_drawn_there),

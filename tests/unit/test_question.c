@@ -38,6 +38,26 @@ static void keys_typed_before_a_question_never_answer_it(void **state)
     assert_int_equal(press(&q, "y", 410 * MS), QUESTION_YES);
 }
 
+static void what_the_window_is_too_small_to_show_is_not_answered(void **state)
+{
+    struct question q;
+    char prompt[80];
+    (void)state;
+    question_open(&q, 2, "", "pause? [y/N]", 0);
+    question_painted(&q, 1 * MS);
+    question_fits(&q, false); /* it was made smaller meanwhile */
+    question_painted(&q, 2 * MS);
+    assert_int_equal(press(&q, "y", 900 * MS), QUESTION_STAYS);
+    question_prompt(&q, prompt, sizeof prompt);
+    assert_non_null(strstr(prompt, "enlarge"));
+    question_fits(&q, true);
+    question_painted(&q, 1000 * MS);
+    assert_int_equal(press(&q, "y", 1100 * MS), QUESTION_STAYS); /* read it first */
+    assert_int_equal(press(&q, "y", 1500 * MS), QUESTION_YES);
+    question_fits(&q, false);
+    assert_int_equal(press(&q, "Esc", 1500 * MS), QUESTION_NO);
+}
+
 static void all_but_y_is_no(void **state)
 {
     static const char *const no[] = {"n", "Enter", "Esc", "Y", "q", "Down", "C-c", "C-y", "M-y"};
@@ -99,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_typed_before_a_question_never_answer_it),
+        cmocka_unit_test(what_the_window_is_too_small_to_show_is_not_answered),
         cmocka_unit_test(all_but_y_is_no),
         cmocka_unit_test(a_word_must_be_typed_as_it_stands),
         cmocka_unit_test(what_changed_must_be_agreed_to_anew),

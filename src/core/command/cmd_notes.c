@@ -155,7 +155,7 @@ static const struct statement list_notes = {
     "notes", "SELECT id, created_at, operator, object, note FROM notes"
              " WHERE $1::text IS NULL OR object = $1 ORDER BY id DESC LIMIT $2::int"};
 static const struct figure_column note_columns[] = {
-    {"id", "ID", FIGURE_COUNT, 0},       {"at", "AT (ET)", FIGURE_WHEN, 0},
+    {"id", "ID", FIGURE_COUNT, 0},       {"at", "AT", FIGURE_WHEN, 0},
     {"operator", "WHO", FIGURE_TEXT, 0}, {"object", "OF", FIGURE_TEXT, 0},
     {"note", "NOTE", FIGURE_TEXT, 0},
 };

@@ -247,7 +247,7 @@ static enum err run_actions(struct call *c, struct error *e)
              call_option(c, "who") || since ? "no action fits" : "no operator did anything yet", e))
         return e->kind;
     if (c->desk->kind == DESK_DEMO)
-        out_line(c->out, "AT is this machine's time (ET): the audit does not go by the desk's");
+        out_line(c->out, "AT goes by this machine's clock, not by the desk's");
     return OK;
 }
 

@@ -186,7 +186,7 @@ static const struct perf_row {
                             " AND v.role = 'voter'") BY_KEY}},
     {"exit", "EXIT", {"perf by exit", PERF("t.exit_reason", "") BY_COUNT}},
     {"hour",
-     "ENTRY HOUR",
+     "ENTRY HOUR (ET)",
      {"perf by hour",
       PERF("to_char(t.opened_at AT TIME ZONE 'America/New_York', 'HH24:00')", "") BY_KEY}},
     {"param",

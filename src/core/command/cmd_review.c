@@ -271,6 +271,10 @@ static enum err act_on(struct call *c, struct deciding *a, size_t i, struct tabl
     snprintf(id, sizeof id, "%" PRId64, rc ? a->id[i] : result.id);
     if (!rc && result.apply_at != TIME_NONE)
         time_print_iso(at, result.apply_at);
+    if (!rc) {
+        c->decided = result.id;
+        copy_text(c->decided_as, sizeof c->decided_as, result.status);
+    }
     char line[ERROR_LINE_MAX];
     const char *cell[] = {id, rc ? "false" : "true", rc ? NULL : result.status, *at ? at : NULL,
                           rc ? error_line(line, e) : result.text};

@@ -64,9 +64,9 @@ static void control_line(const struct status_view *v, bool full, struct buf *out
     if (!full && c->state == CONTROL_RUNNING)
         return;
     key(out, "control");
-    buf_printf(out, "%s since %s by %s%s%s: %s\n", control_name(c->state),
+    buf_printf(out, "%s since %s by %s%s%s%s%s\n", control_name(c->state),
                when_print(when, c->set_at, WHEN_SHORT), c->set_by, *c->origin ? "@" : "", c->origin,
-               c->reason);
+               *c->reason ? ": " : "", c->reason);
 }
 
 static void engine_text(const struct engine_row *r, struct buf *out)

@@ -145,10 +145,13 @@ static void read_beat(const struct beating *b, const struct rows *rows, struct b
     out->asked_to_stop = rows_bool(rows, 0, 1);
     out->leading = rows_bool(rows, 0, 2);
     out->epoch = rows_int(rows, 0, 3);
-    /* The answer was made about half way between asking and hearing. */
-    if (time_parse(rows_text(rows, 0, 5), &database))
-        out->skew_ms =
-            (b->sent_at + (time_machine_now() - b->sent_at) / 2 - database) / (USEC_SECOND / 1000);
+    /* The answer was made between asking and hearing, where nobody knows: a slow one tells nothing.
+     */
+    if (time_parse(rows_text(rows, 0, 5), &database)) {
+        int64_t unsure = (time_machine_now() - b->sent_at) / 2;
+        int64_t skew = b->sent_at + unsure - database;
+        out->skew_ms = skew > -unsure && skew < unsure ? 0 : skew / (USEC_SECOND / 1000);
+    }
     if (!time_parse(rows_text(rows, 0, 6), &out->desk_now))
         out->desk_now = TIME_NONE;
     out->review_in_ms = rows_text(rows, 0, 8) ? rows_int(rows, 0, 8) : NO_REVIEW;
