@@ -13,13 +13,18 @@
 #include "ui/console_run.h"
 #include "ui/question.h"
 
-/* What a question rests on: when it changes while the question stands, it is asked anew. */
-static void fingerprint(const struct console *c, char *dst, size_t size)
+/* What a question rests on: when it changes while the question stands, it is to be answered anew.
+ */
+static void fingerprint(const struct console *c, char dst[100])
 {
     const struct rows *r = &c->snapshot.status.rows;
     const char *state = r->nrows ? rows_named(r, 0, "state") : NULL;
     const char *positions = r->nrows ? rows_named(r, 0, "positions") : NULL;
-    snprintf(dst, size, "%s, %s open positions", state ? state : "?", positions ? positions : "?");
+    if (c->asked.closes)
+        snprintf(dst, 100, "%.20s, %.20s open positions", state ? state : "?",
+                 positions ? positions : "?");
+    else
+        snprintf(dst, 100, "%.20s", state ? state : "?");
 }
 
 void console_drop_question(struct console *c)
@@ -44,7 +49,7 @@ static bool lost_its_database(struct console *c)
 
 void console_watch_question(struct console *c)
 {
-    char now[sizeof c->asked.before], both[sizeof now * 2 + 8];
+    char now[100], both[240];
     if (!c->view.question.open || !c->snapshot.status.loaded_at)
         return;
     if (lost_its_database(c))
@@ -53,13 +58,15 @@ void console_watch_question(struct console *c)
         console_review_watch(c);
         return;
     }
-    fingerprint(c, now, sizeof now);
-    if (strcmp(now, c->asked.before) == 0)
+    fingerprint(c, now);
+    if (strcmp(now, c->asked.told) == 0)
         return;
     snprintf(both, sizeof both, "%s -> %s", c->asked.before, now);
-    if (c->asked.before[0] != '?')
+    if (c->asked.before[0] == '?')
+        copy_text(c->asked.before, sizeof c->asked.before, now);
+    else
         question_changed(&c->view.question, both);
-    copy_text(c->asked.before, sizeof c->asked.before, now);
+    copy_text(c->asked.told, sizeof c->asked.told, now);
 }
 
 /* Which of the question's words was typed. */
@@ -200,6 +207,13 @@ static void begin_question(struct console *c, int level, const char *word, const
     console_urgent(c);
 }
 
+static void rest_on_now(struct console *c, bool closes)
+{
+    c->asked.closes = closes;
+    fingerprint(c, c->asked.before);
+    copy_text(c->asked.told, sizeof c->asked.told, c->asked.before);
+}
+
 /* The kill switch asks how far; each word is a line of its own. */
 void console_ask_kill(struct console *c)
 {
@@ -210,7 +224,7 @@ void console_ask_kill(struct console *c)
         snprintf(line, sizeof line, "kill %s", kill_modes[i].mode);
         c->asked.line[c->asked.n++] = mem_text(line);
     }
-    fingerprint(c, c->asked.before, sizeof c->asked.before);
+    rest_on_now(c, true);
     begin_question(c, 3, "PAUSE HALT FLATTEN",
                    "type PAUSE, HALT or FLATTEN:", "KILL SWITCH - choose how far to go");
     for (size_t i = 0; i < ARRAY_LEN(kill_modes); i++)
@@ -227,7 +241,8 @@ void console_ask(struct console *c, const struct call *call, const char *line, i
     char prompt[80], head[120];
     console_drop_question(c);
     c->asked.line[c->asked.n++] = mem_text(line);
-    fingerprint(c, c->asked.before, sizeof c->asked.before);
+    rest_on_now(c, strcmp(call->command->name, "close") == 0 ||
+                       strcmp(call->command->name, "kill") == 0);
     snprintf(head, sizeof head, "%s", line);
     for (char *p = head; *p && *p != ' '; p++)
         *p = (char)toupper((unsigned char)*p);

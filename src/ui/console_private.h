@@ -22,7 +22,8 @@ enum { QUEUE_MAX = 64, HELD_MAX = 4096, LINE_MAX_BYTES = 8192, RUNNING_MAX = 16,
 struct asked {
     char *line[ANSWERS_MAX]; /* in the order of the question's words */
     int n;
-    char before[200]; /* what it was asked about, to see a change */
+    bool closes;                 /* positions: their number counts */
+    char before[100], told[100]; /* what it was asked about, and what was told of it since */
     /* console_review.c: it is about adjustments; about this one (0: several), as it was in this
      * version and status, and it was seen on the screen since. */
     bool decides;

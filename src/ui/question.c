@@ -49,9 +49,10 @@ void question_changed(struct question *q, const char *what)
 {
     if (!q->open)
         return;
-    if (q->lines == (int)ARRAY_LEN(q->text))
-        q->lines--;
+    if (q->changed || q->lines == (int)ARRAY_LEN(q->text))
+        q->lines--; /* the last line: how it was told before */
     question_line(q, " CHANGED while you looked: %s", what);
+    q->changed = true;
     q->painted_at = 0;
     q->typed[0] = '\0';
 }

@@ -61,6 +61,7 @@ struct question {
     int level;          /* 2: y; 3: the word */
     char text[10][160]; /* lines above the bar: what, effect, warnings */
     int lines;
+    bool changed;       /* the last of them says what is another by now */
     char prompt[80];    /* "approve #17? [y/N]" */
     char word[32];      /* level 3; "PAUSE HALT FLATTEN": one of them */
     bool small;         /* the window is, for what is asked to be read */

@@ -98,7 +98,10 @@ static void what_changed_must_be_agreed_to_anew(void **state)
     (void)state;
     question_open(&q, 2, "", "close AAPL? [y/N]", 0);
     question_painted(&q, 1);
+    question_changed(&q, "28 shares are 20 now");
     question_changed(&q, "28 shares are 14 now");
+    assert_int_equal(q.lines, 1); /* the last word of it */
+    assert_string_equal(q.text[0], " CHANGED while you looked: 28 shares are 14 now");
     assert_int_equal(press(&q, "y", 900 * MS), QUESTION_STAYS);
     question_painted(&q, 1000 * MS);
     assert_int_equal(press(&q, "y", 1100 * MS), QUESTION_STAYS);
