@@ -185,6 +185,12 @@ void note_watchlist(const struct snapshot *s, char *out, size_t size)
                  strcmp(market, "open") == 0 ? "closes" : "opens", span(left, change));
 }
 
+/* A demo desk lives in another time than the log is written in. */
+void note_log(const struct snapshot *s, char *out, size_t size)
+{
+    copy_text(out, size, s->demo ? "by this machine's clock" : "");
+}
+
 void note_calibration(const struct snapshot *s, char *out, size_t size)
 {
     const struct snap *n = &s->panel[PANEL_CALIBRATION];

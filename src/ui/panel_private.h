@@ -96,6 +96,7 @@ void note_learning(const struct snapshot *s, char *out, size_t size);
 void note_alerts(const struct snapshot *s, char *out, size_t size);
 void note_equity(const struct snapshot *s, char *out, size_t size);
 void note_watchlist(const struct snapshot *s, char *out, size_t size);
+void note_log(const struct snapshot *s, char *out, size_t size);
 void note_calibration(const struct snapshot *s, char *out, size_t size);
 
 #endif

@@ -178,7 +178,7 @@ const struct panel panels[PANEL_COUNT] = {
                            2000, "evaluations", COLUMNS(evaluations), .empty = ":eval SYMBOL"},
     /* Tailed by the loader from the log file: no query. */
     [PANEL_LOG] = {PANEL_LOG, 'L', "log", "Engine log", NULL, 1000, NULL, COLUMNS(log_lines),
-                   .empty = "-"},
+                   .empty = "-", .note = note_log},
     [PANEL_CALIBRATION] = {PANEL_CALIBRATION, 'C', "calibration", "Calibration", &calibration_query,
                            600000, NULL, NULL, 0, .empty = "needs 30 outcomes",
                            .note = note_calibration, .draw = draw_calibration},
