@@ -44,6 +44,8 @@ void loop_timer_free(struct loop_timer *t);
 /* Catches SIGINT, SIGTERM and SIGHUP: loop_interrupted() becomes the signal number. */
 void loop_catch_signals(struct loop *l);
 int loop_interrupted(const struct loop *l);
+/* As if that signal had come, at once: nothing of it is left to arrive later. */
+void loop_interrupt(struct loop *l, int number);
 /* From now on the signal calls caught from the loop and interrupts no wait: a program that runs
  * until told ends what it does first. */
 void loop_on_signal(struct loop *l, int number, void (*caught)(void *arg, int number), void *arg);

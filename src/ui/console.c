@@ -34,17 +34,11 @@ void console_urgent(struct console *c)
     c->only_time = false;
 }
 
-/* A wait that is under way ends as if a signal had come. */
-static void interrupt_wait(const struct console *c, int number)
-{
-    if (*c->at_work)
-        kill(getpid(), number);
-}
-
 void console_quit(struct console *c)
 {
     c->quits = true;
-    interrupt_wait(c, SIGTERM);
+    if (*c->at_work)
+        loop_interrupt(c->loop, SIGTERM);
 }
 
 void console_queue(struct console *c, const char *line)

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
@@ -146,7 +145,7 @@ static void table_took(struct console *c, const struct key *k)
 {
     if (*c->at_work && is_control(k, 'c')) {
         c->cancels = true;
-        kill(getpid(), SIGINT);
+        loop_interrupt(c->loop, SIGINT);
         return;
     }
     const char *command = command_of(c, k);

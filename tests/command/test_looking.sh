@@ -206,7 +206,7 @@ mkdir -p "$QUORUM_HOME/log"
 echo '2026-01-05T14:00:00.000000Z warn  market the feed is late' >"$QUORUM_HOME/log/quorum.log.1"
 echo '2026-01-06T14:00:00.000000Z info  desk demo desk opened' >>"$QUORUM_HOME/log/quorum.log"
 run log FEED
-ok "the log is searched in its older files, too" gives 0 '^2026-01-05 14:00:00  warn   market  the feed is late$'
+ok "the log is searched in its older files, too" gives 0 '^2026-01-05 09:00:00  warn   market  the feed is late$'
 run log --level=warn --json
 ok "by level" says '^\[{"at":"2026-01-05T14:00:00.000000Z","level":"warn","area":"market","text":"the feed is late"}\]$'
 run log late --since=1d

@@ -248,6 +248,26 @@ static void ctrl_c_ends_every_wait_until_it_is_cleared(void **state)
     assert_false(loop_run_until(l, never, NULL, 1));
 }
 
+static void end_wait(void *arg)
+{
+    loop_interrupt(arg, SIGINT);
+    loop_interrupt(arg, SIGINT); /* pressed twice */
+}
+
+static void a_wait_ended_by_a_key_leaves_nothing_for_the_next_one(void **state)
+{
+    struct loop *l = *state;
+    struct loop_timer *t = loop_timer_new(l, end_wait, l);
+    loop_catch_signals(l);
+    loop_timer_start(t, 1);
+    assert_false(loop_run_until(l, never, NULL, 5000));
+    assert_int_equal(loop_interrupted(l), SIGINT);
+    loop_clear_interrupt(l);
+    assert_false(loop_run_until(l, never, NULL, 5));
+    assert_int_equal(loop_interrupted(l), 0);
+    loop_timer_free(t);
+}
+
 static void wait_again(void *arg)
 {
     loop_run_until(arg, never, NULL, 1);
@@ -306,6 +326,7 @@ int main(void)
         TEST(a_descriptor_can_be_watched_again_after_it_was_dropped),
         TEST(the_screen_is_drawn_after_every_turn),
         TEST(ctrl_c_ends_every_wait_until_it_is_cleared),
+        TEST(a_wait_ended_by_a_key_leaves_nothing_for_the_next_one),
         cmocka_unit_test(waiting_inside_a_callback_is_caught_at_once),
         cmocka_unit_test(what_is_left_open_is_closed_with_the_loop),
     };

@@ -365,11 +365,14 @@ void loop_on_signal(struct loop *l, int number, void (*caught)(void *arg, int nu
     s->arg = arg;
 }
 
+void loop_interrupt(struct loop *l, int number)
+{
+    l->interrupted = number;
+}
+
 static void interrupt(void *arg, int number)
 {
-    struct loop *l = arg;
-
-    l->interrupted = number;
+    loop_interrupt(arg, number);
 }
 
 void loop_catch_signals(struct loop *l)
