@@ -416,29 +416,41 @@ static bool at_four(void *arg)
     return c->s.now >= c->after;
 }
 
+/* The desk's clock moves on by 160 s, a second's worth. True when the picture's was seen beyond
+ * what the answer said, *said. */
+static bool runs_on_behind_a_move(struct scene *c, int64_t *said)
+{
+    rig_run(c->r, "UPDATE desk SET clock_at = clock_at + interval '160 s'");
+    assert_true(time_parse(rig_text(c->r, "SELECT clock_at FROM desk"), said));
+    loader_now(c->l);
+    c->after = *said + USEC_SECOND;
+    for (int i = 0; i < 300 && !at_four(c); i++)
+        turn_for(c, 10);
+    return at_four(c);
+}
+
 /* Between two answers the clock runs at the desk's speed, and it is never seen to go back. */
 static void the_clock_of_the_picture_runs_on(void **state)
 {
     struct scene *c = *state;
-    int64_t last = 0;
+    int64_t last = 0, said;
     rig_run(c->r, "UPDATE desk SET clock = 'virtual', clock_at = '2026-11-20 15:00Z';"
                   "INSERT INTO schedule_state (planned_until, speed) VALUES ('2026-11-20', 160)"
                   " ON CONFLICT (id) DO UPDATE SET speed = 160");
     loader_now(c->l);
     assert_true(time_parse("2026-11-20 15:00:00+00", &c->after));
     assert_true(wait_for(c, at_four));
-    rig_run(c->r, "UPDATE desk SET clock_at = '2026-11-20 15:02:40Z'");
-    loader_now(c->l);
-    c->after += 161 * USEC_SECOND; /* beyond what any answer said */
-    assert_true(wait_for(c, at_four));
+    /* It runs on for a second and a half only: a busy machine may look too late once. */
+    bool ran_on = false;
+    for (int i = 0; i < 5 && !ran_on; i++)
+        ran_on = runs_on_behind_a_move(c, &said);
+    assert_true(ran_on);
     for (int i = 0; i < 60; i++) {
         turn_for(c, 10);
         loader_tick(c->l);
         assert_true(c->s.now >= last);
         last = c->s.now;
     }
-    int64_t said;
-    assert_true(time_parse("2026-11-20 15:02:40+00", &said));
     assert_true(last - said <= 241 * USEC_SECOND); /* and it waits for the desk */
 }
 
