@@ -49,7 +49,7 @@ OBJ := $(SRC:%.c=$B/%.o) $B/gen/migrations.o $B/gen/embedded.o
 # Under tests/ a test_*.c is a program of its own; any other file with a main() is a helper
 # program; the rest is linked into every test that uses it.
 TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/store/*.c tests/console/*.c tests/command/*.c \
-                              tests/chaos/*.c tests/fake/*.c tests/support/*.c))
+                              tests/fake/*.c tests/support/*.c))
 TEST_MAIN := $(if $(TEST_SRC),$(shell grep -l '^int main\>' $(TEST_SRC)))
 TEST_LIB_OBJ := $(patsubst %.c,$B/%.o,$(filter-out $(TEST_MAIN),$(TEST_SRC)))
 TEST_BIN := $(TEST_MAIN:%.c=$B/%)
@@ -129,8 +129,6 @@ command-run: $B/$(NAME) $(call suite,command) $(HELPER_BIN)
 	@$(RUN_TESTS) $(call suite,command)
 console-run: $B/$(NAME) $(call suite,console) $(HELPER_BIN)
 	@$(RUN_TESTS) $(call suite,console)
-chaos-run: $B/$(NAME) $(call suite,chaos) $(HELPER_BIN)
-	@$(RUN_TESTS) $(call suite,chaos)
 # The longest first.
 ALL_TESTS = $(foreach s,store console command unit,$(call suite,$s))
 check-run: $B/$(NAME) $(ALL_TESTS) $(HELPER_BIN)
@@ -143,9 +141,7 @@ check:
 check-long:
 	+@QUORUM_TEST_LONG=1 QUORUM_TEST_TIMEOUT=$${QUORUM_TEST_TIMEOUT:-3600} \
 	    $(AGAIN) VARIANT=$(TEST_VARIANT) WERROR=1 check-run
-	+@$(MAKE) --no-print-directory chaos fuzz FUZZ_TIME=$${FUZZ_TIME:-60}
-chaos:
-	+@QUORUM_TEST_TIMEOUT=$${QUORUM_TEST_TIMEOUT:-3600} $(AGAIN) VARIANT=$(TEST_VARIANT) chaos-run
+	+@$(MAKE) --no-print-directory fuzz FUZZ_TIME=$${FUZZ_TIME:-60}
 
 # FUZZ_TIME seconds for each target; what libFuzzer finds new stays in build/fuzz/corpus.
 FUZZ_TIME ?= 5
@@ -230,7 +226,7 @@ help:
 	@echo 'make demo         install what is missing, build, start the demo desk'
 	@echo 'make test         install what is missing, build under sanitizers, run all quick tests'
 	@echo 'make check        the same without installing;  make check-long  the whole matrices too'
-	@echo 'make unit|store|command|console|chaos           one suite; T=word picks tests by name'
+	@echo 'make unit|store|command|console   one suite; T=word picks tests by name'
 	@echo 'make fuzz         each parser for FUZZ_TIME=5 seconds (clang)'
 	@echo 'make bench        what docs/performance.md measures'
 	@echo 'make bench-big    the dashboard on a million interactions and 100,000 trades'
@@ -243,7 +239,7 @@ help:
 	@echo 'VARIANT=debug|release|asan|tsan|cov  CC=gcc|clang  WERROR=1  V=1'
 
 FORCE:
-.PHONY: all run demo test check check-long check-run $(SUITES) $(SUITES:%=%-run) chaos chaos-run \
+.PHONY: all run demo test check check-long check-run $(SUITES) $(SUITES:%=%-run) \
         fuzz fuzz-run bench bench-run bench-big bench-learning bench-learning-run screenshots lint \
         print-cflags fmt cov install install-files uninstall dist clean deps help FORCE
 .SECONDARY:

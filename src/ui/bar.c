@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "quorum/text.h"
 #include "ui/bar_private.h"
@@ -124,9 +125,37 @@ static void default_keys(void)
     }
 }
 
+/* Characters without a width of their own (combining ones, those nobody assigned) are left out:
+ * behind the last other one readline 8.2 never comes to the end of the line with vi's E, W and =.
+ */
+static bool has_width(uint32_t rune)
+{
+    return rune < 0x80 || wcwidth((wchar_t)rune) > 0;
+}
+
+static char *drop_widthless(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from != '\0';) {
+        wchar_t c;
+        size_t n = mbrtowc(&c, from, MB_CUR_MAX, &(mbstate_t){0});
+        bool whole = n > 0 && n <= MB_CUR_MAX;
+        size_t len = whole ? n : 1;
+        if (!whole || has_width((uint32_t)c)) {
+            memmove(to, from, len);
+            to += len;
+        }
+        from += len;
+    }
+    *to = '\0';
+    return text;
+}
+
 static void remember(const char *line)
 {
-    add_history(line);
+    char *copy = drop_widthless(mem_text(line));
+    add_history(copy);
+    mem_free(copy);
 }
 
 enum err bar_open(const struct bar_options *options, struct error *e)
@@ -163,10 +192,28 @@ enum err bar_open(const struct bar_options *options, struct error *e)
     return OK;
 }
 
+static bool is_busy(void)
+{
+    return RL_ISSTATE(BUSY);
+}
+
+/* Ends a search or an argument begun; what had been typed before stays. */
+static void end_busy(void)
+{
+    if (!is_busy())
+        return;
+    feed("\a", 1); /* C-g */
+    if (is_busy())
+        rl_callback_sigcleanup();
+    RL_UNSETSTATE(BUSY);
+    bar.accepted = false;
+}
+
 void bar_close(void)
 {
     if (!bar.is_open)
         return;
+    end_busy(); /* a search keeps lines of the history */
     rl_callback_handler_remove();
     clear_history();
     rl_outstream = NULL;
@@ -195,23 +242,6 @@ const char *bar_note(void)
 }
 
 /* ---- state */
-
-static bool is_busy(void)
-{
-    return RL_ISSTATE(BUSY);
-}
-
-/* Ends a search or an argument begun; what had been typed before stays. */
-static void end_busy(void)
-{
-    if (!is_busy())
-        return;
-    feed("\a", 1); /* C-g */
-    if (is_busy())
-        rl_callback_sigcleanup();
-    RL_UNSETSTATE(BUSY);
-    bar.accepted = false;
-}
 
 static void close_popup(void)
 {
@@ -474,6 +504,8 @@ static bool takes_ghost(const struct key *k)
 static bool own_key(const struct key *k, enum bar_outcome *outcome)
 {
     *outcome = BAR_STAYS;
+    if (memchr(k->raw, '\0', k->raw_len) || (k->kind == INPUT_CHAR && !has_width(k->rune)))
+        return true;
     if (k->kind == INPUT_CHAR && k->rune == 'c' && k->mods == INPUT_CTRL) {
         *outcome = cancel();
         return true;
@@ -558,14 +590,37 @@ static void settle_line(void)
     rl_free_undo_list();
 }
 
-bool bar_binds(const struct key *k)
+static bool is_bound(const struct key *k)
 {
     int type;
-    Keymap map = rl_get_keymap();
+    return rl_function_of_keyseq_len(k->raw, k->raw_len, rl_get_keymap(), &type) != NULL;
+}
+
+bool bar_binds(const struct key *k)
+{
     if (is_busy() || rl_editing_mode == 0) /* vi's own Esc */
         return true;
-    return k->kind != INPUT_ENTER &&
-           rl_function_of_keyseq_len(k->raw, k->raw_len, map, &type) != NULL;
+    return k->kind != INPUT_ENTER && is_bound(k);
+}
+
+/* The bytes of a key that nobody bound would be taken one by one, in vi's mode as commands. */
+static bool is_nobodys(const struct key *k)
+{
+    return k->kind > INPUT_ESC && k->raw_len > 1 && !is_bound(k);
+}
+
+/* A count before a key ("M-9 9 9 9 9 9 x"), or a text put back again and again, makes a line longer
+ * than any command. */
+static void keep_short(void)
+{
+    int end = BAR_LINE_MOST - 16;
+    if (rl_end <= end)
+        return;
+    while (end > 0 && ((unsigned char)rl_line_buffer[end] & 0xc0) == 0x80)
+        end--; /* not inside a character */
+    rl_delete_text(end, rl_end);
+    if (rl_point > rl_end)
+        rl_point = rl_end;
 }
 
 enum bar_outcome bar_key(const struct key *k)
@@ -575,15 +630,20 @@ enum bar_outcome bar_key(const struct key *k)
         return BAR_STAYS;
     if (own_key(k, &outcome))
         return outcome;
+    if (!is_busy() && is_nobodys(k))
+        return BAR_STAYS;
     if (RL_ISSTATE(RL_STATE_ISEARCH) && !is_for_search(k))
         feed("\n", 1); /* keeps what was found */
     if (!is_busy() && goes_to_another_line(k))
         settle_line();
     bar.tabbed = false;
     bar.wants_choice = false;
+    if (RL_ISSTATE(RL_STATE_NUMERICARG) && rl_numeric_arg > BAR_LINE_MOST)
+        rl_numeric_arg = BAR_LINE_MOST;
     feed(k->raw, k->raw_len);
     if (bar.accepted)
         return run_line();
+    keep_short();
     if (bar.wants_choice)
         complete(true);
     else
@@ -606,7 +666,7 @@ void bar_paste(const char *text, size_t len)
         size_t n = strlen(piece);
         if (n == 0)
             break;
-        rl_insert_text(piece);
+        rl_insert_text(drop_widthless(piece));
         text += n;
         len -= n;
     }

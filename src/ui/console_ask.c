@@ -142,8 +142,9 @@ static void explain_positions(struct console *c)
     buf_release(&b);
 }
 
-static void explain_kill(struct console *c, const char *mode)
+static void explain_kill(struct console *c, const struct call *call)
 {
+    const char *mode = call->arg[0];
     for (size_t i = 0; i < ARRAY_LEN(kill_modes); i++)
         if (strcmp(kill_modes[i].mode, mode) == 0)
             question_line(&c->view.question, "  %s", kill_modes[i].text);
@@ -152,46 +153,78 @@ static void explain_kill(struct console *c, const char *mode)
     question_line(&c->view.question, "  it survives a restart; only resume lifts it");
 }
 
+static void explain_pause(struct console *c, const struct call *call)
+{
+    (void)call;
+    question_line(&c->view.question,
+                  "  no new entries and no scheduled evaluations; stops, targets "
+                  "and other exits go on");
+    question_line(&c->view.question, "  it survives a restart; resume lifts it");
+}
+
+static void explain_resume(struct console *c, const struct call *call)
+{
+    const struct rows *r = &c->snapshot.status.rows;
+    const char *state = r->nrows ? rows_named(r, 0, "state") : NULL;
+    const char *by = r->nrows ? rows_named(r, 0, "state_by") : NULL;
+    const char *why = r->nrows ? rows_named(r, 0, "state_reason") : NULL;
+    (void)call;
+    question_line(&c->view.question, "  lifts %s by %s (%s)", state ? state : "?", by ? by : "?",
+                  why ? why : "?");
+    question_line(&c->view.question, "  scheduled evaluations and entries begin again");
+}
+
+static void explain_close(struct console *c, const struct call *call)
+{
+    char line[160];
+    if (strcmp(call->arg[0], "all") == 0) {
+        question_line(&c->view.question, "  every position is closed at the next price");
+        explain_positions(c);
+        return;
+    }
+    position_line(c, call->arg[0], line, sizeof line);
+    question_line(&c->view.question, "  %s", *line ? line : "no such position is open here");
+    question_line(&c->view.question, "  a market order at the next price");
+}
+
+static void explain_replay(struct console *c, const struct call *call)
+{
+    char cost[40];
+    (void)call;
+    decimal_print(cost, sizeof cost, evaluation_estimate(c->desk, VOTERS_MAX), MONEY_NANO_DIGITS,
+                  2);
+    question_line(&c->view.question,
+                  "  asks the agents again with the stored facts; nothing is traded");
+    question_line(&c->view.question, "  costs at most $%s%s", cost,
+                  c->desk->kind == DESK_DEMO ? " (simulated)" : "");
+}
+
+static void explain_evaluate(struct console *c, const struct call *call)
+{
+    question_line(&c->view.question, "  %s", call->command->help);
+    if (call_option(call, "trade"))
+        question_line(&c->view.question,
+                      "  a BUY is ordered at the next price, in the size the desk gives it");
+}
+
+/* What it does, told with what it is about now; of all others the line of their help. */
+static const struct {
+    const char *command;
+    void (*explain)(struct console *c, const struct call *call);
+} explained[] = {{"pause", explain_pause},   {"resume", explain_resume},
+                 {"kill", explain_kill},     {"close", explain_close},
+                 {"replay", explain_replay}, {"evaluate", explain_evaluate}};
+
 static void explain(struct console *c, const struct call *call)
 {
     struct question *q = &c->view.question;
-    const char *name = call->command->name;
-    char line[160];
-    if (strcmp(name, "pause") == 0) {
-        question_line(q, "  no new entries and no scheduled evaluations; stops, targets and other"
-                         " exits go on");
-        question_line(q, "  it survives a restart; resume lifts it");
-    } else if (strcmp(name, "resume") == 0) {
-        const struct rows *r = &c->snapshot.status.rows;
-        const char *state = r->nrows ? rows_named(r, 0, "state") : "", *by = "", *why = "";
-        if (r->nrows) {
-            by = rows_named(r, 0, "state_by");
-            why = rows_named(r, 0, "state_reason");
-        }
-        question_line(q, "  lifts %s%s%s%s%s%s", state ? state : "", by && *by ? " by " : "",
-                      by ? by : "", why && *why ? " (" : "", why ? why : "",
-                      why && *why ? ")" : "");
-        question_line(q, "  scheduled evaluations and entries begin again");
-    } else if (strcmp(name, "close") == 0 && strcmp(call->arg[0], "all") != 0) {
-        position_line(c, call->arg[0], line, sizeof line);
-        question_line(q, "  %s", *line ? line : "no such position is open here");
-        question_line(q, "  a market order at the next price");
-    } else if (strcmp(name, "close") == 0) {
-        question_line(q, "  every position is closed at the next price");
-        explain_positions(c);
-    } else if (strcmp(name, "kill") == 0) {
-        explain_kill(c, call->arg[0]);
-    } else if (strcmp(name, "replay") == 0) {
-        decimal_print(line, sizeof line, evaluation_estimate(c->desk, VOTERS_MAX),
-                      MONEY_NANO_DIGITS, 2);
-        question_line(q, "  asks the agents again with the stored facts; nothing is traded");
-        question_line(q, "  costs at most $%s%s", line,
-                      c->desk->kind == DESK_DEMO ? " (simulated)" : "");
-    } else {
+    char line[40];
+    int before = q->lines;
+    for (size_t i = 0; i < ARRAY_LEN(explained); i++)
+        if (strcmp(explained[i].command, call->command->name) == 0)
+            explained[i].explain(c, call);
+    if (q->lines == before)
         question_line(q, "  %s", call->command->help);
-    }
-    if (strcmp(name, "evaluate") == 0 && call_option(call, "trade"))
-        question_line(q, "  a BUY is ordered at the next price, in the size the desk gives it");
     int64_t cost = console_evaluation_cost(c, call);
     if (cost > 0)
         question_line(q, "  it may cost up to $%s; more than eval.free is asked about",
