@@ -84,6 +84,9 @@ static void feed(const char *bytes, size_t n)
     while (bar.queued > 0 && !bar.accepted)
         rl_callback_read_char();
     bar.queued = 0;
+    int len = (int)strlen(rl_line_buffer); /* vi's motions may leave the cursor behind the end */
+    rl_end = rl_end > len ? len : rl_end;
+    rl_point = rl_point > rl_end ? rl_end : rl_point;
 }
 
 /* What a person's inputrc may not change: bytes are UTF-8, nothing is written, nothing waits. */
