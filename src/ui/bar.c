@@ -252,8 +252,13 @@ static void close_popup(void)
     bar.tabbed = false;
 }
 
+/* Another line begins: what readline kept of the one before, when the history was looked at, and its
+ * undo list are forgotten together. Else it frees that list again at the next look. */
 static void set_text(const char *text)
 {
+    rl_maybe_unsave_line();
+    rl_free_undo_list();
+    using_history(); /* Up begins at the newest */
     rl_replace_line(text, 1);
     rl_point = rl_end;
     rl_mark = 0;
@@ -322,7 +327,6 @@ void bar_enter(const char *text)
     end_busy();
     bar.filled_in = text != NULL;
     set_text(text != NULL ? text : bar.kept != NULL ? bar.kept : "");
-    using_history(); /* Up begins at the newest */
     mem_free(bar.kept);
     bar.kept = NULL;
     bar.active = true;
