@@ -13,6 +13,7 @@
 #include "ui/layout.h"
 #include "ui/question.h"
 
+#define DEAF_US      (3 * USEC_SECOND / 10)
 #define ROWS_AWAITED (2 * USEC_SECOND) /* keys typed ahead wait so long for what they are about */
 
 static bool is_control(const struct key *k, uint32_t letter)
@@ -36,6 +37,22 @@ int console_page(const struct console *c)
     return rows > 1 ? rows : 1;
 }
 
+static bool is_letter(const struct key *k)
+{
+    return k->kind == INPUT_CHAR && k->mods == 0;
+}
+
+/* Who types a word where a y was asked for has said no with its first letter; the others are not
+ * keys of a panel. They are over when nothing was typed for a moment. */
+static bool is_typed_on(struct console *c, const struct key *k)
+{
+    int64_t now = time_monotonic_us();
+    if (now >= c->deaf_until || !is_letter(k))
+        return false;
+    c->deaf_until = now + DEAF_US;
+    return true;
+}
+
 static void question_took(struct console *c, const struct key *k)
 {
     const struct question *q = &c->view.question;
@@ -54,6 +71,8 @@ static void question_took(struct console *c, const struct key *k)
     case QUESTION_NO:
         copy_text(typed, sizeof typed, k->kind == INPUT_ENTER ? q->typed : "");
         copy_text(word, sizeof word, q->word);
+        if (q->level == 2 && is_letter(k) && !is_plain(k, 'n'))
+            c->deaf_until = time_monotonic_us() + DEAF_US;
         console_answered(c, false);
         if (*typed)
             console_say(c, TOAST_WARN, "\"%s\" is not %s, in capitals: nothing was done", typed,
@@ -148,6 +167,8 @@ static void table_took(struct console *c, const struct key *k)
         loop_interrupt(c->loop, SIGINT);
         return;
     }
+    if (is_typed_on(c, k))
+        return;
     const char *command = command_of(c, k);
     if (command && *command)
         console_do(c, command);

@@ -34,7 +34,7 @@ struct asked {
 };
 
 /* What was said to the person. */
-enum { SAID_MAX = 50 };
+enum { SAID_MAX = 50, DECIDED_MAX = 40 };
 struct said {
     enum toast_kind kind;
     int64_t at; /* the desk's time */
@@ -102,9 +102,14 @@ struct console {
     bool cancels; /* Ctrl-C ended the wait */
     bool asks;    /* plain mode with somebody at a terminal */
     struct asked asked;
-    char was[24];    /* the status a question was asked about that is asked anew */
-    int64_t decided; /* the last adjustment decided about here, and what it became */
-    char decided_as[16];
+    char was[24]; /* the status a question was asked about that is asked anew */
+    /* What was decided here lately, and what it became: a ring. */
+    struct {
+        int64_t id;
+        char as[16];
+    } decided[DECIDED_MAX];
+    size_t ndecided;
+    int64_t deaf_until; /* monotonic: letters typed on after a no are no keys */
     struct running running[RUNNING_MAX];
     int64_t trade[RUNNING_MAX]; /* evaluations whose BUY is to be ordered */
     int ntrades;

@@ -111,6 +111,25 @@ static enum err read_versions(struct console *c, struct about *a, struct error *
     return OK;
 }
 
+void console_review_done(struct console *c, int64_t id, const char *as)
+{
+    size_t i = c->ndecided++ % DECIDED_MAX;
+    c->decided[i].id = id;
+    copy_text(c->decided[i].as, sizeof c->decided[i].as, as);
+}
+
+/* The last that was done to it here has made it what it is. */
+static bool was_done_here(const struct console *c, int64_t id, const char *status)
+{
+    size_t n = c->ndecided < DECIDED_MAX ? c->ndecided : DECIDED_MAX;
+    for (size_t k = 1; k <= n; k++) {
+        size_t i = (c->ndecided - k) % DECIDED_MAX;
+        if (c->decided[i].id == id)
+            return strcmp(c->decided[i].as, status) == 0;
+    }
+    return false;
+}
+
 /* Taking back what was decided in this console needs no question; what another one decided since,
  * or this one before it was left, is shown first. */
 static enum err ask_about_undo(struct console *c, struct about *a, struct error *e)
@@ -122,7 +141,7 @@ static enum err ask_about_undo(struct console *c, struct about *a, struct error 
     if (a->n != 1 || db_query(c->desk->db, &what_was_decided, &p, &r, e))
         return e->kind;
     const char *status = r.nrows ? rows_text(&r, 0, 1) : "";
-    bool own = c->decided == a->id[0] && strcmp(c->decided_as, status) == 0;
+    bool own = was_done_here(c, a->id[0], status);
     if (r.nrows && !own) {
         const char *why = rows_text(&r, 0, 3);
         q->level = 2;

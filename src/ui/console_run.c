@@ -245,10 +245,8 @@ static void work(struct console *c, struct call *call, const char *line, const s
                                                                    : call->command->run(call, &e);
     c->at_work[0] = '\0';
     c->view.wait = false;
-    if (call->decided) {
-        c->decided = call->decided;
-        copy_text(c->decided_as, sizeof c->decided_as, call->decided_as);
-    }
+    if (call->decided)
+        console_review_done(c, call->decided, call->decided_as);
     if (loop_interrupted(c->loop) == SIGINT && c->cancels) {
         loop_clear_interrupt(c->loop);
         if (result)

@@ -106,12 +106,8 @@ enum err console_settings_load(struct console *c, struct error *e)
         }
         mem_free(copy);
     }
-    if (wrong > 1) {
-        char fix[sizeof e->fix];
-        copy_text(fix, sizeof fix, e->fix);
-        err_fix(e, "%.180s%s%d more line%s wrong, see :errors", fix, *fix ? "; " : "", wrong - 1,
-                wrong > 2 ? "s are" : " is");
-    }
+    if (wrong > 1)
+        err_fix(e, "%d more line%s wrong, see :errors", wrong - 1, wrong > 2 ? "s are" : " is");
     buf_release(&text);
     return e->kind;
 }

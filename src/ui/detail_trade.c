@@ -154,6 +154,8 @@ static void level(const struct pane *all, const struct pane *canvas, const struc
     chart_level(canvas, CHART_FRAME, p->range, value, style);
     snprintf(text, sizeof text, "%.2f", round_half_away(value, 2));
     pane_right(all, row, 0, AXIS - 1, style, text);
+    pane_fill(all, row, canvas->col + canvas->cols + 1, 1, 8, style,
+              ' '); /* the later one counts */
     pane_text(all, row, canvas->col + canvas->cols + 1, style, name);
 }
 

@@ -166,6 +166,20 @@ static void select_row(struct list_view *l, const struct snapshot *s, enum panel
     copy_text(l->selected, sizeof l->selected, cell_of(s, p, index[row], 0));
 }
 
+/* A mark that nobody sees is none. */
+static void drop_marks_of_the_gone(struct list_view *l, const struct rows *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->nmarks; i++) {
+        bool there = false;
+        for (size_t row = 0; row < r->nrows && !there; row++)
+            there = rows_text(r, row, 0) && strcmp(rows_text(r, row, 0), l->mark[i]) == 0;
+        if (there)
+            memmove(l->mark[kept++], l->mark[i], sizeof l->mark[0]);
+    }
+    l->nmarks = kept;
+}
+
 void view_settle(struct view *v, const struct snapshot *s)
 {
     int index[VIEW_ROWS_MAX];
@@ -174,6 +188,7 @@ void view_settle(struct view *v, const struct snapshot *s)
         size_t n = view_rows(v, s, p, index);
         if (!s->panel[p].loaded_at || panels[p].draw)
             continue;
+        drop_marks_of_the_gone(l, &s->panel[p].rows);
         /* What was never moved stays at the newest. */
         bool at_top = l->follow || (!*l->selected && l->place == 0);
         if (!at_top)

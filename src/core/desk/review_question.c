@@ -187,6 +187,19 @@ static void set_title(struct review_question *q, enum review_verb verb, const st
     }
 }
 
+/* Several are agreed to at once: what each is stands there, as far as there is room. */
+static void say_each(struct review_question *q, const struct rows *r)
+{
+    const size_t most = ARRAY_LEN(q->line), shown = r->nrows > most ? most - 1 : r->nrows;
+    for (size_t i = 0; i < shown; i++)
+        say(q, "#%s  %s %s -> %s  conf %s%%  risk %s  %s", review_cell(r, i, Q_ID),
+            review_cell(r, i, Q_NAME), review_cell(r, i, Q_OLD), review_cell(r, i, Q_NEW),
+            review_cell(r, i, Q_CONFIDENCE), review_cell(r, i, Q_RISK),
+            review_cell(r, i, Q_VERDICT));
+    if (shown < r->nrows)
+        say(q, "and %zu more", r->nrows - shown);
+}
+
 static enum err fill_question(const struct desk *d, enum review_verb verb, const struct rows *r,
                               struct review_question *out, struct error *e)
 {
@@ -200,6 +213,8 @@ static enum err fill_question(const struct desk *d, enum review_verb verb, const
         copy_text(out->digest, sizeof out->digest, review_cell(r, 0, Q_DIGEST));
         say_effect(out, verb, r, review_hold_s(d));
         say_warnings(out, verb, r);
+    } else {
+        say_each(out, r);
     }
     set_level(out, verb, r);
     for (int i = 0; i < out->lines; i++) {
