@@ -101,8 +101,8 @@ struct call {
     struct desk *desk;     /* opened by call_desk, closed by the caller of the handler */
     struct error *warning; /* said on stderr after the answer; call_warnings_free */
     size_t nwarnings, warnings_cap;
-    int exit_status;         /* when the handler ran but the answer is not "0 done" */
-    int64_t decided;         /* the last adjustment it decided about, 0: none; what it became */
+    int exit_status; /* when the handler ran but the answer is not "0 done" */
+    int64_t decided; /* the last adjustment it decided about, 0: none; what it became */
     char decided_as[16];
     struct console *console; /* that runs it; NULL: a process of its own */
     /* How the console opens its desk, when its screen stands. */

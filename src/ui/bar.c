@@ -252,8 +252,8 @@ static void close_popup(void)
     bar.tabbed = false;
 }
 
-/* Another line begins: what readline kept of the one before, when the history was looked at, and its
- * undo list are forgotten together. Else it frees that list again at the next look. */
+/* Another line begins: what readline kept of the one before, when the history was looked at, and
+ * its undo list are forgotten together. Else it frees that list again at the next look. */
 static void set_text(const char *text)
 {
     rl_maybe_unsave_line();
