@@ -239,8 +239,15 @@ void console_forget_evaluations(struct console *c)
 {
     bool some = false;
     c->leaving = true;
-    for (size_t i = 0; i < RUNNING_MAX; i++)
-        some |= c->running[i].used;
+    for (size_t i = 0; i < RUNNING_MAX; i++) {
+        const struct running *r = &c->running[i];
+        some |= r->used;
+        if (r->used && !r->cancelled && r->id)
+            call_warn(c->call,
+                      "evaluation #%lld %s is not at its end: quorum --desk %s evaluate "
+                      "--resume %lld",
+                      (long long)r->id, r->symbol, desk_kind_name(c->desk->kind), (long long)r->id);
+    }
     if (!some)
         return;
     desk_close(c->desk);
