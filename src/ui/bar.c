@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "quorum/text.h"
 #include "ui/bar_private.h"
@@ -77,6 +76,20 @@ static char **ask_for_choice(const char *text, int start, int end)
     return NULL;
 }
 
+/* Vi's motions may leave the cursor behind the end. A count before a key ("M-9 9 9 9 9 9 x"), or a
+ * text put back again and again, makes a line longer than any command. */
+static void keep_in_bounds(void)
+{
+    char kept[BAR_LINE_MOST - 15];
+    int len = (int)strlen(rl_line_buffer);
+    rl_end = rl_end > len ? len : rl_end;
+    if (rl_end >= (int)sizeof kept) {
+        copy_bytes(kept, sizeof kept, rl_line_buffer, (size_t)rl_end);
+        rl_delete_text((int)strlen(kept), rl_end);
+    }
+    rl_point = rl_point > rl_end ? rl_end : rl_point;
+}
+
 static void feed(const char *bytes, size_t n)
 {
     bar.queue = bytes;
@@ -84,9 +97,7 @@ static void feed(const char *bytes, size_t n)
     while (bar.queued > 0 && !bar.accepted)
         rl_callback_read_char();
     bar.queued = 0;
-    int len = (int)strlen(rl_line_buffer); /* vi's motions may leave the cursor behind the end */
-    rl_end = rl_end > len ? len : rl_end;
-    rl_point = rl_point > rl_end ? rl_end : rl_point;
+    keep_in_bounds();
 }
 
 /* What a person's inputrc may not change: bytes are UTF-8, nothing is written, nothing waits. */
@@ -128,35 +139,9 @@ static void default_keys(void)
     }
 }
 
-/* Characters without a width of their own (combining ones, those nobody assigned) are left out:
- * behind the last other one readline 8.2 never comes to the end of the line with vi's E, W and =.
- */
-static bool has_width(uint32_t rune)
-{
-    return rune < 0x80 || wcwidth((wchar_t)rune) > 0;
-}
-
-static char *drop_widthless(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from != '\0';) {
-        wchar_t c;
-        size_t n = mbrtowc(&c, from, MB_CUR_MAX, &(mbstate_t){0});
-        bool whole = n > 0 && n <= MB_CUR_MAX;
-        size_t len = whole ? n : 1;
-        if (!whole || has_width((uint32_t)c)) {
-            memmove(to, from, len);
-            to += len;
-        }
-        from += len;
-    }
-    *to = '\0';
-    return text;
-}
-
 static void remember(const char *line)
 {
-    char *copy = drop_widthless(mem_text(line));
+    char *copy = bar_drop_widthless(mem_text(line));
     add_history(copy);
     mem_free(copy);
 }
@@ -413,15 +398,6 @@ static void complete(bool choose)
     *bar.ghost = '\0';
 }
 
-static void move_choice(int by)
-{
-    int n = (int)bar.words.n;
-    if (bar.popup.chosen < 0)
-        bar.popup.chosen = by > 0 ? 0 : n - 1;
-    else
-        bar.popup.chosen = (bar.popup.chosen + by + n) % n;
-}
-
 /* True if the choice took the key. */
 static bool popup_key(const struct key *k)
 {
@@ -429,9 +405,9 @@ static bool popup_key(const struct key *k)
     if (k->kind == INPUT_TAB && !shift_tab && bar.words.n == 1) {
         take_word(0);
     } else if (k->kind == INPUT_DOWN || (k->kind == INPUT_TAB && !shift_tab)) {
-        move_choice(1);
+        bar_popup_move(&bar.popup, &bar.words, 1);
     } else if (k->kind == INPUT_UP || shift_tab) {
-        move_choice(-1);
+        bar_popup_move(&bar.popup, &bar.words, -1);
     } else if (k->kind == INPUT_ENTER && bar.popup.chosen >= 0) {
         take_word((size_t)bar.popup.chosen);
     } else if (k->kind == INPUT_ESC) {
@@ -511,7 +487,7 @@ static bool takes_ghost(const struct key *k)
 static bool own_key(const struct key *k, enum bar_outcome *outcome)
 {
     *outcome = BAR_STAYS;
-    if (memchr(k->raw, '\0', k->raw_len) || (k->kind == INPUT_CHAR && !has_width(k->rune)))
+    if (memchr(k->raw, '\0', k->raw_len) || (k->kind == INPUT_CHAR && !bar_has_width(k->rune)))
         return true;
     if (k->kind == INPUT_CHAR && k->rune == 'c' && k->mods == INPUT_CTRL) {
         *outcome = cancel();
@@ -616,20 +592,6 @@ static bool is_nobodys(const struct key *k)
     return k->kind > INPUT_ESC && k->raw_len > 1 && !is_bound(k);
 }
 
-/* A count before a key ("M-9 9 9 9 9 9 x"), or a text put back again and again, makes a line longer
- * than any command. */
-static void keep_short(void)
-{
-    int end = BAR_LINE_MOST - 16;
-    if (rl_end <= end)
-        return;
-    while (end > 0 && ((unsigned char)rl_line_buffer[end] & 0xc0) == 0x80)
-        end--; /* not inside a character */
-    rl_delete_text(end, rl_end);
-    if (rl_point > rl_end)
-        rl_point = rl_end;
-}
-
 enum bar_outcome bar_key(const struct key *k)
 {
     enum bar_outcome outcome;
@@ -650,7 +612,6 @@ enum bar_outcome bar_key(const struct key *k)
     feed(k->raw, k->raw_len);
     if (bar.accepted)
         return run_line();
-    keep_short();
     if (bar.wants_choice)
         complete(true);
     else
@@ -673,7 +634,7 @@ void bar_paste(const char *text, size_t len)
         size_t n = strlen(piece);
         if (n == 0)
             break;
-        rl_insert_text(drop_widthless(piece));
+        rl_insert_text(bar_drop_widthless(piece));
         text += n;
         len -= n;
     }

@@ -10,6 +10,12 @@ enum {
     BAR_POPUP_ROWS = 8
 };
 
+/* Characters without a width of their own (combining ones, those nobody assigned) are left out:
+ * behind the last other one readline 8.2 never comes to the end of the line with vi's E, W and =.
+ */
+bool bar_has_width(uint32_t rune);
+char *bar_drop_widthless(char *text); /* in place */
+
 /* Keeps the words that fit what is typed, best first. */
 void bar_words_filter(struct bar_words *w, const char *typed, size_t len);
 void bar_words_clear(struct bar_words *w);
@@ -31,6 +37,7 @@ struct bar_popup {
     int chosen; /* -1: none */
     int top;
 };
+void bar_popup_move(struct bar_popup *p, const struct bar_words *w, int by); /* round and round */
 int bar_popup_height(const struct bar_popup *p, const struct bar_words *w);
 void bar_popup_draw(struct bar_popup *p, const struct bar_words *w, const struct pane *above);
 

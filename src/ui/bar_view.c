@@ -98,6 +98,15 @@ void bar_view_draw(struct bar_view *v, const struct pane *row)
 
 /* ---- the choice */
 
+void bar_popup_move(struct bar_popup *p, const struct bar_words *w, int by)
+{
+    int n = (int)w->n;
+    if (p->chosen < 0)
+        p->chosen = by > 0 ? 0 : n - 1;
+    else
+        p->chosen = (p->chosen + by + n) % n;
+}
+
 int bar_popup_height(const struct bar_popup *p, const struct bar_words *w)
 {
     int n = w->n > BAR_POPUP_ROWS ? BAR_POPUP_ROWS : (int)w->n;
