@@ -14,7 +14,8 @@ mkdir -p "$cache"
 # What is under version control or about to be; in an unpacked archive, what is there.
 {
     git ls-files -co --exclude-standard 2>/dev/null || find . -type f | sed 's|^\./||'
-} | grep -E '^(src|include|tests|bench)/.*\.[ch]$' | sort | while read -r file; do
+} >"$work/all"
+grep -E '^(src|include|tests|bench)/.*\.[ch]$' "$work/all" | sort | while read -r file; do
     [ ! -f "$file" ] || echo "$file"
 done >"$work/files"
 grep '\.c$' "$work/files" >"$work/units"
@@ -42,6 +43,13 @@ check() {
 source_rules() {
     awk -v FILES="$work/files" -v REPORT="$work/size" -f scripts/lint-source.awk "$work/files" \
         $(cat "$work/files")
+}
+
+# What a program under test left behind has been committed before. git quotes odd names.
+file_names() {
+    grep -E '[^A-Za-z0-9_./-]' "$work/all" | sed 's/$/:1: no name for a file/'
+    grep -Ev '/|^(\.clang-(format|tidy)|\.env(\.example)?|\.gitignore|LICENSE|Makefile|README\.md)$' \
+        "$work/all" | sed 's/$/:1: what is this? (nothing else belongs at the top)/'
 }
 
 # The version decides what is right, so only Debian 12's does.
@@ -111,6 +119,7 @@ if [ "${1-}" = --tidy ]; then
 fi
 
 : >"$work/findings"
+check names file_names
 check source source_rules
 if have clang-format; then
     major=$(clang-format --version | sed -n 's/.*version \([0-9]*\).*/\1/p')

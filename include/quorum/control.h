@@ -32,9 +32,11 @@ struct control_proof {
  * until it is HALTED (ERR_POLICY). `who` is an operator, or "HALT file", "SIGUSR2". */
 enum err control_set(struct desk *d, enum control to, const char *reason, const char *who,
                      const char *origin, struct control_proof *out, struct error *e);
-/* ERR_CONFLICT, as a change would say it, when the desk is in that state now: told before anything
- * is asked about it. */
-enum err control_differs(struct desk *d, enum control from, struct error *e);
+/* May a person change it so? The database decides (control_change); this is to offer nothing that
+ * it would refuse. */
+bool control_admits(enum control from, enum control to);
+/* As a change to it would be refused now: told before anything is asked about it. */
+enum err control_check(struct desk *d, enum control to, struct error *e);
 /* QUORUM_HOME/HALT exists: the desk is to be halted. */
 bool control_halt_file(const struct settings *s, char *path, size_t size);
 

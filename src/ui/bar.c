@@ -2,6 +2,7 @@
 #include "ui/bar.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ enum {
 static struct {
     bool is_open, active, pasting, accepted, wants_choice, tabbed;
     bool filled_in; /* its line began with words that a key wrote */
+    size_t offered; /* bytes at its end that the first letter typed replaces */
     struct bar_options options;
     char *history_path, *line, *kept; /* line: what readline accepted, NULL for end of file */
     const char *queue;
@@ -311,6 +313,8 @@ void bar_enter(const char *text)
         return;
     end_busy();
     bar.filled_in = text != NULL;
+    const char *last = text != NULL ? strrchr(text, ' ') : NULL;
+    bar.offered = last != NULL ? strlen(last + 1) : 0;
     set_text(text != NULL ? text : bar.kept != NULL ? bar.kept : "");
     mem_free(bar.kept);
     bar.kept = NULL;
@@ -592,11 +596,29 @@ static bool is_nobodys(const struct key *k)
     return k->kind > INPUT_ESC && k->raw_len > 1 && !is_bound(k);
 }
 
+static void drop_offered(void)
+{
+    rl_delete_text(rl_end - (int)bar.offered, rl_end);
+    rl_point = rl_end;
+    bar.offered = 0;
+}
+
+/* The word a key filled in gives way to the letter that begins another; any other key keeps it. */
+static void settle_offered(const struct key *k)
+{
+    bool letter = k->kind == INPUT_CHAR && (k->mods & (INPUT_CTRL | INPUT_ALT)) == 0 &&
+                  k->rune < 0x80 && isalnum((int)k->rune);
+    if (bar.offered > 0 && letter && (rl_editing_mode != 0 || is_vi_inserting()))
+        drop_offered();
+    bar.offered = 0;
+}
+
 enum bar_outcome bar_key(const struct key *k)
 {
     enum bar_outcome outcome;
     if (!bar.active)
         return BAR_STAYS;
+    settle_offered(k);
     if (own_key(k, &outcome))
         return outcome;
     if (!is_busy() && is_nobodys(k))
@@ -625,6 +647,8 @@ void bar_paste(const char *text, size_t len)
     if (!bar.active)
         return;
     end_busy();
+    if (bar.offered > 0)
+        drop_offered();
     if (!bar.pasting)
         rl_begin_undo_group();
     bar.pasting = true;
@@ -661,6 +685,7 @@ void bar_draw(const struct pane *row)
     v->ghost = bar.ghost;
     v->hint = busy ? "" : bar.hint;
     v->active = bar.active;
+    v->offered = bar.active ? bar.offered : 0;
     bar_view_draw(v, row);
 }
 

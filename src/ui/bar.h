@@ -50,7 +50,8 @@ void bar_configure(int history_size, bool ghost, bool popup, bool popup_at_once)
 /* One line about what the bar could not do (a history that cannot be written), or "". */
 const char *bar_note(void);
 
-/* Makes the bar active with what was left in it (NULL), or with a text that is not left there. */
+/* Makes the bar active with what was left in it (NULL), or with a text that is not left there; a
+ * last word behind a blank is an offer, which the first letter typed or a paste replaces. */
 void bar_enter(const char *text);
 void bar_leave(void);
 bool bar_is_active(void);

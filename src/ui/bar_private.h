@@ -25,7 +25,7 @@ size_t bar_words_common(const struct bar_words *w, size_t typed);
 /* What is drawn. */
 struct bar_view {
     const char *prompt, *line; /* line: any bytes */
-    size_t point;
+    size_t point, offered;     /* bytes; offered: at the line's end, shown as selected */
     const char *ghost, *hint;
     bool active;
     int first_col; /* kept from frame to frame: columns scrolled out at the left */

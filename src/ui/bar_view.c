@@ -82,6 +82,9 @@ void bar_view_draw(struct bar_view *v, const struct pane *row)
     if (v->active && part.cols > 0) {
         scroll(v, column, total, part.cols);
         int at = -v->first_col + pane_text(&part, 0, -v->first_col, TOKEN_FG, buf_text(&line));
+        int offered = (int)text_columns(v->line + strlen(v->line) - v->offered);
+        if (v->offered > 0 && offered <= at)
+            pane_restyle(&part, 0, at - offered, offered, STYLE_CURSOR);
         int ghost =
             at < part.cols ? pane_cut(&part, 0, at, part.cols - at, TOKEN_HINT, v->ghost) : 0;
         int hint = (int)text_columns(v->hint), left = part.cols - at - ghost - 2;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "quorum/control.h"
 #include "quorum/evaluation.h"
 #include "quorum/money.h"
 #include "quorum/text.h"
@@ -12,6 +13,7 @@
 #include "ui/console_review.h"
 #include "ui/console_run.h"
 #include "ui/question.h"
+#include "ui/status_line.h"
 
 /* What a question rests on: when it changes while the question stands, it is to be answered anew.
  */
@@ -69,20 +71,10 @@ void console_watch_question(struct console *c)
     copy_text(c->asked.told, sizeof c->asked.told, now);
 }
 
-/* Which of the question's words was typed. */
-static int answer_of(const struct question *q)
-{
-    int i = 0;
-    for (const char *w = q->word; *w; i++, w += strcspn(w, " "), w += strspn(w, " "))
-        if (strncmp(w, q->typed, strcspn(w, " ")) == 0 && strlen(q->typed) == strcspn(w, " "))
-            return i;
-    return 0;
-}
-
 void console_answered(struct console *c, bool yes)
 {
-    int i = answer_of(&c->view.question);
-    if (yes && i < c->asked.n) {
+    int i = question_word(&c->view.question);
+    if (yes && i >= 0 && i < c->asked.n) {
         mem_free(c->agreed);
         c->agreed = c->asked.line[i];
         if (strchr(c->agreed, '\n')) /* the marked ones */
@@ -114,12 +106,18 @@ static const char *position_line(const struct console *c, const char *symbol, ch
 }
 
 /* How far each goes; the words of kill. */
-static const struct {
-    const char *mode, *text;
+static const struct kill_mode {
+    const char *mode;
+    enum control to;
+    const char *text;
+    const char *words, *prompt; /* when this is the mildest one left */
 } kill_modes[] = {
-    {"pause", "no new entries; exits, stops and targets continue"},
-    {"halt", "pause, and the open entry orders are cancelled"},
-    {"flatten", "halt, then every position is closed at the next price"},
+    {"pause", CONTROL_PAUSED, "no new entries; exits, stops and targets continue",
+     "PAUSE HALT FLATTEN", "type PAUSE, HALT or FLATTEN:"},
+    {"halt", CONTROL_HALTED, "pause, and the open entry orders are cancelled", "HALT FLATTEN",
+     "type HALT or FLATTEN:"},
+    {"flatten", CONTROL_FLATTENING, "halt, then every position is closed at the next price",
+     "FLATTEN", "type FLATTEN:"},
 };
 
 /* What closing all of them means today. */
@@ -247,21 +245,31 @@ static void rest_on_now(struct console *c, bool closes)
     copy_text(c->asked.told, sizeof c->asked.told, c->asked.before);
 }
 
-/* The kill switch asks how far; each word is a line of its own. */
+/* The kill switch asks how far; each word is a line of its own. What the desk would refuse, being
+ * that far already, is not offered; what is not known is. */
 void console_ask_kill(struct console *c)
 {
+    const struct kill_mode *end = kill_modes + ARRAY_LEN(kill_modes), *first = kill_modes;
     struct question *q = &c->view.question;
+    enum control now = CONTROL_RUNNING;
     char line[24];
+    (void)control_parse(status_field(&c->snapshot, "state"), &now);
+    while (first < end && !control_admits(now, first->to))
+        first++;
+    if (first == end) {
+        console_say(c, TOAST_WARN,
+                    "the desk is FLATTENING: every position is being closed, then it is HALTED");
+        return;
+    }
     console_drop_question(c);
-    for (size_t i = 0; i < ARRAY_LEN(kill_modes); i++) {
-        snprintf(line, sizeof line, "kill %s", kill_modes[i].mode);
+    for (const struct kill_mode *m = first; m < end; m++) {
+        snprintf(line, sizeof line, "kill %s", m->mode);
         c->asked.line[c->asked.n++] = mem_text(line);
     }
     rest_on_now(c, true);
-    begin_question(c, 3, "PAUSE HALT FLATTEN",
-                   "type PAUSE, HALT or FLATTEN:", "KILL SWITCH - choose how far to go");
-    for (size_t i = 0; i < ARRAY_LEN(kill_modes); i++)
-        question_line(q, "  %-8s  %s", kill_modes[i].mode, kill_modes[i].text);
+    begin_question(c, 3, first->words, first->prompt, "KILL SWITCH - choose how far to go");
+    for (const struct kill_mode *m = first; m < end; m++)
+        question_line(q, "  %-8s  %s", m->mode, m->text);
     explain_positions(c);
     question_line(q, "It survives a restart. Only :resume lifts it.          Esc leaves it as it "
                      "is");

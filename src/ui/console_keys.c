@@ -59,7 +59,7 @@ static const struct key_binding lists[] = {
     {"G", "end 1", NULL},
     {"Home", "end -1", NULL},
     {"End", "end 1", NULL},
-    {"h", "columns -8", "scroll the columns; l back"},
+    {"h", "columns -8", "columns to the left; l right"},
     {"l", "columns 8", NULL},
     {"Left", "columns -8", NULL},
     {"Right", "columns 8", NULL},

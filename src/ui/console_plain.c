@@ -10,6 +10,7 @@
 #include "quorum/text.h"
 #include "ui/console_run.h"
 #include "ui/console_session.h"
+#include "ui/question.h"
 
 enum { PLAIN_LINE_MAX = 8192, TOLD_MAX = 500 };
 
@@ -175,13 +176,17 @@ static bool read_answer(struct plain *p, char *dst, size_t size)
     int flags = fcntl(STDIN_FILENO, F_GETFL);
     fcntl(STDIN_FILENO, F_SETFL, flags & ~O_NONBLOCK);
     ssize_t n = read(STDIN_FILENO, dst, size - 1);
+    char end = n > 0 ? dst[n - 1] : '\n';
+    while (end != '\n' && read(STDIN_FILENO, &end, 1) == 1) /* no answer is that long */
+        continue;
     fcntl(STDIN_FILENO, F_SETFL, flags);
     loop_io_want(p->io, LOOP_READ);
     if (n <= 0)
         return false;
     dst[n] = '\0';
+    bool whole = strchr(dst, '\n');
     dst[strcspn(dst, "\r\n")] = '\0';
-    return true;
+    return whole;
 }
 
 static void ask(struct plain *p)
@@ -196,8 +201,7 @@ static void ask(struct plain *p)
     if (yes && q->level == 2)
         yes = strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0;
     else if (yes)
-        yes = *answer && strstr(q->word, answer) != NULL &&
-              copy_text(q->typed, sizeof q->typed, answer);
+        yes = copy_text(q->typed, sizeof q->typed, answer) && question_word(q) >= 0;
     console_answered(c, yes);
     if (!yes)
         puts("nothing was done");

@@ -281,6 +281,20 @@ static void fit_widths(struct fit *f, const struct snapshot *s, enum panel_id id
     }
 }
 
+/* As far as asked, but no farther than to where the last column stands. */
+static void scroll_columns(struct fit *f, const struct snapshot *s, struct list_view *lv,
+                           enum panel_id id, int room)
+{
+    int by = 0;
+    for (size_t left = f->all; by < lv->hscroll && f->n < left; by++) {
+        left--;
+        memmove(f->slot + 1, f->slot + 2, (left - 1) * sizeof f->slot[0]);
+        f->n = left;
+        fit_widths(f, s, id, room);
+    }
+    lv->hscroll = by;
+}
+
 /* The first column stays, the others can be scrolled away. Those for wide screens come only where
  * nothing has to be narrowed for them. */
 static void fit_columns(struct fit *f, const struct snapshot *s, struct list_view *lv,
@@ -303,13 +317,9 @@ static void fit_columns(struct fit *f, const struct snapshot *s, struct list_vie
             break;
         f->slot[n++] = (struct slot){.column = (int)i, .natural = natural};
     }
-    f->all = n;
-    int most = n > 2 ? (int)n - 2 : 0;
-    lv->hscroll = lv->hscroll < 0 ? 0 : lv->hscroll > most ? most : lv->hscroll;
-    f->n = n - (size_t)lv->hscroll;
-    for (size_t i = 1; i < f->n; i++)
-        f->slot[i] = f->slot[i + (size_t)lv->hscroll];
+    f->n = f->all = n;
     fit_widths(f, s, id, cols - f->gutter);
+    scroll_columns(f, s, lv, id, cols - f->gutter);
 }
 
 /* ---- drawing */

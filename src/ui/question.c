@@ -72,21 +72,23 @@ static bool is_plain(const struct key *k)
     return k->kind == INPUT_CHAR && (k->mods & (INPUT_CTRL | INPUT_ALT)) == 0;
 }
 
-/* Is what was typed one of the words? */
-static bool is_word(const struct question *q)
+int question_word(const struct question *q)
 {
     size_t n = strlen(q->typed);
-    for (const char *w = q->word; n && *w; w += strcspn(w, " "), w += strspn(w, " "))
+    int i = 0;
+    if (q->level < 3)
+        return 0;
+    for (const char *w = q->word; n && *w; i++, w += strcspn(w, " "), w += strspn(w, " "))
         if (strcspn(w, " ") == n && strncmp(w, q->typed, n) == 0)
-            return true;
-    return false;
+            return i;
+    return -1;
 }
 
 static enum question_outcome word_key(struct question *q, const struct key *k)
 {
     size_t n = strlen(q->typed);
     if (k->kind == INPUT_ENTER)
-        return is_word(q) ? QUESTION_YES : QUESTION_NO;
+        return question_word(q) >= 0 ? QUESTION_YES : QUESTION_NO;
     if (k->kind == INPUT_BACKSPACE && n > 0)
         q->typed[n - 1] = '\0';
     else if (is_control(k, 'u'))

@@ -25,6 +25,8 @@ void question_changed(struct question *q, const char *what);
 
 enum question_outcome { QUESTION_STAYS, QUESTION_YES, QUESTION_NO };
 enum question_outcome question_key(struct question *q, const struct key *k, int64_t now);
+/* Which of its words was typed, exactly as it stands; -1: none. 0 on level 2. */
+int question_word(const struct question *q);
 bool question_is_over(const struct question *q, int64_t now); /* a minute without an answer */
 /* The line of the bar: "approve #17? [y/N]", "type HALT: HA". */
 void question_prompt(const struct question *q, char *out, size_t size);

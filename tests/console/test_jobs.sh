@@ -16,6 +16,26 @@ open_console() {
     wait_for '4 Activity' || wait_for '4 Activity'
 }
 
+# Lines instead of a screen: a question is a line, and the next line its answer.
+answer_kill() {
+    asked=$(screen | grep -c 'FLATTEN:')
+    keys kill Enter
+    until_true asked_more_than "$asked" && keys "$1" Enter && wait_for 'nothing was done'
+}
+asked_more_than() {
+    [ "$(screen | grep -c 'FLATTEN:')" -gt "$1" ]
+}
+begin 100x30
+keys "$QUORUM_BIN --desk demo console --plain" Enter
+wait_for '^quorum> '
+ok "in lines, a part of a word is no answer" answer_kill A
+keys C-l Enter
+ok "nor are two words" answer_kill 'PAUSE HALT'
+keys quit Enter
+ok "quit gives the terminal back" given_back
+"$QUORUM_BIN" --desk demo status >"$place/status" 2>&1
+ok "nothing was done indeed" grep -q RUNNING "$place/status"
+
 begin 100x30
 ok "one word and the night is on the screen" open_console
 wait_for 'DEMO RUNNING'

@@ -127,6 +127,8 @@ static void play_acts(struct stage *s, const struct scene *scene, const char *co
     for (; *act != NULL; act++) {
         if (strcmp(*act, "!enter") == 0)
             bar_enter(NULL);
+        else if (strncmp(*act, "!with ", 6) == 0)
+            bar_enter(*act + 6);
         else if (strcmp(*act, "!show") == 0)
             show(s, scene, 1);
         else if (strcmp(*act, "!popup") == 0)
@@ -257,6 +259,17 @@ static void test_what_is_undone_ends_at_another_line(void **state)
                                 "34",    "\x0e",   "\x10",     "\x1f\x1f", "5\x1f",
                                 "\r",    "!enter", "\x10\x1f", "6\r",      NULL};
     assert_scene(&(struct scene){0}, acts, "ran: one\nran: one34\nran: one346\n");
+}
+
+static void test_a_word_a_key_filled_in_gives_way_to_a_letter(void **state)
+{
+    (void)state;
+    SCENE(&plain, "ran: eval DIS\n", "!with eval DIS", "\r");
+    SCENE(&plain, "ran: eval NVDA\n", "!with eval DIS", "NVDA\r");
+    SCENE(&plain, "ran: eval NVDA\n", "!with eval DIS", "\x1b[200~NVDA\x1b[201~", "\r");
+    SCENE(&plain, "ran: eval DIS --fresh\n", "!with eval DIS", " --fresh\r");
+    SCENE(&plain, "ran: eval DISX\n", "!with eval DIS", "\x1b[D\x1b[C", "X\r");
+    SCENE(&plain, "ran: eval X\n", "!with eval ", "X\r");
 }
 
 static void test_up_finds_lines_that_begin_like_this_one(void **state)
@@ -399,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_search_finds_lines_with_any_letters),
         cmocka_unit_test(test_any_key_ends_a_search_and_is_survived),
         cmocka_unit_test(test_what_is_undone_ends_at_another_line),
+        cmocka_unit_test(test_a_word_a_key_filled_in_gives_way_to_a_letter),
         cmocka_unit_test(test_up_finds_lines_that_begin_like_this_one),
         cmocka_unit_test(test_grey_text_is_taken_only_when_asked_for),
         cmocka_unit_test(test_a_paste_is_text_and_runs_nothing),

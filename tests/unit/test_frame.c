@@ -56,10 +56,10 @@ static void filtered_away(void)
 }
 static void scrolled(void)
 {
-    view.list[PANEL_POSITIONS].hscroll = 4;
-    focus_pending();
-    view_mark(&view, "adjustment 17");
-    view_mark(&view, "adjustment 18");
+    view.focus = PANEL_TRADES;
+    view.zoomed = true;
+    view.list[PANEL_TRADES].hscroll = 99; /* no farther than needed */
+    view_mark(&view, "trade 88");
 }
 static void stale(void)
 {

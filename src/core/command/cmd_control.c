@@ -157,15 +157,15 @@ static enum err set_state(struct call *c, enum control to, int first_word, struc
     return OK;
 }
 
-/* Where a desk is open (the console), what holds already is not asked about. */
+/* Where a desk is open (the console), what would be refused is not asked about. */
 static enum err check_pause(const struct call *c, struct error *e)
 {
-    return c->desk ? control_differs(c->desk, CONTROL_PAUSED, e) : OK;
+    return c->desk ? control_check(c->desk, CONTROL_PAUSED, e) : OK;
 }
 
 static enum err check_resume(const struct call *c, struct error *e)
 {
-    return c->desk ? control_differs(c->desk, CONTROL_RUNNING, e) : OK;
+    return c->desk ? control_check(c->desk, CONTROL_RUNNING, e) : OK;
 }
 
 static enum err run_pause(struct call *c, struct error *e)
@@ -206,8 +206,9 @@ static const struct kill_mode *kill_mode(const struct call *c)
 static enum err check_kill(const struct call *c, struct error *e)
 {
     char shown[64];
-    if (kill_mode(c))
-        return OK;
+    const struct kill_mode *m = kill_mode(c);
+    if (m)
+        return c->desk && c->nargs ? control_check(c->desk, m->state, e) : OK;
     sanitize_line(shown, sizeof shown, untrusted(c->arg[0]));
     err_set(e, ERR_USAGE, "\"%s\" is not pause, halt or flatten", shown);
     return err_fix(e, "for a reason: quorum kill halt REASON");

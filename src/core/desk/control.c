@@ -87,32 +87,44 @@ static enum err already(const struct control_view *v, struct error *e)
     return err_set(e, ERR_CONFLICT, "the desk is already %s", describe(v, holds));
 }
 
-enum err control_differs(struct desk *d, enum control from, struct error *e)
+bool control_admits(enum control from, enum control to)
 {
-    struct control_view v;
-    if (control_load(d, &v, e) == OK && v.state == from)
-        already(&v, e);
-    return e->kind;
+    return from != to && from != CONTROL_FLATTENING &&
+           !(from == CONTROL_HALTED && to == CONTROL_PAUSED);
 }
 
-static enum err refused(const struct rows *r, const char *outcome, enum control to, struct error *e)
+/* Why it does not become that. */
+static enum err refuse(const struct control_view *v, enum control to, struct error *e)
 {
     char holds[400];
-    struct control_view v = {0};
-    (void)control_parse(rows_text(r, 0, 1), &v.state);
-    clean_cell(v.set_by, sizeof v.set_by, r, 8);
-    v.set_at = time_cell(r, 9);
-    clean_cell(v.reason, sizeof v.reason, r, 10);
-    if (strcmp(outcome, "same") == 0)
-        return already(&v, e);
-    describe(&v, holds);
-    if (strcmp(outcome, "stricter") == 0) {
+    if (v->state == to)
+        return already(v, e);
+    describe(v, holds);
+    if (v->state == CONTROL_HALTED) {
         err_set(e, ERR_CONFLICT, "the desk is %s, which is more than %s", holds, names[to]);
         return err_fix(e, "to loosen it, resume first");
     }
     err_set(e, ERR_POLICY, "the desk is %s: it cannot become %s before every position is closed",
             holds, names[to]);
     return err_fix(e, "it becomes HALTED by itself then; quorum positions shows what is left");
+}
+
+enum err control_check(struct desk *d, enum control to, struct error *e)
+{
+    struct control_view v;
+    if (control_load(d, &v, e) == OK && !control_admits(v.state, to))
+        refuse(&v, to, e);
+    return e->kind;
+}
+
+static enum err refused(const struct rows *r, enum control to, struct error *e)
+{
+    struct control_view v = {0};
+    (void)control_parse(rows_text(r, 0, 1), &v.state);
+    clean_cell(v.set_by, sizeof v.set_by, r, 8);
+    v.set_at = time_cell(r, 9);
+    clean_cell(v.reason, sizeof v.reason, r, 10);
+    return refuse(&v, to, e);
 }
 
 static void read_proof(const struct rows *r, struct control_proof *out)
@@ -154,11 +166,10 @@ enum err control_set(struct desk *d, enum control to, const char *reason, const 
         err_clear(e);
     }
     if (!result) {
-        const char *outcome = rows_text(&r, 0, 0);
-        if (strcmp(outcome, "changed") == 0)
+        if (strcmp(rows_text(&r, 0, 0), "changed") == 0)
             read_proof(&r, out);
         else
-            result = refused(&r, outcome, to, e);
+            result = refused(&r, to, e);
     }
     rows_release(&r);
     if (!result)
