@@ -85,6 +85,17 @@ static void expect_whole(struct rig *r, int64_t id, int votes)
                            id),
                      1);
     assert_int_equal(
+        count(r,
+              "evaluation_facts f JOIN dossiers d USING (evaluation_id),"
+              " LATERAL (SELECT d.content::jsonb AS c) x WHERE f.sector = c->'profile'->>'sector'"
+              " AND f.rsi IS NOT DISTINCT FROM (c->'indicators'->>'rsi')::float8"
+              " AND f.volume_ratio IS NOT DISTINCT FROM (c->'indicators'->>'volume_ratio')::float8"
+              " AND f.atr IS NOT DISTINCT FROM (c->'indicators'->>'atr')::float8"
+              " AND f.beta IS NOT DISTINCT FROM (c->'indicators'->>'beta')::float8"
+              " AND f.evaluation_id",
+              id),
+        1);
+    assert_int_equal(
         count(r, "evaluations WHERE lease_until IS NULL AND finished_at IS NOT NULL AND id", id),
         1);
 }

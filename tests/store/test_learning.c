@@ -17,6 +17,7 @@
 #include "fake/messages.h"
 #include "quorum/learning.h"
 #include "quorum/model.h"
+#include "quorum/parameters.h"
 #include "quorum/timeutil.h"
 #include "store/desk_rig.h"
 
@@ -41,6 +42,7 @@
     "  day + time '15:00', jsonb_build_object('indicators', jsonb_build_object('rsi', rsi, 'atr'," \
     "  2, 'beta', 1, 'volume_ratio', 1), 'profile', jsonb_build_object('sector', 'Energy')), ''"   \
     " FROM past;"                                                                                  \
+    "INSERT INTO evaluation_facts SELECT i + 1, 'Energy', rsi, 1, 2, 1 FROM past;"                 \
     "INSERT INTO votes (evaluation_id, agent, source, role, vote, confidence, reason, counted)"    \
     " SELECT i + 1, a, 'baseline', 'voter', 'BUY', 70, '', true FROM past,"                        \
     "  unnest(ARRAY['research', 'technical_analyst']) a;"                                          \
@@ -299,6 +301,48 @@ static void what_was_taken_back_is_blocked(void **state)
            " AND status = 'PENDING' AND EXISTS (SELECT FROM strategy_adjustments b"
            "  WHERE b.status = 'ROLLED_BACK' AND b.new_value = a.new_value)",
            "0");
+}
+
+/* ---- when dossiers are past their time ---- */
+
+static struct candidate_set *must_load(struct rig *r)
+{
+    struct candidate_set *s;
+    struct error e = {0};
+    if (candidates_wait(r->desk, 10000, &s, &e))
+        fail_msg("%s", e.text);
+    return s;
+}
+
+static void what_learning_looks_at_outlives_the_dossiers(void **state)
+{
+    struct rig *r = *state;
+    write_past(r, LOSES_HIGH, 1);
+    struct candidate_set *before = must_load(r);
+    assert_true(before->n > 200);
+    rig_run(r, "UPDATE desk SET clock_at = clock_at + interval '20 months';"
+               "SELECT housekeeping();"
+               "UPDATE desk SET clock_at = clock_at - interval '20 months'");
+    expect(r, "SELECT count(*) FROM dossiers", "0");
+    struct candidate_set *after = must_load(r);
+    assert_int_equal(after->n, before->n);
+    for (size_t i = 0; i < before->n; i++) {
+        const struct candidate *a = &before->c[i], *b = &after->c[i];
+        assert_int_equal(a->known.id, b->known.id);
+        assert_true(b->known.rsi.known && a->known.rsi.v == b->known.rsi.v);
+        assert_true(b->known.volume_ratio.known && b->replay.beta.v == 1);
+        assert_true(b->replay.atr > 0 && a->replay.atr == b->replay.atr);
+        assert_string_equal(b->known.sector, "Energy");
+    }
+    candidates_release(before);
+    candidates_release(after);
+    struct learning_result out = must_cycle(r);
+    assert_true(out.cases > 200 && out.patterns >= 1);
+    expect(r, "SELECT status FROM learning_patterns WHERE condition = 'rsi_from_65'", "candidate");
+    expect(r,
+           "SELECT ((evidence->>'changed')::int > 0)::text FROM strategy_adjustments"
+           " WHERE parameter_name = 'rsi_max'",
+           "true");
 }
 
 /* ---- cycles that meet, and that die ---- */
@@ -577,6 +621,7 @@ int main(void)
         TEST(a_desk_without_anything_to_learn_applies_nothing),
         TEST(what_a_person_refused_is_not_asked_again_for_a_month),
         TEST(what_was_taken_back_is_blocked),
+        TEST(what_learning_looks_at_outlives_the_dossiers),
         TEST(of_two_cycles_at_once_one_is_refused),
         MODELS(a_killed_cycle_is_failed_by_the_next_with_its_bill),
         MODELS(a_good_answer_puts_its_choice_first_and_changes_no_figure),

@@ -19,24 +19,22 @@ enum { WAIT_MS = 120000 };
 static const struct statement clock_now = {"candidates clock", "SELECT desk_now()"};
 static const struct statement decisions = {
     "candidates",
-    "SELECT e.id, s.symbol, COALESCE(e.regime, ''), COALESCE(c->'profile'->>'sector', ''),"
+    "SELECT e.id, s.symbol, COALESCE(e.regime, ''), COALESCE(f.sector, ''),"
     "  COALESCE(m.sentiment_score, (SELECT v.score FROM votes v WHERE v.evaluation_id = e.id"
     "    AND v.agent = 'news_analyst' AND v.counted AND v.vote IN ('BUY', 'SELL', 'HOLD')"
     "    AND v.score BETWEEN -1 AND 1 LIMIT 1)),"
-    "  (c->'indicators'->>'rsi')::float8, (c->'indicators'->>'volume_ratio')::float8,"
+    "  f.rsi, f.volume_ratio,"
     "  (SELECT avg(v.confidence) FROM votes v WHERE v.evaluation_id = e.id AND v.counted"
     "   AND v.role = 'voter' AND v.vote = e.decision), e.agree::float8 / NULLIF(e.voters, 0),"
     "  s.entry_day - DATE '1970-01-01',"
     "  COALESCE((t.closed_at AT TIME ZONE 'America/New_York')::date, s.exit_day)"
     "    - DATE '1970-01-01', COALESCE(t.exit_reason, ''), COALESCE(t.r_multiple, s.r_multiple),"
-    "  COALESCE(t.id, 0), e.price, (c->'indicators'->>'atr')::float8,"
-    "  (c->'indicators'->>'beta')::float8 "
+    "  COALESCE(t.id, 0), e.price, f.atr, f.beta "
     "FROM shadow_outcomes s JOIN evaluations e ON e.id = s.evaluation_id"
     "  LEFT JOIN trade_outcomes t ON t.evaluation_id = e.id AND t.account_id = 1"
     "    AND t.r_multiple IS NOT NULL"
     "  LEFT JOIN trade_metadata m ON m.trade_outcome_id = t.id"
-    "  LEFT JOIN LATERAL (SELECT d.content::jsonb AS c FROM dossiers d"
-    "    WHERE d.evaluation_id = e.id ORDER BY d.created_at DESC LIMIT 1) f ON true "
+    "  LEFT JOIN evaluation_facts f ON f.evaluation_id = e.id "
     "WHERE s.state = 'DONE' AND s.r_multiple IS NOT NULL AND e.decision = 'BUY'"
     "  AND s.entry_day <= $1::date AND s.entry_day > $1::date - $2::int "
     "ORDER BY s.symbol COLLATE \"C\", s.entry_day, e.id"};

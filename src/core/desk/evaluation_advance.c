@@ -12,8 +12,8 @@ static const struct statement gather = {
                          "clock_timestamp() + " LEASE " WHERE id = $1::bigint AND locked_by = $2"
                          " AND state = 'QUEUED' RETURNING id, " NOT_YET_ON_DISK};
 
-/* The step to VOTING, from QUEUED where nothing is left to gather: the facts it rests on. (The hash
- * of the bars comes with the first votes.) */
+/* The step to VOTING, from QUEUED where nothing is left to gather: the facts it rests on, and those
+ * of them that outlive the dossier. (The hash of the bars comes with the first votes.) */
 static const struct statement facts = {
     "evaluation facts",
     "WITH ev AS ("
@@ -26,6 +26,9 @@ static const struct statement facts = {
     "                        bars_count)"
     "  SELECT id, desk_now(), $8, encode(sha256(convert_to($8, 'UTF8')), 'hex'), $9::date,"
     "    $10::date, $11::int FROM ev"
+    "), kept AS ("
+    "  INSERT INTO evaluation_facts (evaluation_id, sector, rsi, volume_ratio, atr, beta)"
+    "  SELECT id, $12, $13::float8, $14::float8, $15::float8, $16::float8 FROM ev"
     ") SELECT id, " NOT_YET_ON_DISK " FROM ev"};
 
 /* Of $5, those that are not there already, each with its interaction row and rollups. */
@@ -170,6 +173,24 @@ static void bind_dossier(struct params *p, struct evaluation *v)
     buf_release(&v->content);
 }
 
+static void bind_value(struct params *p, struct value v)
+{
+    if (v.known)
+        params_double(p, v.v);
+    else
+        params_text(p, NULL);
+}
+
+/* What learning looks at; the dossier is dropped one day. */
+static void bind_kept(struct params *p, const struct dossier *d)
+{
+    params_text(p, d->market.profile.sector);
+    bind_value(p, d->indicators.rsi);
+    bind_value(p, d->indicators.volume_ratio);
+    bind_value(p, d->indicators.atr);
+    bind_value(p, d->indicators.beta);
+}
+
 void evaluation_store_facts(struct evaluation *v)
 {
     const struct dossier *d = &v->dossier;
@@ -187,6 +208,7 @@ void evaluation_store_facts(struct evaluation *v)
         params_text(&p, NULL);
     bind_barriers(&p, d);
     bind_dossier(&p, v);
+    bind_kept(&p, d);
     v->state = "VOTING";
     v->sent_votes = v->nvotes;
     db_send(v->desk->db, &facts, &p, advanced, v);

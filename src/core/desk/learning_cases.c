@@ -42,11 +42,8 @@
     "  (SELECT avg(v.confidence) FROM votes v WHERE v.evaluation_id = k.id AND v.counted"          \
     "   AND v.role = 'voter' AND v.vote = e.decision), e.agree::float8 / NULLIF(e.voters, 0),"     \
     "  k.entered - DATE '1970-01-01', k.ended - DATE '1970-01-01', k.reason, k.r "                 \
-    "FROM k JOIN evaluations e ON e.id = k.id LEFT JOIN LATERAL ("                                 \
-    "  SELECT c->'profile'->>'sector' AS sector, (c->'indicators'->>'rsi')::float8 AS rsi,"        \
-    "    (c->'indicators'->>'volume_ratio')::float8 AS volume_ratio"                               \
-    "  FROM (SELECT d.content::jsonb AS c FROM dossiers d WHERE d.evaluation_id = k.id"            \
-    "        ORDER BY d.created_at DESC LIMIT 1) x) f ON true "
+    "FROM k JOIN evaluations e ON e.id = k.id"                                                     \
+    "  LEFT JOIN evaluation_facts f ON f.evaluation_id = k.id "
 
 static const struct statement lookback = {
     "learning lookback", CASES "WHERE CASE WHEN k.trade > 0"

@@ -1,0 +1,3 @@
+-- Down: what 0021_facts_kept.up.sql made.
+
+DROP TABLE evaluation_facts;
