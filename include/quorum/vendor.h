@@ -41,11 +41,9 @@ struct vendor_request {
 
 struct vendor;
 struct vendor_options {
-    struct db *db;
+    struct db *db; /* of a desk: its settings say how many calls a day are counted, and from when */
     struct http *http;
     struct loop *loop;
-    int64_t daily_limit; /* counted calls a day */
-    int reset_hour_utc;
 };
 struct vendor *vendor_new(const struct vendor_options *o);
 /* Before its db and http. Open requests end as VENDOR_NONE. */

@@ -17,7 +17,7 @@
 #include "store/fixture.h"
 #include "store/vendor_side.h"
 
-enum { PATIENCE_MS = 60000, LIMIT = 250 };
+enum { PATIENCE_MS = 60000 };
 
 struct scene {
     struct fixture *f;
@@ -53,7 +53,8 @@ static int scene_start(void **state)
     s->f = fixture;
     s->fake = fake_market_start(NULL);
     *state = s;
-    if (!s->fake || !side_open(&s->side, fixture_conninfo(s->f, "quorum_app"), LIMIT))
+    fixture_run(s->f, VENDOR_LIMIT("250", "0"));
+    if (!s->fake || !side_open(&s->side, fixture_conninfo(s->f, "quorum_app")))
         return -1;
     /* The cache goes by real time, so the last session is one before it. */
     s->last = calendar_previous(calendar_last_closed(time_machine_now()));

@@ -35,7 +35,8 @@ static int scene_start(void **state)
     s->f = fixture;
     s->fake = fake_market_start(NULL);
     *state = s;
-    return s->fake && side_open(&s->side, fixture_conninfo(s->f, "quorum_app"), LIMIT) ? 0 : -1;
+    fixture_run(s->f, VENDOR_LIMIT("250", "0"));
+    return s->fake && side_open(&s->side, fixture_conninfo(s->f, "quorum_app")) ? 0 : -1;
 }
 
 static int scene_end(void **state)
@@ -139,7 +140,7 @@ static int one_quote(struct side *side, const char *base)
 static int child_main(char **argv)
 {
     struct side side;
-    if (!side_open(&side, argv[2], LIMIT))
+    if (!side_open(&side, argv[2]))
         return 99;
     int status = strcmp(argv[1], "eight-calls") == 0 ? eight_calls(&side, argv[3], argv[4])
                                                      : one_quote(&side, argv[3]);
@@ -183,6 +184,35 @@ static void a_new_day_begins_at_the_reset_hour(void **state)
     assert_string_equal(fixture_text(s->f, "SELECT vendor_day(0)"), "2026-11-22");
     fixture_run(s->f, "UPDATE desk SET clock_at = '2026-11-22 20:00:00+00'");
     assert_string_equal(fixture_text(s->f, "SELECT vendor_day(20)"), "2026-11-22");
+}
+
+/* Adopted by a command, while other processes run. */
+static void a_limit_and_an_hour_hold_from_the_next_call_of_every_process(void **state)
+{
+    struct scene *s = *state;
+    struct side other;
+    assert_true(side_open(&other, fixture_conninfo(s->f, "quorum_app")));
+    fixture_run(s->f, "INSERT INTO desk (name, kind, clock, clock_at)"
+                      " VALUES ('demo', 'demo', 'virtual', '2026-11-22 12:00:00+00')");
+    struct outcome o = get(s, "quote", "AAPL", 300);
+    assert_fresh(&o, false);
+    fixture_run(s->f, VENDOR_LIMIT("2", "0"));
+    o = side_get(&other, fake_market_url(s->fake), "quote", "MSFT", 300);
+    assert_fresh(&o, false);
+    o = get(s, "quote", "NVDA", 300);
+    assert_problem(&o, VENDOR_NONE, "2 of 2 calls used, resets 00:00 UTC");
+    assert_int_equal(fixture_int(s->f, "SELECT daily_limit FROM vendor_quota"), 2);
+    fixture_run(s->f, VENDOR_LIMIT("2", "13"));
+    o = get(s, "quote", "INTC", 300);
+    assert_fresh(&o, false);
+    assert_string_equal(fixture_text(s->f, "SELECT string_agg(format('%s %s %s', day, used,"
+                                           "  reset_hour), ', ' ORDER BY day) FROM vendor_quota"),
+                        "2026-11-21 1 13, 2026-11-22 2 0");
+    fixture_run(s->f, VENDOR_LIMIT("0", "13"));
+    o = side_get(&other, fake_market_url(s->fake), "quote", "DIS", 300);
+    assert_problem(&o, VENDOR_NONE, "0 of 0 calls used, resets 13:00 UTC");
+    assert_int_equal(fake_market_calls(s->fake, NULL), 3);
+    side_close(&other);
 }
 
 static void the_vendors_word_that_the_limit_is_reached_ends_the_day(void **state)
@@ -517,6 +547,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         SCENE(forty_processes_never_make_call_251),
         SCENE(a_new_day_begins_at_the_reset_hour),
+        SCENE(a_limit_and_an_hour_hold_from_the_next_call_of_every_process),
         SCENE(the_vendors_word_that_the_limit_is_reached_ends_the_day),
         SCENE(a_call_that_never_left_is_given_back),
         SCENE(an_answer_is_not_asked_for_twice_within_its_life),

@@ -11,7 +11,7 @@
 
 enum { PATIENCE_MS = 60000 };
 
-bool side_open(struct side *s, const char *conninfo, int64_t limit)
+bool side_open(struct side *s, const char *conninfo)
 {
     struct db_options options = {.conninfo = conninfo, .reconnect = true};
     int64_t give_up = time_monotonic_us() + (int64_t)PATIENCE_MS * 1000;
@@ -24,8 +24,7 @@ bool side_open(struct side *s, const char *conninfo, int64_t limit)
         poll(NULL, 0, 20);
     }
     s->http = http_new(s->loop);
-    s->vendor = vendor_new(&(struct vendor_options){
-        .db = s->db, .http = s->http, .loop = s->loop, .daily_limit = limit});
+    s->vendor = vendor_new(&(struct vendor_options){.db = s->db, .http = s->http, .loop = s->loop});
     return true;
 }
 

@@ -15,7 +15,12 @@ struct side {
 };
 
 /* False when no connection is to be had for a minute. */
-bool side_open(struct side *s, const char *conninfo, int64_t limit);
+bool side_open(struct side *s, const char *conninfo);
+/* The SQL by which a desk's day has that many calls, and begins at that hour: "250", "0". */
+#define VENDOR_LIMIT(calls, hour)                                                                  \
+    "INSERT INTO desk_setting (name, value, origin, set_by) VALUES"                                \
+    " ('QUORUM_FMP_DAILY_LIMIT', '" calls "', 'test', 'test'),"                                    \
+    " ('QUORUM_FMP_RESET_HOUR_UTC', '" hour "', 'test', 'test')"
 void side_close(struct side *s);
 
 /* What one request came to. */

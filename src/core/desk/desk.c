@@ -173,13 +173,7 @@ static enum err make_ready(struct desk *d, const struct desk_options *o, bool *s
 /* The paper desk's: FMP and the feeds, through the calls counted in this desk's database. */
 static struct market *open_live(struct desk *d)
 {
-    d->vendor = vendor_new(&(struct vendor_options){
-        .db = d->db,
-        .http = d->http,
-        .loop = d->loop,
-        .daily_limit = desk_int(d, SETTING_FMP_DAILY_LIMIT),
-        .reset_hour_utc = (int)desk_int(d, SETTING_FMP_RESET_HOUR),
-    });
+    d->vendor = vendor_new(&(struct vendor_options){.db = d->db, .http = d->http, .loop = d->loop});
     return market_live_new(&(struct market_live_options){
         .vendor = d->vendor,
         .fmp_base_url = settings_text(d->settings, SETTING_FMP_BASE_URL),

@@ -172,16 +172,13 @@ static void failed(void *arg, struct rows *rows, const struct error *e)
 void request_fail(struct request *q, bool refused, bool exhausted)
 {
     struct params p = {0};
-    const struct vendor_options *o = &q->v->o;
     log_write(LOG_WARN, q->vendor, "%s %s: %s", q->endpoint, q->symbol, q->answer.problem);
     request_key(&p, q);
     params_text(&p, q->owner);
     params_text(&p, q->answer.problem);
     params_bool(&p, refused);
     params_bool(&p, exhausted && q->counted);
-    params_int(&p, o->daily_limit);
-    params_int(&p, o->reset_hour_utc);
-    db_send(o->db, &vendor_fail, &p, failed, q);
+    db_send(q->v->o.db, &vendor_fail, &p, failed, q);
 }
 
 /* ---- the cache and the lease ---- */

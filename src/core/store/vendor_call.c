@@ -199,17 +199,18 @@ static void took(void *arg, struct rows *rows, const struct error *e)
         request_database_failed(q, e);
         return;
     }
-    long long limit = (long long)q->v->o.daily_limit;
-    if (rows->nrows == 0) {
+    long long limit = (long long)rows_int(rows, 0, 0);
+    const char *day = rows_text(rows, 0, 3);
+    if (!day) {
         snprintf(q->answer.problem, sizeof q->answer.problem,
-                 "%s: %lld of %lld calls used, resets %02d:00 UTC", request_label(q, name), limit,
-                 limit, q->v->o.reset_hour_utc);
+                 "%s: %lld of %lld calls used, resets %02lld:00 UTC", request_label(q, name), limit,
+                 limit, (long long)rows_int(rows, 0, 1));
         request_fail(q, false, false);
         return;
     }
-    copy_text(q->day, sizeof q->day, rows_text(rows, 0, 1));
+    copy_text(q->day, sizeof q->day, day);
     log_write(LOG_INFO, q->vendor, "%s API call %s %s (%lld of %lld today)", request_label(q, name),
-              q->endpoint, q->symbol, (long long)rows_int(rows, 0, 0), limit);
+              q->endpoint, q->symbol, (long long)rows_int(rows, 0, 2), limit);
     ask(q);
 }
 
@@ -222,7 +223,5 @@ void request_take(struct request *q)
     }
     params_text(&p, q->vendor);
     params_text(&p, q->endpoint);
-    params_int(&p, q->v->o.reset_hour_utc);
-    params_int(&p, q->v->o.daily_limit);
     db_send(q->v->o.db, &vendor_take, &p, took, q);
 }

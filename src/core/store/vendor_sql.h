@@ -50,12 +50,22 @@ static const struct statement vendor_lease = {
     "    AND c.version = $5::bigint "
     "RETURNING 1"};
 
-/* One of the day's calls, or no row: the check and the count are one act on one locked row. */
+/* The limit and the hour in force now, for all processes alike: one that kept what it read when it
+ * began would go on by a limit that was lowered since. */
+#define SETTING(name)                                                                              \
+    "(SELECT value::bigint FROM desk_setting WHERE name = '" name "' ORDER BY id DESC LIMIT 1)"
+#define LIMITS                                                                                     \
+    "l AS (SELECT " SETTING(                                                                       \
+        "QUORUM_FMP_DAILY_LIMIT") " AS daily,"                                                     \
+                                  " " SETTING("QUORUM_FMP_RESET_HOUR_UTC") "::int AS reset)"
+
+/* One of the day's calls: the check and the count are one act on one locked row. The limit, the
+ * hour, how many are used now and of which day; the last two null: none was left. */
 static const struct statement vendor_take = {
     "vendor take",
-    "WITH q AS ("
+    "WITH " LIMITS ", q AS ("
     "  INSERT INTO vendor_quota AS q (vendor, day, reset_hour, used, daily_limit, called)"
-    "    SELECT $1, vendor_day($3::int), $3::int, 1, $4::bigint, 1 WHERE $4::bigint > 0"
+    "    SELECT $1, vendor_day(l.reset), l.reset, 1, l.daily, 1 FROM l WHERE l.daily > 0"
     "  ON CONFLICT (vendor, day) DO UPDATE SET used = q.used + 1, called = q.called + 1,"
     "    daily_limit = EXCLUDED.daily_limit, reset_hour = EXCLUDED.reset_hour"
     "    WHERE q.used < EXCLUDED.daily_limit"
@@ -65,7 +75,7 @@ static const struct statement vendor_take = {
     "    SELECT $1, q.day, $2, 1, desk_now() FROM q"
     "  ON CONFLICT (vendor, day, endpoint) DO UPDATE SET calls = e.calls + 1,"
     "    last_at = EXCLUDED.last_at) "
-    "SELECT used, day FROM q"};
+    "SELECT l.daily, l.reset, q.used, q.day FROM l LEFT JOIN q ON true"};
 
 /* The call was not made: nothing of it left this machine. $3 the day it was taken from. */
 static const struct statement vendor_give_back = {
@@ -98,19 +108,18 @@ static const struct statement vendor_renew = {
                     "  WHERE " VENDOR_KEY " AND body IS NOT NULL"
                     "  RETURNING encode(body, 'hex'), " MICROSECONDS("fetched_at")};
 
-/* No answer: $4 owner, $5 why, $6 the symbol was refused, $7 the day's limit is reached ($8 the
- * limit, $9 the reset hour). */
+/* No answer: $4 owner, $5 why, $6 the symbol was refused, $7 the day's limit is reached. */
 static const struct statement vendor_fail = {
     "vendor fail",
-    "WITH r AS ("
+    "WITH " LIMITS ", r AS ("
     "  INSERT INTO vendor_refusals (vendor, endpoint, symbol, refused_at, until, reason)"
     "    SELECT $1, $2, $3, desk_now(), desk_now() + interval '7 days', $5 WHERE $6::boolean"
     "  ON CONFLICT (vendor, endpoint, symbol) DO UPDATE SET refused_at = EXCLUDED.refused_at,"
     "    until = EXCLUDED.until, reason = EXCLUDED.reason), "
     "q AS ("
-    "  UPDATE vendor_quota SET used = greatest(used, $8::bigint), daily_limit = $8::bigint,"
-    "    exhausted_at = COALESCE(exhausted_at, desk_now())"
-    "  WHERE $7::boolean AND vendor = $1 AND day = vendor_day($9::int)) "
+    "  UPDATE vendor_quota SET used = greatest(used, l.daily), daily_limit = l.daily,"
+    "    exhausted_at = COALESCE(exhausted_at, desk_now()) FROM l"
+    "  WHERE $7::boolean AND vendor = $1 AND day = vendor_day(l.reset)) "
     "UPDATE vendor_cache SET version = version + 1, failed_at = clock_timestamp(), problem = $5,"
     "  lease_owner = NULL, lease_until = NULL"
     "  WHERE " VENDOR_KEY " AND lease_owner = $4"};
