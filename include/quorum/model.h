@@ -63,6 +63,8 @@ struct model_call;
 struct model_ops {
     const char *name; /* "anthropic", "rehearsal", "recorded" */
     bool simulated;   /* costs are not real */
+    /* Its replies were paid for when they were recorded: nothing is reserved for them. */
+    bool costs_nothing;
     void (*free)(struct model *m);
     /* The request is copied. done is called once, from the loop, never from inside. */
     struct model_call *(*send)(struct model *m, const struct model_request *r, model_done_fn *done,

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,6 +27,17 @@
     "beta=1.15"
 
 enum { WAIT_MS = 60000 };
+
+/* The program's clock, in place of the C library's: ahead of the machine's by as much. */
+static time_t clock_ahead;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    int result = (int)syscall(SYS_clock_gettime, id, t);
+    if (id == CLOCK_REALTIME)
+        t->tv_sec += clock_ahead;
+    return result;
+}
 
 /* What the scripted model does with its n-th call (counted from 1). */
 typedef void script_fn(int n, const struct model_request *r, struct model_reply *out);
@@ -363,6 +376,42 @@ static void overloaded(int n, const struct model_request *r, struct model_reply 
     }
 }
 
+static const char *const lost_repair[] = {"overloaded (529)", "the model refused"};
+
+static void repair_is_lost(int n, const struct model_request *r, struct model_reply *out)
+{
+    (void)n;
+    out->answer = fitting_answer(r);
+    bool is_research = strcmp(r->agent, "research") == 0;
+    if (!is_research && strcmp(r->agent, "news_analyst") != 0)
+        return;
+    out->answer = "{\"decision\":\"STRONG BUY\"}";
+    if (!r->repair)
+        return;
+    out->outcome = is_research ? MODEL_UNREACHABLE : MODEL_REFUSED;
+    out->answer = NULL;
+    copy_text(out->problem, sizeof out->problem, lost_repair[!is_research]);
+}
+
+/* What was wrong with the answer before it is told in that one's row. */
+static void a_repair_that_was_lost_says_how(void **state)
+{
+    struct bench b;
+    bench_open(&b, *state, repair_is_lost);
+    start(&b, NULL);
+    finish(&b);
+    assert_string_equal(
+        fixture_text(b.f, "SELECT string_agg(error, ', ' ORDER BY error) FROM agent_interactions"
+                          " WHERE action = 'repair'"),
+        "overloaded (529), the model refused");
+    assert_int_equal(fixture_int(b.f,
+                                 "SELECT count(*) FROM agent_interactions WHERE action = 'vote'"
+                                 " AND error LIKE '%decision%'"),
+                     2);
+    money_agrees(b.f);
+    bench_close(&b);
+}
+
 static void an_unreachable_model_leaves_the_baseline_and_says_so(void **state)
 {
     struct bench b;
@@ -406,6 +455,40 @@ static void an_unknown_bill_is_presumed_to_be_the_worst_case(void **state)
                      0);
     assert_true(fixture_int(b.f, "SELECT (spent_usd * 1e9)::bigint FROM budget_day") > 0);
     money_agrees(b.f);
+    bench_close(&b);
+}
+
+/* A price list begins on 2026-10-07 that has half the price of the one before it. */
+static time_t at_midnight;
+
+static void answers_after_midnight(int n, const struct model_request *r, struct model_reply *out)
+{
+    (void)n;
+    clock_ahead = at_midnight;
+    out->answer = fitting_answer(r);
+    out->usage = (struct usage){.cache_read = 10000};
+}
+
+static void a_bill_goes_by_the_prices_it_was_reserved_by(void **state)
+{
+    struct bench b;
+    struct timespec machine;
+    assert_int_equal(syscall(SYS_clock_gettime, CLOCK_REALTIME, &machine), 0);
+    at_midnight = (time_t)day_from_civil(2026, 10, 7) * 86400 - machine.tv_sec;
+    bench_open(&b, *state, answers_after_midnight);
+    fixture_run(b.f, "INSERT INTO desk_setting (name, value, origin, set_by) VALUES"
+                     " ('QUORUM_MODEL', 'claude-sonnet-5-5', 'test', 'test')");
+    assert_int_equal(desk_load_settings(&b.desk, &last_error), OK);
+    clock_ahead = at_midnight - 3600;
+    start(&b, NULL);
+    finish(&b);
+    clock_ahead = 0;
+    /* Those of the first round at the old price, the veto's after it at the new one. */
+    assert_string_equal(
+        fixture_text(b.f, "SELECT string_agg(n || ' of ' || cost, ', ' ORDER BY n) FROM (SELECT"
+                          "  count(*) AS n, trim_scale(cost_usd) AS cost FROM agent_interactions"
+                          "  WHERE model IS NOT NULL GROUP BY cost_usd) x"),
+        "1 of 0.001, 4 of 0.002");
     bench_close(&b);
 }
 
@@ -562,6 +645,50 @@ static void a_round_reserves_what_fits_and_nothing_for_strangers(void **state)
     money_agrees(f);
 }
 
+/* As a reply to the form's tool call stands in the vendor's words. */
+#define AS_RECORDED                                                                                \
+    "UPDATE agent_payloads p SET response = jsonb_build_object('type', 'message', 'model', "       \
+    "i.model,"                                                                                     \
+    " 'stop_reason', 'tool_use', 'usage', '{\"input_tokens\": 1000, \"output_tokens\": "           \
+    "100}'::jsonb,"                                                                                \
+    " 'content', jsonb_build_array(jsonb_build_object('type', 'tool_use', 'id', 'x', 'name',"      \
+    "  CASE i.agent_name WHEN 'regime_detector' THEN 'record_label' WHEN 'risk_manager'"           \
+    "   THEN 'record_verdict' ELSE 'record_vote' END, 'input', CASE i.agent_name"                  \
+    "   WHEN 'regime_detector' THEN '{\"label\":\"BULL\",\"confidence\":70,\"reason\":\"trend\","  \
+    "   \"evidence\":[]}' WHEN 'risk_manager' THEN '{\"verdict\":\"APPROVE\",\"confidence\":70,"   \
+    "   \"max_shares\":null,\"reason\":\"fine\",\"evidence\":[]}' ELSE '{\"decision\":\"BUY\","    \
+    "   \"confidence\":82,\"reason\":\"good\",\"evidence\":[]}' END::jsonb)))"                     \
+    " FROM agent_interactions i WHERE i.id = p.interaction_id"
+
+/* With the day's budget used up, and stopped in the middle: nothing is reserved, so nothing can be
+ * presumed spent. */
+static void recorded_answers_need_no_budget(void **state)
+{
+    struct bench b;
+    bench_open(&b, *state, votes_buy);
+    start(&b, NULL);
+    finish(&b);
+    fixture_run(b.f, AS_RECORDED);
+    fixture_run(b.f, "UPDATE budget_day SET limit_usd = spent_usd");
+    b.desk.model = NULL; /* the scripted one is not the desk's to end */
+    desk_use_recorded(&b.desk, last_id);
+    start(&b, NULL);
+    finish(&b);
+    assert_string_equal(fixture_text(b.f, "SELECT concat_ws(' ', state, decision, degraded,"
+                                          " degraded_reason, agree, trim_scale(cost_usd))"
+                                          " FROM evaluations ORDER BY id DESC LIMIT 1"),
+                        "DECIDED BUY f  3 0");
+    assert_string_equal(fixture_text(b.f, "SELECT count(*) || ' ' || trim_scale(sum(estimate_usd))"
+                                          " FROM budget_reservation r WHERE evaluation_id ="
+                                          " (SELECT max(id) FROM evaluations)"),
+                        "5 0");
+    assert_string_equal(fixture_text(b.f, "SELECT trim_scale(spent_usd) FROM budget_day"),
+                        "0.0075");
+    money_agrees(b.f);
+    model_free(b.desk.model);
+    bench_close(&b);
+}
+
 static script_fn *const chaos_scripts[] = {votes_buy, first_of_research_is_prose, overloaded,
                                            bill_unknown};
 
@@ -625,6 +752,9 @@ int main(void)
         DESK_TEST(a_refusal_is_a_failed_vote_never_the_baseline),
         DESK_TEST(a_vote_that_could_not_be_stored_decides_nothing),
         DESK_TEST(a_verdict_that_could_not_be_stored_decides_nothing),
+        DESK_TEST(a_repair_that_was_lost_says_how),
+        DESK_TEST(a_bill_goes_by_the_prices_it_was_reserved_by),
+        DESK_TEST(recorded_answers_need_no_budget),
         DESK_TEST(an_unreachable_model_leaves_the_baseline_and_says_so),
         DESK_TEST(an_unknown_bill_is_presumed_to_be_the_worst_case),
         DESK_TEST(a_small_budget_is_never_passed_by_many_at_once),

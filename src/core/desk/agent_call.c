@@ -45,6 +45,7 @@ struct agent_call {
     int prompt_version;
     double propensity; /* the chance the version had */
     int64_t started_us, estimate;
+    int32_t day; /* whose prices the try is reserved and billed by */
     int tries;
     bool reserving;
     bool repaired, ended; /* ended: result is final, settle and report */
@@ -101,11 +102,6 @@ static struct model_request request_of(const struct agent_call *c)
         .evaluation_id = c->asker->id,
         .agent = c->agent->name,
     };
-}
-
-static int32_t billing_day(void)
-{
-    return (int32_t)(time_machine_now() / USEC_DAY);
 }
 
 /* "NaN confidence becomes 100" is how others lose money: an answer that is not exactly the form
@@ -228,6 +224,15 @@ static void settled(void *arg, struct rows *rows, const struct error *e)
     }
 }
 
+/* The form of an earlier answer is not what is wrong with a reply that never came to be one. */
+static const char *wrong_with(const struct agent_call *c, const struct model_reply *r)
+{
+    bool has_form = r->outcome == MODEL_ANSWERED || r->outcome == MODEL_WRONG_FORM;
+    if (has_form && *c->repair)
+        return c->repair;
+    return *r->problem ? r->problem : c->ended ? c->result.vote.reason : "";
+}
+
 static void figures_json(const struct agent_call *c, const struct model_reply *r, struct buf *out)
 {
     struct json j;
@@ -236,11 +241,7 @@ static void figures_json(const struct agent_call *c, const struct model_reply *r
     json_open(&j, NULL, '{');
     json_str(&j, "status", done ? "DONE" : "FAILED");
     if (!done)
-        json_str(&j, "error",
-                 *c->repair    ? c->repair
-                 : *r->problem ? r->problem
-                 : c->ended    ? c->result.vote.reason
-                               : "");
+        json_str(&j, "error", wrong_with(c, r));
     json_int(&j, "latency_ms", r->latency_ms);
     json_str(&j, "request_id", *r->request_id ? r->request_id : NULL);
     json_int(&j, "input", r->usage.input);
@@ -264,7 +265,7 @@ static void bind_cost(struct params *p, const struct agent_call *c, const struct
     if (r->billing == BILLED_NOTHING)
         cost = 0;
     else if (r->billing == BILLED_KNOWN)
-        cost = model_cost(c->model, billing_day(), &r->usage);
+        cost = model_cost(c->model, c->day, &r->usage);
     if (cost < 0)
         params_text(p, NULL); /* unknown: the whole reservation */
     else
@@ -428,7 +429,10 @@ static bool prepare_try(struct agent_call *c)
     struct model *m = c->desk->model;
     struct model_request request = request_of(c);
     int64_t prompt = m->ops->prompt_bound(m, &request);
-    c->estimate = model_worst_case(c->model, billing_day(), prompt, ANSWER_TOKENS_MAX, false);
+    c->day = (int32_t)(time_machine_now() / USEC_DAY);
+    c->estimate = m->ops->costs_nothing
+                      ? 0
+                      : model_worst_case(c->model, c->day, prompt, ANSWER_TOKENS_MAX, false);
     if (c->estimate < 0) {
         give_up(c, "the model has no price");
         return false;

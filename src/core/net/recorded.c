@@ -105,6 +105,7 @@ static void recorded_free(struct model *m)
 static const struct model_ops recorded_ops = {
     .name = "recorded",
     .simulated = true,
+    .costs_nothing = true,
     .free = recorded_free,
     .send = recorded_send,
     .cancel = recorded_cancel,
