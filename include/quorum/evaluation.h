@@ -45,9 +45,9 @@ enum err indicators_parse_with_price(const char *text, int64_t price, struct ind
 enum err voters_parse(const struct agent *const *table, const char *text, const struct agent **out,
                       size_t *n, struct error *e);
 
-/* Worst case of one evaluation with that many voters before its prompts are known, nano-dollars;
- * 0 when no model is asked. */
-int64_t evaluation_estimate(struct desk *d, size_t voters);
+/* Worst case of one evaluation by the voters of a list (NULL, or not such a list: all there are)
+ * before its prompts are known, nano-dollars; 0 when no model is asked, or none is paid. */
+int64_t evaluation_estimate(struct desk *d, const char *voters);
 
 struct evaluation;
 /* done is called once from the loop with the id (0 if not even stored) and what went wrong; an

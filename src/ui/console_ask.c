@@ -189,8 +189,7 @@ static void explain_replay(struct console *c, const struct call *call)
 {
     char cost[40];
     (void)call;
-    decimal_print(cost, sizeof cost, evaluation_estimate(c->desk, VOTERS_MAX), MONEY_NANO_DIGITS,
-                  2);
+    decimal_print(cost, sizeof cost, evaluation_estimate(c->desk, NULL), MONEY_NANO_DIGITS, 2);
     question_line(&c->view.question,
                   "  asks the agents again with the stored facts; nothing is traded");
     question_line(&c->view.question, "  costs at most $%s%s", cost,

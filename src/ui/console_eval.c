@@ -153,7 +153,7 @@ int64_t console_evaluation_cost(const struct console *c, const struct call *call
         call_option(call, "max-cost") || call_option(call, "resume") ||
         call_option(call, "recorded"))
         return 0;
-    int64_t each = evaluation_estimate(c->desk, VOTERS_MAX);
+    int64_t each = evaluation_estimate(c->desk, call_option(call, "agents"));
     return each > free_nano ? each * call->nargs : 0;
 }
 

@@ -79,7 +79,7 @@ static void put_plan(struct desk *d, struct rows *r, int64_t now)
     if (!each || !text_to_double(each, &m.calls_per_evaluation))
         m.calls_per_evaluation = 4;
     if (m.costs && m.usd_per_evaluation == 0)
-        m.usd_per_evaluation = evaluation_estimate(d, VOTERS_MAX);
+        m.usd_per_evaluation = evaluation_estimate(d, NULL);
     day_plan_make(&m, &left);
     put_int(r, "evaluations_left", plan.evaluates ? left.evaluations : 0);
     put(r, "evaluations_binding", plan.evaluates ? left.binding : "MULTI_AGENT_ENABLED");

@@ -239,6 +239,45 @@ static void three_buys_cost_what_their_tokens_cost(void **state)
     bench_close(&b);
 }
 
+static enum err start_within(struct bench *b, const char *voters, int64_t most, struct error *e)
+{
+    struct evaluation_request r = {.symbol = "MSFT",
+                                   .price = 1755000,
+                                   .indicators = SEED_FIGURES,
+                                   .voters = voters,
+                                   .min_agreement = 1,
+                                   .max_cost = most,
+                                   .as_of = TIME_NONE};
+    *e = (struct error){0};
+    pending += evaluation_start(&b->desk, &r, ended, NULL, e) == OK;
+    return e->kind;
+}
+
+/* Those named, not as many of the table as are named. */
+static void the_most_it_may_cost_is_that_of_the_voters_named(void **state)
+{
+    struct bench b;
+    struct error e;
+    bench_open(&b, *state, votes_buy);
+    int64_t one = evaluation_estimate(&b.desk, "research");
+    int64_t other = evaluation_estimate(&b.desk, "technical_analyst");
+    int64_t two = evaluation_estimate(&b.desk, "technical_analyst,research");
+    int64_t three = evaluation_estimate(&b.desk, "research,news_analyst,technical_analyst");
+    int64_t others = two - one; /* the technical analyst alone */
+    assert_true(one > two - other && others > 0 && two < three && one != other);
+    assert_true(three <= evaluation_estimate(&b.desk, NULL));
+    assert_int_equal(evaluation_estimate(&b.desk, "no such agent"),
+                     evaluation_estimate(&b.desk, NULL));
+    assert_int_equal(start_within(&b, "technical_analyst", other - 1, &e), ERR_POLICY);
+    assert_string_equal(e.code, "E22");
+    assert_int_equal(start_within(&b, "technical_analyst", other, &e), OK);
+    assert_int_equal(start_within(&b, "research", one - 1, &e), ERR_POLICY);
+    assert_int_equal(start_within(&b, "research", one, &e), OK);
+    finish(&b);
+    assert_int_equal(*b.model.calls, 6);
+    bench_close(&b);
+}
+
 static void first_of_research_is_prose(int n, const struct model_request *r,
                                        struct model_reply *out)
 {
@@ -672,6 +711,7 @@ static void recorded_answers_need_no_budget(void **state)
     fixture_run(b.f, "UPDATE budget_day SET limit_usd = spent_usd");
     b.desk.model = NULL; /* the scripted one is not the desk's to end */
     desk_use_recorded(&b.desk, last_id);
+    assert_int_equal(evaluation_estimate(&b.desk, NULL), 0);
     start(&b, NULL);
     finish(&b);
     assert_string_equal(fixture_text(b.f, "SELECT concat_ws(' ', state, decision, degraded,"
@@ -747,6 +787,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_desk, fixture_drop)
         DESK_TEST(three_buys_cost_what_their_tokens_cost),
+        DESK_TEST(the_most_it_may_cost_is_that_of_the_voters_named),
         DESK_TEST(a_wrong_form_is_repaired_once_and_both_calls_are_paid),
         DESK_TEST(an_answer_that_never_fits_is_no_opinion),
         DESK_TEST(a_refusal_is_a_failed_vote_never_the_baseline),

@@ -92,7 +92,7 @@ static enum err load_day(struct call *c, struct day_view *v, struct error *e)
     v->minutes = rows_int(&r, 0, 7);
     v->left = v->limit - v->spent - v->reserved;
     v->left = v->left < 0 ? 0 : v->left;
-    v->estimate = evaluation_estimate(c->desk, VOTERS_MAX);
+    v->estimate = evaluation_estimate(c->desk, desk_text(c->desk, SETTING_VOTERS));
     rows_release(&r);
     return OK;
 }

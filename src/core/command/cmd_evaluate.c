@@ -128,7 +128,9 @@ static enum err use_recorded(struct call *c, struct error *e)
 static enum err check_price_of_asking(struct call *c, struct error *e)
 {
     char cost[40];
-    int64_t estimate = evaluation_estimate(c->desk, VOTERS_MAX);
+    const char *agents = call_option(c, "agents");
+    int64_t estimate =
+        evaluation_estimate(c->desk, agents ? agents : desk_text(c->desk, SETTING_VOTERS));
     if (c->desk->kind == DESK_DEMO || c->yes || estimate <= ASK_ABOVE_NANO)
         return OK;
     err_set(e, ERR_CONFIRM, "an evaluation may cost $%s",

@@ -185,8 +185,8 @@ static bool has_ended(void *arg)
 }
 
 /* Said before anything is paid; a console has asked already. */
-static enum err agree_on_price(struct call *c, const struct stored_evaluation *s, size_t voters,
-                               struct error *e)
+static enum err agree_on_price(struct call *c, const struct stored_evaluation *s,
+                               const char *voters, struct error *e)
 {
     char most[40], then[32], line[2][160];
     const char *lines[] = {line[0], line[1]};
@@ -202,21 +202,17 @@ static enum err agree_on_price(struct call *c, const struct stored_evaluation *s
     return err_fix(e, "add --yes");
 }
 
-static enum err ask_again(struct call *c, const struct stored_evaluation *s, int64_t *id,
-                          struct error *e)
+static enum err ask_again(struct call *c, const struct stored_evaluation *s, const char *voters,
+                          int64_t *id, struct error *e)
 {
     struct asked a = {0};
     struct dossier dossier = {0};
-    struct buf voters = {0};
     struct evaluation_request r = {.symbol = s->symbol, .as_of = TIME_NONE, .replay_of = s->id};
     const char *facts = s->dossier ? s->dossier : "";
     if (dossier_read(&dossier, facts, strlen(facts), e))
         return e->kind;
-    for (size_t i = 0; i < s->nvotes; i++)
-        if (strcmp(s->vote[i].role, "voter") == 0 && strcmp(s->vote[i].source, "baseline") == 0)
-            buf_printf(&voters, "%s%s", voters.len ? "," : "", s->vote[i].agent);
     r.as_of = dossier.as_of;
-    r.voters = voters.len ? buf_text(&voters) : NULL;
+    r.voters = *voters ? voters : NULL;
     r.min_agreement = s->needed;
     r.dossier = &dossier;
     enum err result = evaluation_start(c->desk, &r, asked_done, &a, e);
@@ -230,7 +226,6 @@ static enum err ask_again(struct call *c, const struct stored_evaluation *s, int
     }
     *id = a.id;
     dossier_release(&dossier);
-    buf_release(&voters);
     return result;
 }
 
@@ -239,20 +234,23 @@ static enum err replay_live(struct call *c, int64_t id, struct error *e)
     struct stored_evaluation s = {0};
     const char *absent;
     int64_t again = 0;
-    size_t voters = 0;
+    struct buf voters = {0};
     enum err result = evaluation_load(c->desk, id, true, &s, e);
     for (size_t i = 0; i < s.nvotes; i++)
-        voters += strcmp(s.vote[i].role, "voter") == 0 && strcmp(s.vote[i].source, "baseline") == 0;
+        if (strcmp(s.vote[i].role, "voter") == 0 && strcmp(s.vote[i].source, "baseline") == 0)
+            buf_printf(&voters, "%s%s", voters.len ? "," : "", s.vote[i].agent);
     if (!result && (absent = desk_model_absent(c->desk)))
         result = err_set(e, ERR_POLICY, "no model is asked on this desk: %s", absent);
     if (!result && !s.dossier)
         result =
             err_set(e, ERR_FAILED, "the inputs of #%lld are not stored (any more)", (long long)id);
-    if (!result && agree_on_price(c, &s, voters, e) == OK && prompts_store(c->desk, e) == OK)
-        result = ask_again(c, &s, &again, e);
+    if (!result && agree_on_price(c, &s, buf_text(&voters), e) == OK &&
+        prompts_store(c->desk, e) == OK)
+        result = ask_again(c, &s, buf_text(&voters), &again, e);
     else if (!result)
         result = e->kind;
     stored_evaluation_release(&s);
+    buf_release(&voters);
     return result ? result : compare_evaluations(c, id, again, e);
 }
 

@@ -159,7 +159,7 @@ enum err engine_day_plan(struct desk *d, const struct schedule_plan *p, struct d
         .look_minutes = p->look_minutes,
         .costs = desk_model_absent(d) == NULL,
         .usd_free = nano(&r, 2, 0),
-        .usd_per_evaluation = nano(&r, 3, evaluation_estimate(d, VOTERS_MAX)),
+        .usd_per_evaluation = nano(&r, 3, evaluation_estimate(d, desk_text(d, SETTING_VOTERS))),
     };
     int done = 0;
     for (size_t i = 0; i < w.n; i++)

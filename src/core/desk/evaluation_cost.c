@@ -19,23 +19,41 @@ static enum err check_models(const struct evaluation *v, struct error *e)
     return OK;
 }
 
-int64_t evaluation_estimate(struct desk *d, size_t voters)
+/* voter NULL: all of the table. */
+static bool is_asked(const struct agent *a, const struct agent *const *voter, size_t n)
+{
+    if (a->role == AGENT_PROPOSER)
+        return false;
+    bool asked = a->role != AGENT_VOTER || !voter;
+    for (size_t i = 0; i < n && !asked; i++)
+        asked = voter[i] == a;
+    return asked;
+}
+
+static int64_t estimate_of(struct desk *d, const struct agent *const *voter, size_t n)
 {
     int64_t sum = 0;
     char id[64];
-    if (desk_model_absent(d))
+    if (desk_model_absent(d) || d->model->ops->costs_nothing)
         return 0;
     for (const struct agent *const *a = d->agents; *a; a++) {
-        if ((*a)->role == AGENT_PROPOSER || desk_model(d, *a, id, NULL))
+        if (!is_asked(*a, voter, n) || desk_model(d, *a, id, NULL))
             continue;
         int64_t prompt = (int64_t)strlen((*a)->prompt) + FACTS_TEXT_MAX / 2;
         int64_t cost = model_worst_case(id, (int32_t)(time_machine_now() / USEC_DAY), prompt,
                                         ANSWER_TOKENS_MAX, false);
-        if ((*a)->role == AGENT_VOTER && voters-- == 0)
-            continue;
         sum += cost > 0 ? cost : 0;
     }
     return sum;
+}
+
+int64_t evaluation_estimate(struct desk *d, const char *voters)
+{
+    const struct agent *voter[VOTERS_MAX];
+    struct error ignored = {0};
+    size_t n = 0;
+    bool known = voters && voters_parse(d->agents, voters, voter, &n, &ignored) == OK;
+    return estimate_of(d, known ? voter : NULL, n);
 }
 
 enum err evaluation_check_cost(const struct evaluation *v, const struct evaluation_request *r,
@@ -44,7 +62,7 @@ enum err evaluation_check_cost(const struct evaluation *v, const struct evaluati
     char need[40], have[40];
     if (check_models(v, e))
         return e->kind;
-    int64_t estimate = evaluation_estimate(v->desk, v->nvoters);
+    int64_t estimate = estimate_of(v->desk, v->voter, v->nvoters);
     if (r->max_cost <= 0 || estimate <= r->max_cost)
         return OK;
     err_set(e, ERR_POLICY, "this evaluation may cost %s, --max-cost is %s",
