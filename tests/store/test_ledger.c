@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/desk/session.h"
 #include "quorum/timeutil.h"
 #include "store/broker_rig.h"
 
@@ -95,6 +96,52 @@ static void fractions_of_a_reverse_split_are_paid_in_cash(void **state)
     expect(r, POSITION("symbol, state, quantity"), "(TINY,CLOSED,0)");
     expect(r, "SELECT (quantity, exit_price, pnl_dollars, exit_reason)::text FROM trade_outcomes",
            "(9,1.200000,1.800000,manual)");
+    expect_proven(r);
+}
+
+/* Ten dividends of a cent, then two splits of one new share for four. */
+enum { DIVIDENDS = 10, ACTIONS = 12 };
+
+static size_t long_unseen(struct market *m, const char *symbol, int32_t after, int32_t until,
+                          struct corporate_action *out, size_t max)
+{
+    size_t n = 0;
+    (void)m;
+    (void)symbol;
+    for (int i = 0; i < ACTIONS && n < max; i++) {
+        bool split = i >= DIVIDENDS;
+        int32_t ex = day_from_civil(2020, 11, 24) + i;
+        if (ex > after && ex <= until)
+            out[n++] = (struct corporate_action){
+                .ex_day = ex, .split_ratio = split ? 0.25 : 1, .dividend = split ? 0 : 10000};
+    }
+    return n;
+}
+
+static void all_that_came_since_the_last_look_is_applied_each_at_its_price(void **state)
+{
+    static const struct market_ops ops = {.name = "test", .actions = long_unseen};
+    struct rig *r = *state;
+    struct market market = {.ops = &ops}, *own = r->desk->market;
+    struct book book = {0};
+    struct error e = {0};
+    size_t n = 0;
+    hold(r, "AIG", 57, "1.50");
+    rig_run(r, "SELECT broker_seen('[{\"p\": 1, \"at\": \"2020-11-23T21:00Z\", \"day\":"
+               " \"2020-11-23\", \"last\": 1.60, \"high\": 1.61, \"low\": 1.49, \"bar\": true}]')");
+    assert_int_equal(book_load(r->desk, &book, &e), OK);
+    r->desk->market = &market;
+    enum err result = session_actions(r->desk, &book, day_from_civil(2020, 12, 31), &n, &e);
+    r->desk->market = own;
+    book_release(&book);
+    assert_int_equal(result, OK);
+    assert_int_equal(n, ACTIONS);
+    expect(r, "SELECT sum(cash_usd) FROM corporate_actions WHERE dividend_usd > 0", "5.700000");
+    /* 14.25 shares: 0.25 at 4 x 1.60; then 3.5: 0.5 at 4 x 6.40 */
+    expect(r,
+           "SELECT string_agg((shares_before, shares_after, cash_usd)::text, ' ' ORDER BY ex_day)"
+           " FROM corporate_actions WHERE split_ratio IS NOT NULL",
+           "(57,14,1.600000) (14,3,12.800000)");
     expect_proven(r);
 }
 
@@ -338,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_split_multiplies_shares_and_divides_every_level_once),
         TEST(fractions_of_a_reverse_split_are_paid_in_cash),
+        TEST(all_that_came_since_the_last_look_is_applied_each_at_its_price),
         TEST(a_split_between_order_and_fill_changes_what_is_bought),
         TEST(a_mark_is_cash_and_stock_and_the_peak_is_kept),
         TEST(after_any_life_every_cent_is_accounted_for),

@@ -3,6 +3,7 @@
 
 #include "quorum/buf.h"
 #include "quorum/guards.h"
+#include "quorum/mem.h"
 #include "quorum/timeutil.h"
 
 struct step {
@@ -72,21 +73,38 @@ static int32_t adjusted_to(const struct book_entry *b)
     return DAY_NONE;
 }
 
+/* All of them: what is left out once is never asked for again. The caller's to free. */
+static struct corporate_action *actions_of(struct desk *d, const char *symbol, int32_t since,
+                                           int32_t day, size_t *n)
+{
+    for (size_t room = 16;; room *= 2) {
+        struct corporate_action *a = mem_array(room, sizeof *a);
+        *n = market_actions(d->market, symbol, since, day, a, room);
+        if (*n < room)
+            return a;
+        mem_free(a);
+    }
+}
+
 enum err session_actions(struct desk *d, const struct book *b, int32_t day, size_t *n,
                          struct error *e)
 {
-    struct corporate_action a[8];
     *n = 0;
     for (size_t i = 0; i < b->n; i++) {
-        const struct position *p = &b->entry[i].position;
+        const char *symbol = b->entry[i].position.symbol;
         int32_t since = adjusted_to(&b->entry[i]);
+        size_t found = 0;
         if (since == DAY_NONE)
             continue;
-        size_t found = market_actions(d->market, p->symbol, since, day, a, ARRAY_LEN(a));
-        for (size_t k = 0; k < found; k++)
-            if (broker_corporate_action(d, p->symbol, a[k].ex_day, a[k].split_ratio, a[k].dividend,
-                                        p->last_price, e))
-                return e->kind;
+        struct corporate_action *a = actions_of(d, symbol, since, day, &found);
+        /* At the last price known then: the book's is of before the first split. */
+        enum err result = OK;
+        for (size_t k = 0; k < found && !result; k++)
+            result = broker_corporate_action(d, symbol, a[k].ex_day, a[k].split_ratio,
+                                             a[k].dividend, 0, e);
+        mem_free(a);
+        if (result)
+            return result;
         *n += found;
     }
     return OK;
