@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "unit/market_fixtures.h"
 
+#include <time.h>
+
 #include "core/market/feed.h"
 #include "quorum/text.h"
 
@@ -219,6 +221,49 @@ static void a_script_without_an_end_hides_the_rest_and_no_more(void **state)
     assert_string_equal(buf_text(&b), "a b");
     buf_release(&b);
     mem_free(exact);
+}
+
+static void expect_clean(const char *text, bool markup, const char *want)
+{
+    struct buf b = {0};
+    feed_clean(&b, text, strlen(text), markup, 0);
+    assert_string_equal(buf_text(&b), want);
+    buf_release(&b);
+}
+
+static void a_comment_ends_at_its_own_end_or_at_the_next_tags(void **state)
+{
+    (void)state;
+    expect_clean("a<!-- > -->b<!-- -->c", false, "a b c");
+    expect_clean("a<!-->b", false, "a b");
+    expect_clean("a<!--->b", false, "a b");
+    expect_clean("a<!-- x -->b<!-- y > c", false, "a b c");
+    expect_clean("a<!-- x", false, "a<!-- x");
+    expect_clean("a<!-- x", true, "a");
+    expect_clean("-->a<!-- x", false, "-->a<!-- x");
+    expect_clean("1 <2> 3<i", false, "1 <2> 3<i");
+    expect_clean("<b>x</b> a<b", true, "x a");
+}
+
+/* A megabyte of beginnings: the search of all that follows for each of them takes half a minute
+ * of the processor, one search milliseconds. */
+static void beginnings_without_an_end_are_read_once(void **state)
+{
+    static const char *const beginnings[] = {"<!--", "<a", "><!--", "--><!--", "<script "};
+    enum { SIZE = 1 << 20, SECONDS = 10 };
+    struct buf b = {0}, out = {0};
+    (void)state;
+    clock_t begun = clock();
+    for (size_t i = 0; i < 2 * ARRAY_LEN(beginnings); i++) {
+        buf_clear(&b);
+        buf_clear(&out);
+        while (b.len < SIZE)
+            buf_str(&b, beginnings[i / 2]);
+        feed_clean(&out, buf_text(&b), b.len, i % 2, 100);
+        assert_true((clock() - begun) / CLOCKS_PER_SEC < SECONDS);
+    }
+    buf_release(&b);
+    buf_release(&out);
 }
 
 static void wrong_bytes_cost_a_letter_not_the_feed(void **state)
@@ -471,6 +516,8 @@ int main(void)
         cmocka_unit_test(a_title_is_plain_text_however_it_was_escaped),
         cmocka_unit_test(a_headline_cannot_drive_the_terminal),
         cmocka_unit_test(a_summary_has_no_markup_and_does_not_repeat_the_title),
+        cmocka_unit_test(a_comment_ends_at_its_own_end_or_at_the_next_tags),
+        cmocka_unit_test(beginnings_without_an_end_are_read_once),
         cmocka_unit_test(a_script_without_an_end_hides_the_rest_and_no_more),
         cmocka_unit_test(wrong_bytes_cost_a_letter_not_the_feed),
         cmocka_unit_test(utf16_is_read),

@@ -12,7 +12,7 @@
 #include "quorum/text.h"
 #include "quorum/timeutil.h"
 
-enum { FIELD_BYTES_MAX = 32 << 10, SNIFF_BYTES = 1024 };
+enum { TITLE_BYTES_MAX = 4 << 10, FIELD_BYTES_MAX = 32 << 10, SNIFF_BYTES = 1024 };
 
 enum field {
     FIELD_TITLE,
@@ -177,7 +177,8 @@ static void XMLCALL on_text(void *arg, const XML_Char *bytes, int len)
     if (field == FIELD_NONE)
         return;
     struct buf *b = &r->text[field];
-    size_t room = b->len < FIELD_BYTES_MAX ? FIELD_BYTES_MAX - b->len : 0;
+    size_t most = field == FIELD_TITLE ? TITLE_BYTES_MAX : FIELD_BYTES_MAX;
+    size_t room = b->len < most ? most - b->len : 0;
     buf_add(b, bytes, (size_t)len < room ? (size_t)len : room);
 }
 

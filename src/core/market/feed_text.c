@@ -223,21 +223,41 @@ void feed_mend(const char *bytes, size_t len, struct buf *out)
     }
 }
 
+/* A text whose tags are dropped. What ends one is looked for once, from behind: a text full of
+ * beginnings would be searched to its end for each of them. */
+struct tagged {
+    const char *end;
+    const char *last_close;   /* behind the last ">", or the text's begin */
+    const char *last_comment; /* behind the last "-->", or the text's begin */
+    bool markup;
+};
+
+static struct tagged tagged(const char *p, size_t len, bool markup)
+{
+    struct tagged t = {.end = p + len, .last_close = p, .last_comment = p, .markup = markup};
+    for (const char *q = t.end; q > p && t.last_comment == p; q--) {
+        if (q[-1] != '>')
+            continue;
+        t.last_close = t.last_close == p ? q : t.last_close;
+        t.last_comment = q - p >= 3 && q[-2] == '-' && q[-3] == '-' ? q : p;
+    }
+    return t;
+}
+
 /* Length of the HTML tag or comment at p, 0 when it is a "less than". Without an end it reaches to
  * the end of the text only where markup is expected. */
-static size_t tag_length(const char *p, const char *end, bool markup)
+static size_t tag_length(const struct tagged *t, const char *p)
 {
-    if (end - p < 2 || !(isalpha((unsigned char)p[1]) || strchr("/!?", p[1])))
+    size_t left = (size_t)(t->end - p);
+    if (left < 2 || !(isalpha((unsigned char)p[1]) || strchr("/!?", p[1])))
         return 0;
-    const char *close = NULL;
-    if (end - p >= 4 && memcmp(p, "<!--", 4) == 0) {
-        close = memmem(p + 4, (size_t)(end - p) - 4, "-->", 3);
-        close = close ? close + 2 : NULL;
+    if (left >= 4 && memcmp(p, "<!--", 4) == 0 && t->last_comment - p >= 7) {
+        const char *close = memmem(p + 4, left - 4, "-->", 3);
+        return (size_t)(close - p) + 3;
     }
-    if (!close)
-        close = memchr(p, '>', (size_t)(end - p));
-    if (!close)
-        return markup ? (size_t)(end - p) : 0;
+    if (t->last_close <= p)
+        return t->markup ? left : 0;
+    const char *close = memchr(p, '>', left);
     return (size_t)(close - p) + 1;
 }
 
@@ -264,9 +284,10 @@ static bool is_inline(const char *p, const char *end)
 /* Drops tags, and scripts and styles with what is in them. */
 static void strip_tags(struct buf *out, const char *p, size_t len, bool markup)
 {
-    const char *end = p + len;
+    const struct tagged t = tagged(p, len, markup);
+    const char *end = t.end;
     while (p < end) {
-        size_t n = *p == '<' ? tag_length(p, end, markup) : 0;
+        size_t n = *p == '<' ? tag_length(&t, p) : 0;
         if (n == 0) {
             buf_char(out, *p++);
             continue;
