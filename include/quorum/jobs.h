@@ -56,6 +56,7 @@ struct beat {
     int64_t skew_ms;    /* this machine's clock minus the database's */
     int64_t desk_now;   /* the desk's clock */
     char control[12];   /* control_state */
+    int64_t settings;   /* the newest of the desk's settings, by its id */
     bool asked_to_stop; /* engines.state was set to STOPPING by `engine stop` */
     /* Until an approval's hold ends, or a proposal expires or is shown again, by the desk's clock;
      * NO_REVIEW: no adjustment waits. */

@@ -634,6 +634,105 @@ static void without_agents_nothing_is_ranked_and_looks_go_on(void **state)
     expect(l, HAS_TRADE, "1");
 }
 
+/* ---- settings that are adopted while engines run */
+
+struct adopting {
+    struct live *l;
+    struct loop_timer *timer;
+    int step;
+    int64_t beats; /* heartbeats seen since the step before */
+    char beat[40];
+    int64_t give_up;
+};
+
+static bool has_beaten(struct adopting *a, int times)
+{
+    const char *at = rig_text(a->l->rig, "SELECT heartbeat_at FROM engines");
+    a->beats += strcmp(at, a->beat) != 0;
+    copy_text(a->beat, sizeof a->beat, at);
+    return a->beats > times;
+}
+
+static void queue(struct adopting *a, const char *symbol)
+{
+    char sql[300];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO jobs (kind, stage, symbol, unique_key, due_at) VALUES ('evaluate', 2,"
+             " '%s', '%s', desk_now())",
+             symbol, symbol);
+    rig_run(a->l->rig, sql);
+}
+
+/* One evaluation waits for its prices when agents are turned off, another is queued behind it. */
+static bool goes_on(struct adopting *a)
+{
+    struct live *l = a->l;
+    switch (a->step) {
+    case 0:
+        queue(a, "AAPL");
+        return true;
+    case 1:
+        if (fake_market_calls(l->fake, NULL) == 0)
+            return false;
+        rig_run(l->rig, "INSERT INTO desk_setting (name, value, origin, set_by)"
+                        " VALUES ('MULTI_AGENT_ENABLED', 'false', 'test', 'test')");
+        return true;
+    case 2:
+        if (!has_beaten(a, 2))
+            return false;
+        queue(a, "MSFT");
+        return true;
+    case 3:
+        if (!has_beaten(a, 1))
+            return false;
+        expect(l, "SELECT string_agg(state, ' ' ORDER BY symbol) FROM jobs", "running available");
+        fake_market_hold(l->fake, false);
+        return true;
+    case 4:
+        if (rig_int(l->rig, "SELECT count(*) FROM jobs WHERE state = 'done'") < 2)
+            return false;
+        rig_run(l->rig, "UPDATE engines SET state = 'STOPPING'");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void watch(void *arg)
+{
+    struct adopting *a = arg;
+    if (goes_on(a)) {
+        a->step++;
+        a->beats = 0;
+    }
+    if (time_monotonic_us() > a->give_up)
+        fail_msg("nothing came after step %d", a->step);
+    loop_timer_start(a->timer, 20);
+}
+
+static void what_is_adopted_holds_for_an_engine_that_does_not_lead(void **state)
+{
+    struct live *l = *state;
+    struct error e = {0};
+    const struct engine_options o = {.at_once = 8};
+    struct adopting a = {.l = l, .give_up = time_monotonic_us() + 60 * USEC_SECOND};
+    rig_run(l->rig, "INSERT INTO leader (holder, epoch, expires_at)"
+                    " VALUES ('elsewhere/1/1', 41, clock_timestamp() + interval '1 hour');"
+                    "INSERT INTO desk_setting (name, value, origin, set_by)"
+                    " VALUES ('MULTI_AGENT_DAILY_LLM_BUDGET', '0', 'test', 'test')");
+    fake_market_hold(l->fake, true);
+    a.timer = loop_timer_new(l->rig->loop, watch, &a);
+    loop_timer_start(a.timer, 20);
+    must(engine_run(l->rig->desk, &o, &e), &e, "the engine");
+    loop_timer_free(a.timer);
+    assert_int_equal(a.step, 5);
+    expect(l,
+           "SELECT string_agg(symbol || ' ' || (degraded_reason LIKE '%E21%')::text, ', '"
+           " ORDER BY symbol) FROM evaluations",
+           "AAPL true, MSFT false");
+    expect(l, "SELECT holder FROM leader", "elsewhere/1/1");
+}
+
 /* ---- the demo desk's scenarios */
 
 static int64_t close_after(struct rig *r, int32_t day)
@@ -683,6 +782,7 @@ int main(void)
         LIVE(what_no_quote_showed_is_settled_by_the_days_bar),
         LIVE(a_symbol_without_bars_is_ranked_last),
         LIVE(a_degraded_decision_opens_nothing_on_the_paper_desk),
+        LIVE(what_is_adopted_holds_for_an_engine_that_does_not_lead),
         cmocka_unit_test_setup_teardown(without_agents_nothing_is_ranked_and_looks_go_on,
                                         open_without_models, close_paper),
         cmocka_unit_test_setup_teardown(a_scenario_that_is_refused_changes_no_price, rig_open,

@@ -168,6 +168,30 @@ static void obey_halts(struct engine *g)
         halt_by_signal = false;
 }
 
+/* ---- settings ---- */
+
+static bool is_behind(const struct engine *g)
+{
+    return g->settings != g->beat.settings;
+}
+
+/* What was adopted by a command holds for every engine from its next heartbeat on, whoever leads.
+ * What runs may hold the settings it began with: nothing new is begun until it has ended. */
+static enum err follow_settings(struct engine *g, struct error *e)
+{
+    int64_t newest = g->beat.settings;
+    if (!is_behind(g) || g->running > 0)
+        return OK;
+    if (desk_load_settings(g->desk, e) == ERR_TRANSIENT)
+        return e->kind;
+    if (e->kind) /* another version's: told once; positions are looked after all the same */
+        log_write(LOG_WARN, "engine", "settings: %s", e->text);
+    err_clear(e);
+    g->settings = newest;
+    engine_follow_plan(g);
+    return OK;
+}
+
 /* ---- the leader ---- */
 
 static size_t slot_requests(const struct slot *slot, size_t n, struct job_request *out)
@@ -306,10 +330,6 @@ static enum err lead(struct engine *g, bool *moved, struct error *e)
     }
     if (now >= g->next_refresh) {
         g->next_refresh = now + REFRESH_EVERY_MS * 1000;
-        /* Agents may have been turned on or off by a command. What runs may hold settings. */
-        if (g->running == 0 && desk_load_settings(g->desk, e))
-            return e->kind;
-        engine_follow_plan(g);
         breakers_update(g->desk, nothing_to_do, NULL);
         alerts_refresh(g->desk, nothing_to_do, NULL);
     }
@@ -453,7 +473,7 @@ static enum err take_jobs(struct engine *g, int64_t *n, struct error *e)
 {
     struct taken t = {0};
     *n = 0;
-    if (g->stopping || g->running >= g->at_once)
+    if (g->stopping || g->running >= g->at_once || is_behind(g))
         return OK;
     jobs_take(g->desk, g->at_once - g->running, took, &t);
     if (engine_wait(g, &t.w, e))
@@ -501,7 +521,8 @@ static void turn(struct engine *g)
         g->stopping = true; /* another engine leads, and goes on */
         return;
     }
-    take_jobs(g, &taken, &e);
+    if (follow_settings(g, &e) == OK)
+        take_jobs(g, &taken, &e);
     /* A virtual clock waits for all that is due; real time waits for nobody. */
     if (!e.kind && (!g->life.is_virtual || (taken == 0 && g->running == 0)))
         lead(g, &moved, &e);

@@ -20,7 +20,8 @@ struct engine {
     int running;      /* evaluations */
     bool handed_over; /* the job at hand goes on in the loop and ends by itself */
     int at_once;
-    bool woken; /* something ended: look at once instead of waiting */
+    int64_t settings; /* the newest that is in force here */
+    bool woken;       /* something ended: look at once instead of waiting */
     int64_t next_rescue, next_refresh, next_review; /* monotonic */
     bool reviewing;                                 /* the pass over adjustments is under way */
     struct loop_timer *pulse;

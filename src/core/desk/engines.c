@@ -29,7 +29,7 @@ static const struct statement enroll = {
     "  started_at = clock_timestamp(), heartbeat_at = clock_timestamp()"};
 
 /* With it: in how many ms the first approval's hold ends, or the first proposal expires or is shown
- * again (desk time); NULL where nothing waits for time to pass. */
+ * again (desk time), NULL where nothing waits for time to pass; and what was adopted last. */
 static const struct statement beat_statement = {
     "engine heartbeat",
     "SELECT known, stopping, leads, epoch, holder, machine_at, desk_at, control,"
@@ -37,7 +37,8 @@ static const struct statement beat_statement = {
     "       THEN s.apply_after - machine_at"
     "       WHEN 'SHADOW' THEN NULL ELSE LEAST(s.expires_at, s.hidden_until) - desk_at END))"
     "     * 1000)::bigint FROM strategy_adjustments s"
-    "   WHERE s.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED'))"
+    "   WHERE s.status IN ('PENDING', 'DEFERRED', 'SHADOW', 'APPROVED')),"
+    "  (SELECT max(id) FROM desk_setting)"
     " FROM engine_beat($1, $2::int, $3::bigint[], $4)"};
 
 static const struct statement stop = {"engine stop", "SELECT engine_stop($1)"};
@@ -155,6 +156,7 @@ static void read_beat(const struct beating *b, const struct rows *rows, struct b
     if (!time_parse(rows_text(rows, 0, 6), &out->desk_now))
         out->desk_now = TIME_NONE;
     out->review_in_ms = rows_text(rows, 0, 8) ? rows_int(rows, 0, 8) : NO_REVIEW;
+    out->settings = rows_int(rows, 0, 9);
     copy_text(out->control, sizeof out->control, control ? control : "");
 }
 
