@@ -383,6 +383,32 @@ static void every_shipped_migration_can_be_taken_back_and_applied_again(void **s
     assert_int_equal(migrate_require_head(f->db, &e), OK);
 }
 
+/* 0021 keeps of the dossiers there are what learning needs of them. */
+static void what_learning_needs_is_taken_from_the_dossiers_there_are(void **state)
+{
+    enum { BEFORE_FACTS = 20 };
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    if (migrate_down(f->db, BEFORE_FACTS, &n, &e) != OK)
+        fail_msg("down: %s", e.text);
+    fixture_run(f, "INSERT INTO evaluations (symbol, requested_by) SELECT 'S' || i, 'test'"
+                   " FROM generate_series(1, 3) i;"
+                   "INSERT INTO dossiers (evaluation_id, created_at, content, sha256) SELECT id,"
+                   "  desk_now(), CASE symbol WHEN 'S1' THEN '{\"profile\": {\"sector\": \"Tech\"},"
+                   "  \"indicators\": {\"rsi\": 65.5, \"volume_ratio\": 1.25, \"atr\": 2,"
+                   "  \"beta\": null}}' ELSE '{}' END, '' FROM evaluations WHERE symbol <> 'S3'");
+    if (migrate_up(f->db, -1, &n, &e) != OK)
+        fail_msg("up again: %s", e.text);
+    assert_string_equal(fixture_text(f,
+                                     "SELECT string_agg(concat_ws(' ', e.symbol, k.sector, k.rsi,"
+                                     "  k.volume_ratio, k.atr, k.beta), ', ' ORDER BY e.id)"
+                                     " FROM evaluation_facts k JOIN evaluations e"
+                                     " ON e.id = k.evaluation_id"),
+                        "S1 Tech 65.5 1.25 2, S2");
+}
+
 /* Learning came with 0013 to 0016: what it has stored is in the way of none of their downs. */
 static void a_desk_that_has_learned_goes_back_and_comes_again(void **state)
 {
@@ -423,32 +449,6 @@ static void a_desk_that_has_learned_goes_back_and_comes_again(void **state)
     assert_string_equal(head, fixture_text(f, fingerprint));
     assert_int_equal(fixture_int(f, "SELECT count(*) FROM learning_cycles"), 0);
     assert_int_equal(fixture_int(f, "SELECT count(*) FROM audit_verify() WHERE bad_id IS NULL"), 1);
-}
-
-/* 0021 keeps of the dossiers there are what learning needs of them. */
-static void what_learning_needs_is_taken_from_the_dossiers_there_are(void **state)
-{
-    enum { BEFORE_FACTS = 20 };
-    struct fixture *f = *state;
-    struct error e = {0};
-    int n;
-
-    if (migrate_down(f->db, BEFORE_FACTS, &n, &e) != OK)
-        fail_msg("down: %s", e.text);
-    fixture_run(f, "INSERT INTO evaluations (symbol, requested_by) SELECT 'S' || i, 'test'"
-                   " FROM generate_series(1, 3) i;"
-                   "INSERT INTO dossiers (evaluation_id, created_at, content, sha256) SELECT id,"
-                   "  desk_now(), CASE symbol WHEN 'S1' THEN '{\"profile\": {\"sector\": \"Tech\"},"
-                   "  \"indicators\": {\"rsi\": 65.5, \"volume_ratio\": 1.25, \"atr\": 2,"
-                   "  \"beta\": null}}' ELSE '{}' END, '' FROM evaluations WHERE symbol <> 'S3'");
-    if (migrate_up(f->db, -1, &n, &e) != OK)
-        fail_msg("up again: %s", e.text);
-    assert_string_equal(fixture_text(f,
-                                     "SELECT string_agg(concat_ws(' ', e.symbol, k.sector, k.rsi,"
-                                     "  k.volume_ratio, k.atr, k.beta), ', ' ORDER BY e.id)"
-                                     " FROM evaluation_facts k JOIN evaluations e"
-                                     " ON e.id = k.evaluation_id"),
-                        "S1 Tech 65.5 1.25 2, S2");
 }
 
 static void a_desk_of_the_fixture_is_at_head_for_the_application_too(void **state)
@@ -516,9 +516,9 @@ int main(void)
         TEST(a_long_reader_makes_up_fail_instead_of_blocking_everybody),
         TEST(eight_at_once_apply_each_step_exactly_once),
         TEST(every_shipped_migration_can_be_taken_back_and_applied_again),
-        cmocka_unit_test_setup_teardown(a_desk_that_has_learned_goes_back_and_comes_again,
-                                        fixture_desk, fixture_drop),
         cmocka_unit_test_setup_teardown(what_learning_needs_is_taken_from_the_dossiers_there_are,
+                                        fixture_desk, fixture_drop),
+        cmocka_unit_test_setup_teardown(a_desk_that_has_learned_goes_back_and_comes_again,
                                         fixture_desk, fixture_drop),
         cmocka_unit_test_setup_teardown(a_desk_of_the_fixture_is_at_head_for_the_application_too,
                                         fixture_desk, fixture_drop),
