@@ -131,24 +131,27 @@ static void draw_panel(const struct pane *p, const struct snapshot *s, struct vi
 
 /* ---- what is kept of the last frame */
 
-/* All that drawing a panel reads, apart from its place. */
+/* All that drawing a panel reads, apart from its place. A drawing of its own may take any figure of
+ * the desk's state that does not only tell the time. */
 struct panel_inputs {
-    struct keep_answer own, status;
-    int64_t stale_s;
-    bool connected, zoomed, focused, quiet;
+    struct rows_id own;
+    int64_t words, figures, stale_s;
+    bool loaded, connected, zoomed, focused, quiet;
     enum size_class size;
     struct list_view list; /* last: as far as it has marks */
 };
 
 /* Returns the bytes that count. */
-static size_t panel_inputs(struct panel_inputs *in, const struct snapshot *s, const struct view *v,
-                           enum panel_id id, const struct layout *l)
+static size_t panel_inputs(struct panel_inputs *in, struct keep *k, const struct snapshot *s,
+                           const struct view *v, enum panel_id id, const struct layout *l)
 {
     const struct list_view *list = &v->list[id];
     size_t n = offsetof(struct list_view, mark) + list->nmarks * sizeof list->mark[0];
     memset(in, 0, offsetof(struct panel_inputs, list)); /* compared byte by byte */
-    keep_answer(&in->own, &s->panel[id]);
-    keep_answer(&in->status, &s->status);
+    in->own = rows_id_of(&s->panel[id]);
+    in->words = keep_words(k, id, s);
+    in->figures = panels[id].draw != NULL ? s->status.version : 0;
+    in->loaded = s->panel[id].loaded_at > 0;
     in->stale_s = list_stale_s(s, id);
     in->connected = s->connected;
     in->zoomed = l->zoomed;
@@ -164,11 +167,15 @@ static void keep_panel(const struct pane *p, const struct snapshot *s, struct vi
 {
     struct keep *k = p->frame->keep;
     struct panel_inputs in, behind;
-    size_t n = panel_inputs(&in, s, v, id, l);
+    if (k == NULL) {
+        draw_panel(p, s, v, id, l, v->ndetails > 0);
+        return;
+    }
+    size_t n = panel_inputs(&in, k, s, v, id, l);
     if (keep_take(k, (int)id, p, &in, n))
         return;
     draw_panel(p, s, v, id, l, in.quiet);
-    panel_inputs(&behind, s, v, id, l);
+    panel_inputs(&behind, k, s, v, id, l);
     if (memcmp(&in, &behind, n) == 0) /* else it has scrolled while it was drawn */
         keep_store(k, (int)id, p, &in, n, in.focused && !in.quiet);
 }
@@ -179,11 +186,15 @@ static void keep_status(const struct pane *p, const struct snapshot *s, const st
     struct keep *k = p->frame->keep;
     struct status_inputs in;
     bool keeps = k != NULL && status_inputs(&in, s, v, size);
-    if (keeps && keep_take(k, KEEP_STATUS, p, &in, sizeof in))
+    if (keeps && keep_take(k, KEEP_STATUS, p, &in, sizeof in)) {
+        status_tick(p, s, v, keep_placed(k, KEEP_STATUS));
         return;
-    status_line(p, s, v, size);
-    if (keeps)
+    }
+    int clock = status_line(p, s, v, size);
+    if (keeps) {
         keep_store(k, KEEP_STATUS, p, &in, sizeof in, false);
+        keep_place(k, KEEP_STATUS, clock);
+    }
 }
 
 static void draw_detail(const struct pane *p, const struct snapshot *s, struct view *v,

@@ -28,15 +28,28 @@ static const char *cell_named(const struct rows *r, size_t row, const char *colu
     return NULL;
 }
 
-/* Of the adjustment that is open or under the cursor; NULL: not known, so anything may be. */
-static const char *adjustment_cell(const struct snapshot *s, const struct view *v, bool open,
-                                   const char *column)
+/* What the keys of one line are measured by, read once. */
+struct facts {
+    const struct snapshot *s;
+    const struct view *v;
+    enum detail_kind open;
+    size_t rows;        /* of the list that has the focus, as it is shown */
+    const char *status; /* of the adjustment that is open or under the cursor; NULL: not known */
+};
+
+static void find_facts(struct facts *f, const struct snapshot *s, const struct view *v)
 {
     int index[VIEW_ROWS_MAX];
-    if (open)
-        return cell_named(&s->detail[0].rows, 0, column);
-    int row = view_rows(v, s, PANEL_PENDING, index) ? view_selected(v, s, PANEL_PENDING) : -1;
-    return row < 0 ? NULL : cell_named(&s->panel[PANEL_PENDING].rows, (size_t)index[row], column);
+    *f = (struct facts){.s = s, .v = v};
+    f->open = v->ndetails > 0 ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
+    if (f->open == DETAIL_ADJUSTMENT)
+        f->status = cell_named(&s->detail[0].rows, 0, "status");
+    if (f->open != DETAIL_NONE || v->focus == PANEL_NONE || panels[v->focus].draw)
+        return;
+    f->rows = view_rows(v, s, v->focus, index);
+    if (v->focus == PANEL_PENDING && f->rows > 0)
+        f->status = cell_named(&s->panel[PANEL_PENDING].rows,
+                               (size_t)index[view_selected(v, s, PANEL_PENDING)], "status");
 }
 
 /* What can be done to an adjustment is a matter of its status. */
@@ -52,14 +65,11 @@ static bool status_allows(const char *status, const char *key)
     return waits;
 }
 
-static bool adjustment_allows(const struct snapshot *s, const struct view *v, bool open,
-                              const char *key)
+/* Of an adjustment that is not known anything may be. */
+static bool adjustment_allows(const struct facts *f, const char *key)
 {
     static const char *const deciding[] = {"a", "x", "d", "s", "u", "r", NULL};
-    if (!is_one_of(key, deciding))
-        return true;
-    const char *status = adjustment_cell(s, v, open, "status");
-    return status_allows(status ? status : "PENDING", key);
+    return !is_one_of(key, deciding) || status_allows(f->status ? f->status : "PENDING", key);
 }
 
 /* Nothing is sent without a database, and a reader sends nothing. */
@@ -74,27 +84,26 @@ static bool desk_hears(const struct snapshot *s, bool adjustment, const char *ke
     return !is_one_of(key, acting) && !is_one_of(key, deciding);
 }
 
-static bool list_works(const struct snapshot *s, const struct view *v, const char *key)
+static bool list_works(const struct facts *f, const char *key)
 {
     static const char *const of_lists[] = {"/", "o", "Enter", "Space", "y", NULL};
     static const char *const of_rows[] = {"a", "x", "d", "s", "w",     "c",     "u",
                                           "K", "m", "t", "y", "Enter", "Space", NULL};
-    int index[VIEW_ROWS_MAX];
-    if (v->focus == PANEL_NONE || panels[v->focus].draw)
+    enum panel_id focus = f->v->focus;
+    if (focus == PANEL_NONE || panels[focus].draw)
         return !is_one_of(key, of_lists);
-    if (view_rows(v, s, v->focus, index) == 0)
+    if (f->rows == 0)
         return !is_one_of(key, of_rows) &&
-               (s->panel[v->focus].rows.nrows > 0 || !is_one_of(key, of_lists));
-    return v->focus != PANEL_PENDING || adjustment_allows(s, v, false, key);
+               (f->s->panel[focus].rows.nrows > 0 || !is_one_of(key, of_lists));
+    return focus != PANEL_PENDING || adjustment_allows(f, key);
 }
 
-static bool detail_works(const struct snapshot *s, const struct view *v, const char *key)
+static bool detail_works(const struct facts *f, const char *key)
 {
-    enum detail_kind open = v->detail[v->ndetails - 1].kind;
-    const struct rows *r = &s->detail[0].rows;
-    if (open == DETAIL_ADJUSTMENT)
-        return adjustment_allows(s, v, true, key);
-    if (open == DETAIL_EVALUATION && strcmp(key, "Ctrl-C") == 0) {
+    const struct rows *r = &f->s->detail[0].rows;
+    if (f->open == DETAIL_ADJUSTMENT)
+        return adjustment_allows(f, key);
+    if (f->open == DETAIL_EVALUATION && strcmp(key, "Ctrl-C") == 0) {
         const char *finished = cell_named(r, 0, "finished");
         return finished && *finished == 'f';
     }
@@ -105,15 +114,21 @@ static bool detail_works(const struct snapshot *s, const struct view *v, const c
     return true;
 }
 
-bool hint_works(const struct snapshot *s, const struct view *v, const char *key)
+static bool works(const struct facts *f, const char *key)
 {
-    enum detail_kind open = v->ndetails > 0 ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
-    bool adjustment = open == DETAIL_ADJUSTMENT || (!open && v->focus == PANEL_PENDING);
+    bool adjustment = f->open == DETAIL_ADJUSTMENT || (!f->open && f->v->focus == PANEL_PENDING);
     if (!adjustment && (strcmp(key, "a") == 0 || strcmp(key, "x") == 0))
         return false; /* the compact line names them wherever one is */
-    if (open != DETAIL_NONE ? !detail_works(s, v, key) : !list_works(s, v, key))
+    if (f->open != DETAIL_NONE ? !detail_works(f, key) : !list_works(f, key))
         return false;
-    return desk_hears(s, adjustment || open != DETAIL_NONE, key);
+    return desk_hears(f->s, adjustment || f->open != DETAIL_NONE, key);
+}
+
+bool hint_works(const struct snapshot *s, const struct view *v, const char *key)
+{
+    struct facts f;
+    find_facts(&f, s, v);
+    return works(&f, key);
 }
 
 /* ---- the line */
@@ -153,7 +168,9 @@ void hints_draw(const struct pane *p, int row, const struct snapshot *s, const s
 {
     const char *hints = hints_of(v, size, p->cols);
     const char *last = strstr(hints, "? help");
+    struct facts facts;
     int at = 1, keep = last != NULL ? list_columns(last, 40) + 2 : 0;
+    find_facts(&facts, s, v);
     hints += strspn(hints, " ");
     while (*hints) {
         const char *end = strstr(hints, "  ");
@@ -166,7 +183,7 @@ void hints_draw(const struct pane *p, int row, const struct snapshot *s, const s
             copy_text(word, sizeof word, " resume");
         int width = list_columns(item, 80) + list_columns(word, 80);
         if (at + width + (hints == last ? 0 : keep) <= p->cols && !is_rebound(v, item) &&
-            hint_works(s, v, strcmp(item, "Ent") == 0 ? "Enter" : item)) {
+            works(&facts, strcmp(item, "Ent") == 0 ? "Enter" : item)) {
             pane_text(p, row, at, TOKEN_KEY, item);
             pane_text(p, row, at + list_columns(item, 80), TOKEN_HINT, word);
             at += width + 2;

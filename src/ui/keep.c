@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "quorum/mem.h"
+#include "ui/panels.h"
 
 struct part {
     int row, col, rows, cols; /* no rows: nothing is kept */
@@ -14,23 +15,31 @@ struct part {
     struct cell *cell;
     size_t cap;  /* cells there is room for */
     bool cursor; /* it is in this part */
-    int cursor_row, cursor_col;
+    int cursor_row, cursor_col, place;
+};
+
+struct words {
+    char name[120], note[160], empty[160];
 };
 
 struct keep {
     struct part part[KEEP_PARTS];
     struct {
-        struct keep_answer of;
+        bool known;
+        struct rows_id of;
         struct keep_widths widths;
     } list[PANEL_COUNT];
+    struct {
+        struct rows_id own;
+        struct keep_answer status;
+        struct words words;
+        int64_t number; /* 0: nothing is known yet */
+    } title[PANEL_COUNT];
 };
 
 struct keep *keep_new(void)
 {
-    struct keep *k = mem_alloc(sizeof *k);
-    for (int i = 0; i < PANEL_COUNT; i++)
-        k->list[i].of.loaded_at = -1; /* of no answer */
-    return k;
+    return mem_alloc(sizeof(struct keep));
 }
 
 void keep_free(struct keep *k)
@@ -108,23 +117,62 @@ void keep_store(struct keep *k, int part, const struct pane *p, const void *inpu
     kept->cursor_col = p->frame->cursor_col;
 }
 
+void keep_place(struct keep *k, int part, int place)
+{
+    if (k != NULL)
+        k->part[part].place = place;
+}
+
+int keep_placed(const struct keep *k, int part)
+{
+    return k->part[part].place;
+}
+
 void keep_answer(struct keep_answer *a, const struct snap *of)
 {
-    memset(a, 0, sizeof *a); /* compared byte by byte */
-    a->cells = of->rows.cell;
-    a->nrows = of->rows.nrows;
-    a->loaded_at = of->loaded_at;
-    memcpy(a->problem, of->problem, sizeof a->problem);
+    *a = (struct keep_answer){.rows = rows_id_of(of), .loaded_at = of->loaded_at};
+}
+
+static void find_words(struct words *w, const struct snapshot *s, enum panel_id id)
+{
+    memset(w, 0, sizeof *w); /* compared byte by byte */
+    panel_name(s, id, w->name, sizeof w->name);
+    if (panels[id].note != NULL)
+        panels[id].note(s, w->note, sizeof w->note);
+    if (s->panel[id].rows.nrows == 0)
+        panel_empty(s, id, w->empty, sizeof w->empty);
+}
+
+int64_t keep_words(struct keep *k, enum panel_id id, const struct snapshot *s)
+{
+    struct rows_id own = rows_id_of(&s->panel[id]);
+    struct keep_answer status;
+    struct words words;
+    if (k == NULL)
+        return 0;
+    keep_answer(&status, &s->status);
+    if (k->title[id].number > 0 && rows_id_same(&own, &k->title[id].own) &&
+        rows_id_same(&status.rows, &k->title[id].status.rows) &&
+        status.loaded_at == k->title[id].status.loaded_at)
+        return k->title[id].number;
+    find_words(&words, s, id);
+    k->title[id].own = own;
+    k->title[id].status = status;
+    if (k->title[id].number == 0 || memcmp(&words, &k->title[id].words, sizeof words) != 0) {
+        memcpy(&k->title[id].words, &words, sizeof words);
+        k->title[id].number++;
+    }
+    return k->title[id].number;
 }
 
 struct keep_widths *keep_widths(struct keep *k, enum panel_id id, const struct snap *of)
 {
-    struct keep_answer now;
     if (k == NULL)
         return NULL;
-    keep_answer(&now, of);
-    if (memcmp(&now, &k->list[id].of, sizeof now) != 0) {
-        memcpy(&k->list[id].of, &now, sizeof now);
+    struct rows_id now = rows_id_of(of);
+    if (!k->list[id].known || !rows_id_same(&now, &k->list[id].of)) {
+        k->list[id].known = true;
+        k->list[id].of = now;
         for (int i = 0; i < KEEP_COLUMNS; i++)
             k->list[id].widths.natural[i] = k->list[id].widths.content[i] = -1;
     }

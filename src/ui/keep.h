@@ -21,15 +21,21 @@ bool keep_take(const struct keep *k, int part, const struct pane *p, const void 
 void keep_store(struct keep *k, int part, const struct pane *p, const void *inputs, size_t n,
                 bool cursor);
 
-/* An answer, for inputs: every other answer to the query gives another. Cells are told by their
- * place in memory only, which counts together with loaded_at. */
+/* A number that goes with a part, where the last keep_store drew something in it. */
+void keep_place(struct keep *k, int part, int place);
+int keep_placed(const struct keep *k, int part);
+
+/* One answer, for inputs: the next one is another, also where it says the same. */
 struct keep_answer {
-    const void *cells;
-    size_t nrows;
+    struct rows_id rows;
     int64_t loaded_at;
-    char problem[200];
 };
 void keep_answer(struct keep_answer *a, const struct snap *of);
+
+/* A number that stays while a panel's words (its name, its note, what it says when it is empty) do.
+ * They rest on the desk's state as well, which comes every second and seldom says another thing.
+ * 0 without a keep. */
+int64_t keep_words(struct keep *k, enum panel_id id, const struct snapshot *s);
 
 /* How wide the columns of a list are, of one answer; -1: not measured yet. */
 enum { KEEP_COLUMNS = 40 };

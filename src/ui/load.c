@@ -157,6 +157,7 @@ static bool read_log(struct loader *l, int64_t now)
         return false;
     q->due = now + loader_rhythm(l, q) * MS;
     bool differs = log_tail_read(l->log, l->zone, &q->into->rows);
+    q->into->version += differs;
     q->into->loaded_at = now;
     return differs;
 }
@@ -352,7 +353,7 @@ static bool open_detail(struct loader *l, const struct detail_view *open, int64_
         struct source *q = &l->part[i];
         forget(l, q);
         rows_release(&q->into->rows);
-        *q->into = (struct snap){0};
+        *q->into = (struct snap){.version = q->into->version + 1};
         wanted = wanted && details[kind].part[i];
         q->st = wanted ? details[kind].part[i] : NULL;
         q->watched = wanted;

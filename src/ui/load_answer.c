@@ -94,6 +94,7 @@ bool loader_complain(struct source *q, const struct rows *rows, const struct err
     snprintf(q->into->problem, sizeof q->into->problem, "E70 %s not refreshed for %s: %.120s",
              q->name, duration_print(age, q->into->loaded_at ? now - q->into->loaded_at : 0),
              cancelled ? "query cancelled after 10 s (statement timeout)" : e->text);
+    q->into->version++;
     log_write(LOG_WARN, "console", "%s", q->into->problem);
     q->due = now + pause * MS;
     return true;
@@ -167,6 +168,7 @@ bool loader_accept(struct loader *l, struct source *q, struct rows *rows, int64_
         rows_move(&q->into->rows, rows);
     }
     q->into->problem[0] = '\0';
+    q->into->version += !same || had_problem;
     q->into->loaded_at = now;
     set_rhythm(l, q);
     rest(l, q, took, now);

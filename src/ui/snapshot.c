@@ -7,6 +7,16 @@ static void release(struct snap *n)
     *n = (struct snap){0};
 }
 
+struct rows_id rows_id_of(const struct snap *n)
+{
+    return (struct rows_id){n->rows.cell, n->rows.nrows, n->version};
+}
+
+bool rows_id_same(const struct rows_id *a, const struct rows_id *b)
+{
+    return a->cells == b->cells && a->nrows == b->nrows && a->version == b->version;
+}
+
 void snapshot_release(struct snapshot *s)
 {
     release(&s->status);

@@ -31,7 +31,19 @@ struct snap {
     struct rows rows;
     int64_t loaded_at; /* time_monotonic_us() of the answer; 0: not yet */
     char problem[200]; /* why the last try failed; "" when it did not */
+    /* Other rows or another problem, another number; an answer that says the same, or only what
+     * time it is, keeps it. */
+    int64_t version;
 };
+
+/* Which rows those are: every change of them gives another. */
+struct rows_id {
+    const void *cells;
+    size_t nrows;
+    int64_t version;
+};
+struct rows_id rows_id_of(const struct snap *n);
+bool rows_id_same(const struct rows_id *a, const struct rows_id *b);
 
 /* An open detail rests on up to so many queries (detail.h). */
 enum { DETAIL_PARTS = 8, PRICE_PLACES = 2, USUAL_MS = 2000 };

@@ -380,8 +380,8 @@ static int width_of(const struct field field[FIELD_COUNT], int form, int gap)
     return width;
 }
 
-static void draw_fields(const struct pane *row, const struct snapshot *s, const struct view *v,
-                        enum size_class size)
+static int draw_fields(const struct pane *row, const struct snapshot *s, const struct view *v,
+                       enum size_class size)
 {
     struct field field[FIELD_COUNT];
     int gap = size == CLASS_STD ? 2 : 3, form = CLASS_MAX - (int)size;
@@ -403,8 +403,11 @@ static void draw_fields(const struct pane *row, const struct snapshot *s, const 
             at += pane_text(row, 0, at, field[i].style, text) + gap;
     }
     const char *clock = field[FIELD_CLOCK].text[form];
-    if (*clock)
-        pane_text(row, 0, row->cols - list_columns(clock, 64), field[FIELD_CLOCK].style, clock);
+    if (!*clock)
+        return -1;
+    at = row->cols - list_columns(clock, 64);
+    pane_text(row, 0, at, field[FIELD_CLOCK].style, clock);
+    return at;
 }
 
 /* ---- the other forms */
@@ -427,7 +430,7 @@ static void draw_banner(const struct pane *row, const struct snapshot *s, const 
 }
 
 /* " RUN  P3  A1w  $0.25>0.34  B78  14:32" */
-static void draw_compact(const struct pane *row, const struct snapshot *s, const struct view *v)
+static int draw_compact(const struct pane *row, const struct snapshot *s, const struct view *v)
 {
     char word[32], part[6][40], clock[16];
     double used, at_reset, conf;
@@ -458,21 +461,31 @@ static void draw_compact(const struct pane *row, const struct snapshot *s, const
             break;
         width += pane_text(row, 0, width, styles[i], part[i]) + 2;
     }
-    if (s->now != 0 && v->clock != CLOCK_OFF && width + 5 <= row->cols)
-        pane_text(row, 0, row->cols - 5, TOKEN_FG, clock);
+    if (s->now == 0 || v->clock == CLOCK_OFF || width + 5 > row->cols)
+        return -1;
+    pane_text(row, 0, row->cols - 5, TOKEN_FG, clock);
+    return row->cols - 5;
 }
 
-void status_line(const struct pane *row, const struct snapshot *s, const struct view *v,
-                 enum size_class size)
+int status_line(const struct pane *row, const struct snapshot *s, const struct view *v,
+                enum size_class size)
 {
     if (row->rows < 1 || row->cols < 1)
+        return -1;
+    if (s->connected || s->lost_at <= 0)
+        return size <= CLASS_COMPACT ? draw_compact(row, s, v) : draw_fields(row, s, v, size);
+    draw_banner(row, s, v);
+    return -1;
+}
+
+void status_tick(const struct pane *row, const struct snapshot *s, const struct view *v, int at)
+{
+    const struct cell *first = frame_cell(row->frame, row->row, row->col + at);
+    char clock[16];
+    bool seconds = row->cols - at >= 8 && v->clock == CLOCK_SECONDS; /* compact has minutes */
+    if (at < 0 || first == NULL)
         return;
-    if (!s->connected && s->lost_at > 0)
-        draw_banner(row, s, v);
-    else if (size <= CLASS_COMPACT)
-        draw_compact(row, s, v);
-    else
-        draw_fields(row, s, v, size);
+    pane_text(row, 0, at, first->style, status_clock(clock, v, s->now, seconds));
 }
 
 bool status_inputs(struct status_inputs *in, const struct snapshot *s, const struct view *v,
@@ -485,7 +498,6 @@ bool status_inputs(struct status_inputs *in, const struct snapshot *s, const str
     keep_answer(&in->sessions, &s->sessions);
     copy_text(in->session, sizeof in->session, s->session);
     copy_text(in->notice, sizeof in->notice, v->notice);
-    status_clock(in->clock, v, s->now, v->clock == CLOCK_SECONDS);
     zone_mark(v->zone, s->now, in->mark);
     in->skew_us = s->skew_us;
     in->latency_ms = s->latency_ms;

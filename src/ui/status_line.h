@@ -7,12 +7,16 @@
 #include "ui/keep.h"
 #include "ui/view.h"
 
-void status_line(const struct pane *row, const struct snapshot *s, const struct view *v,
-                 enum size_class size);
-/* All it reads (keep.h). False while the database is lost: the banner counts seconds. */
+/* Returns the column the clock begins in; -1: none is shown. */
+int status_line(const struct pane *row, const struct snapshot *s, const struct view *v,
+                enum size_class size);
+/* The clock anew on a line that is the same but for it: a demo desk's moves with every frame. */
+void status_tick(const struct pane *row, const struct snapshot *s, const struct view *v, int at);
+/* All it reads but the time of day (keep.h). False while the database is lost: the banner counts
+ * seconds. */
 struct status_inputs {
     struct keep_answer status, sessions;
-    char session[40], notice[160], clock[16], mark[12];
+    char session[40], notice[160], mark[12];
     int64_t skew_us;
     int latency_ms;
     bool connected, demo, read_only, frozen, has_now;

@@ -49,6 +49,7 @@ void view_release(struct view *v)
 {
     for (int i = 0; i < DETAIL_STACK; i++)
         mem_free(v->detail[i].text);
+    mem_free(v->orders);
     *v = (struct view){0};
 }
 
@@ -86,50 +87,96 @@ static bool number_of(const char *text, double *out)
     return text_to_double(digits, out);
 }
 
+/* One row as it sorts. */
+struct sort_key {
+    const char *text;
+    double number;
+    bool has_number;
+    int row;
+};
+
 struct order {
-    const struct snapshot *s;
-    enum panel_id panel;
-    int column; /* of the cells */
     bool number, descending;
 };
 
 static int compare(const void *a, const void *b, void *arg)
 {
     const struct order *o = arg;
-    int x = *(const int *)a, y = *(const int *)b, result;
-    const char *left = cell_of(o->s, o->panel, x, o->column);
-    const char *right = cell_of(o->s, o->panel, y, o->column);
-    double l = 0, r = 0;
-    bool has_left = number_of(left, &l), has_right = number_of(right, &r);
+    const struct sort_key *x = a, *y = b;
+    int result;
     if (!o->number)
-        result = strcasecmp(left, right);
-    else if (!has_left || !has_right)
-        result = has_left ? -1 : has_right ? 1 : 0;
+        result = strcasecmp(x->text, y->text);
+    else if (!x->has_number || !y->has_number)
+        result = x->has_number ? -1 : y->has_number ? 1 : 0;
     else
-        result = (l > r) - (l < r);
-    if (o->number && has_left != has_right)
+        result = (x->number > y->number) - (x->number < y->number);
+    if (o->number && x->has_number != y->has_number)
         return result; /* what has no value stands last, whatever the direction */
     result = o->descending ? -result : result;
-    return result ? result : (x > y) - (x < y);
+    return result ? result : (x->row > y->row) - (x->row < y->row);
 }
 
-size_t view_rows(const struct view *v, const struct snapshot *s, enum panel_id p, int *index)
+static void sort_rows(const struct list_view *l, const struct snapshot *s, enum panel_id p,
+                      int *index, size_t n)
 {
-    const struct list_view *l = &v->list[p];
+    struct sort_key key[VIEW_ROWS_MAX];
+    enum cell_look look = panels[p].column[l->sort].look;
+    int column = l->sort + (look == LOOK_AGE ? 2 : 1);
+    struct order o = {.number = look == LOOK_NUMBER || look == LOOK_SIGNED || look == LOOK_AGE,
+                      .descending = l->descending};
+    for (size_t i = 0; i < n; i++) {
+        key[i] = (struct sort_key){.text = cell_of(s, p, index[i], column), .row = index[i]};
+        key[i].has_number = o.number && number_of(key[i].text, &key[i].number);
+    }
+    qsort_r(key, n, sizeof *key, compare, &o);
+    for (size_t i = 0; i < n; i++)
+        index[i] = key[i].row;
+}
+
+static size_t order_rows(const struct list_view *l, const struct snapshot *s, enum panel_id p,
+                         int *index)
+{
     size_t n = 0, most = s->panel[p].rows.nrows;
     for (size_t i = 0; i < most && n < VIEW_ROWS_MAX; i++)
         if (row_fits(s, p, (int)i, l->filter))
             index[n++] = (int)i;
-    if (l->sort < 0 || (size_t)l->sort >= panels[p].ncolumns)
-        return n;
-    enum cell_look look = panels[p].column[l->sort].look;
-    struct order o = {.s = s,
-                      .panel = p,
-                      .column = l->sort + (look == LOOK_AGE ? 2 : 1),
-                      .number = look == LOOK_NUMBER || look == LOOK_SIGNED || look == LOOK_AGE,
-                      .descending = l->descending};
-    qsort_r(index, n, sizeof *index, compare, &o);
+    if (l->sort >= 0 && (size_t)l->sort < panels[p].ncolumns)
+        sort_rows(l, s, p, index, n);
     return n;
+}
+
+/* Several ask for the rows of a list in one frame, which seldom has others than the one before. */
+struct view_orders {
+    struct {
+        struct rows_id of;
+        bool known, descending;
+        int sort;
+        char filter[FILTER_MAX];
+        size_t n;
+        int index[VIEW_ROWS_MAX];
+    } panel[PANEL_COUNT];
+};
+
+size_t view_rows(const struct view *v, const struct snapshot *s, enum panel_id p, int *index)
+{
+    const struct list_view *l = &v->list[p];
+    if (!v->orders || (l->sort < 0 && !*l->filter))
+        return order_rows(l, s, p, index);
+    struct rows_id now = rows_id_of(&s->panel[p]);
+    bool same = v->orders->panel[p].known && rows_id_same(&v->orders->panel[p].of, &now) &&
+                v->orders->panel[p].sort == l->sort &&
+                v->orders->panel[p].descending == l->descending &&
+                strcmp(v->orders->panel[p].filter, l->filter) == 0;
+    if (!same) {
+        v->orders->panel[p].known = true;
+        v->orders->panel[p].of = now;
+        v->orders->panel[p].sort = l->sort;
+        v->orders->panel[p].descending = l->descending;
+        copy_text(v->orders->panel[p].filter, FILTER_MAX, l->filter);
+        v->orders->panel[p].n = order_rows(l, s, p, v->orders->panel[p].index);
+    }
+    memcpy(index, v->orders->panel[p].index, v->orders->panel[p].n * sizeof *index);
+    return v->orders->panel[p].n;
 }
 
 /* Of several rows with the object the one nearest to where the selection was. */
@@ -139,6 +186,10 @@ static int find_selected(const struct list_view *l, const struct snapshot *s, en
     int found = -1;
     if (n == 0)
         return -1;
+    bool stays = l->place >= 0 && (size_t)l->place < n &&
+                 strcmp(cell_of(s, p, index[l->place], 0), l->selected) == 0;
+    if (stays)
+        return l->place;
     for (size_t i = 0; *l->selected && i < n; i++) {
         if (strcmp(cell_of(s, p, index[i], 0), l->selected) == 0 &&
             (found < 0 || abs((int)i - l->place) < abs(found - l->place)))
@@ -183,18 +234,21 @@ static void drop_marks_of_the_gone(struct list_view *l, const struct rows *r)
 void view_settle(struct view *v, const struct snapshot *s)
 {
     int index[VIEW_ROWS_MAX];
+    if (!v->orders)
+        v->orders = mem_alloc(sizeof *v->orders);
     for (enum panel_id p = 0; p < PANEL_COUNT; p++) {
         struct list_view *l = &v->list[p];
-        size_t n = view_rows(v, s, p, index);
         if (!s->panel[p].loaded_at || panels[p].draw)
             continue;
         drop_marks_of_the_gone(l, &s->panel[p].rows);
         /* What was never moved stays at the newest. */
         bool at_top = l->follow || (!*l->selected && l->place == 0);
-        if (!at_top)
+        if (!at_top) {
+            size_t n = view_rows(v, s, p, index);
             select_row(l, s, p, index, n, find_selected(l, s, p, index, n));
-        else if (l->follow)
+        } else if (l->follow) {
             l->selected[0] = '\0', l->place = l->top = 0;
+        }
     }
 }
 

@@ -71,6 +71,7 @@ struct question {
 };
 
 struct user_keys;
+struct view_orders;
 struct view {
     enum panel_id focus;
     bool zoomed, bare, frozen, help, wait; /* wait: a command is at work */
@@ -90,6 +91,7 @@ struct view {
     char notice[160];             /* badges: "slow link", "REC" */
     enum zone zone;               /* of all times */
     enum clock_form clock;
+    struct view_orders *orders; /* owned: of each panel as it was asked last (view.c) */
 };
 
 void view_init(struct view *v);
