@@ -365,10 +365,31 @@ int pane_right(const struct pane *p, int row, int col, int width, uint16_t style
     return width;
 }
 
+/* take_line where the line and what follows it are plain: nearly always. */
+static bool take_plain_line(const char *text, int cols, size_t *len, size_t *next)
+{
+    int n = plain_run(text, cols + 1), at = cols;
+    if (n <= cols && (text[n] == '\n' || text[n] == '\0')) {
+        *len = (size_t)n;
+        *next = *len + (text[n] == '\n');
+        return true;
+    }
+    if (n <= cols || text[cols] == ' ')
+        return false;
+    while (at > 0 && text[at - 1] != ' ')
+        at--;
+    *len = at > 0 ? (size_t)at - 1 : (size_t)cols;
+    *next = at > 0 ? (size_t)at : (size_t)cols;
+    return true;
+}
+
 /* The bytes of the next line of at most cols columns; *next is where the one after it begins. A
  * word longer than a line is broken; a character wider than a line stands for itself. */
 static size_t take_line(const char *text, int cols, size_t *next)
 {
+    size_t len;
+    if (take_plain_line(text, cols, &len, next))
+        return len;
     struct glyph g;
     size_t at = 0, blank_at = 0, behind_blank = 0;
     int used = 0;
@@ -395,6 +416,16 @@ static size_t take_line(const char *text, int cols, size_t *next)
     return at;
 }
 
+static void draw_line(const struct pane *p, int row, int col, int cols, uint16_t style,
+                      const char *text, size_t len)
+{
+    char line[4096];
+    if (row < 0 || row >= p->rows)
+        return;
+    copy_bytes(line, sizeof line, text, len);
+    draw_text(p, row, col, cols, style, line);
+}
+
 int pane_wrap(const struct pane *p, int row, int col, int cols, int rows, uint16_t style,
               const char *text, int skip)
 {
@@ -403,13 +434,21 @@ int pane_wrap(const struct pane *p, int row, int col, int cols, int rows, uint16
         return 0;
     while (*text != '\0') {
         size_t next, len = take_line(text, cols, &next);
-        if (lines >= skip && lines - skip < rows) {
-            char line[4096];
-            copy_bytes(line, sizeof line, text, len);
-            draw_text(p, row + lines - skip, col, cols, style, line);
-        }
+        if (lines >= skip && lines - skip < rows)
+            draw_line(p, row + lines - skip, col, cols, style, text, len);
         lines++;
         text += next;
+    }
+    return lines;
+}
+
+int pane_wrap_rest(const struct pane *p, int row, int col, int cols, uint16_t style,
+                   const char *text)
+{
+    int lines = 0;
+    for (size_t next; cols > 0 && *text != '\0' && row + lines < p->rows; text += next, lines++) {
+        size_t len = take_line(text, cols, &next);
+        draw_line(p, row + lines, col, cols, style, text, len);
     }
     return lines;
 }

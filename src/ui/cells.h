@@ -76,6 +76,10 @@ int pane_right(const struct pane *p, int row, int col, int width, uint16_t style
  * of the text; returns the lines the whole text has. Nothing is drawn when rows is 0. */
 int pane_wrap(const struct pane *p, int row, int col, int cols, int rows, uint16_t style,
               const char *text, int skip);
+/* Draws the lines that are inside the pane when the first stands in row (which may be above it),
+ * and looks at no later one. Returns how many it has looked at. */
+int pane_wrap_rest(const struct pane *p, int row, int col, int cols, uint16_t style,
+                   const char *text);
 
 /* One character (clean) in one place; '?' in ASCII when it has no likeness. */
 void pane_put(const struct pane *p, int row, int col, uint16_t style, const char *character);

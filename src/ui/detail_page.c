@@ -94,13 +94,13 @@ int page_draw_deep(const struct pane *p, const struct snapshot *s, struct detail
     int counted_with = v->item;
     run_body(&g, &nowhere, body);
     place_item(&g, v, p->rows);
-    if (v->item != counted_with)
+    if (v->item != counted_with && g.nitems > 0) /* without items it writes the same */
         run_body(&g, &nowhere, body);
     if (v->drawn.show && g.nitems > 0) /* with the two lines above its table */
         v->scroll = line_of_item(&g, v->item) - 3;
     if (g.nitems > 0 || s->detail[0].loaded_at)
         v->drawn.show = false;
-    int most = g.line - p->rows;
+    int lines = g.line, most = lines - p->rows;
     v->scroll = v->scroll > most ? most : v->scroll;
     v->scroll = v->scroll < 0 ? 0 : v->scroll;
     v->drawn.item = v->item;
@@ -109,7 +109,7 @@ int page_draw_deep(const struct pane *p, const struct snapshot *s, struct detail
     p->frame->cursor_row = p->row;
     p->frame->cursor_col = p->col;
     run_body(&g, p, body);
-    return g.line;
+    return lines;
 }
 
 /* ---- what was loaded */
@@ -185,6 +185,18 @@ bool page_ready(struct page *g, const char *what, const char *fix)
 static int row_of(const struct page *g)
 {
     return g->line - 1 - g->view->scroll;
+}
+
+/* The open line is one that is drawn. */
+static bool in_sight(const struct page *g)
+{
+    return row_of(g) >= 0 && row_of(g) < g->pane->rows;
+}
+
+/* Nothing of what is still to come will be drawn: its lines were counted before. */
+static bool is_below(const struct page *g)
+{
+    return g->pane->rows > 0 && g->line - g->view->scroll >= g->pane->rows;
 }
 
 static void open_line(struct page *g, int column)
@@ -275,46 +287,60 @@ static void unwrapped_text(struct page *g, uint16_t style, const char *clean, in
         size_t len = strcspn(at, "\n");
         char line[4096];
         open_line(g, g->indent);
-        copy_bytes(line, sizeof line, at, len);
+        const char *begins = at;
+        at += len + (at[len] == '\n');
+        if (is_below(g))
+            return;
+        if (!in_sight(g))
+            continue;
+        copy_bytes(line, sizeof line, begins, len);
         struct pane row = pane_part(g->pane, row_of(g), g->indent, 1, room);
         int wide = (int)text_columns(line) - g->view->hscroll;
-        if (row_of(g) >= 0 && row.rows > 0)
-            pane_text(&row, 0, -g->view->hscroll, style, line);
-        if (row_of(g) >= 0 && row.rows > 0 && wide > room)
+        pane_text(&row, 0, -g->view->hscroll, style, line);
+        if (wide > room)
             pane_put(&row, 0, room - 1, style, g->pane->frame->ascii ? "~" : "\xe2\x80\xa6");
-        at += len + (at[len] == '\n');
     }
 }
 
-void page_text(struct page *g, uint16_t style, const char *text, int most)
+static void clean_text(struct page *g, uint16_t style, const char *clean, int most)
 {
-    struct buf clean = {0};
     int room = g->cols - g->indent;
-    sanitize(&clean, untrusted(text), TEXT_BLOCK, 0);
     if (g->pane->frame->unwrapped) {
-        unwrapped_text(g, style, buf_text(&clean), most);
-        buf_release(&clean);
+        unwrapped_text(g, style, clean, most);
         return;
     }
     open_line(g, g->indent);
     int rows = most > 0 ? most : LINES_MOST;
-    int lines = pane_wrap(g->pane, row_of(g), g->indent, room, rows, style, buf_text(&clean), 0);
+    int lines = most == 0 && g->pane->rows > 0
+                    ? pane_wrap_rest(g->pane, row_of(g), g->indent, room, style, clean)
+                    : pane_wrap(g->pane, row_of(g), g->indent, room, rows, style, clean, 0);
     if (lines > rows) {
         pane_put(g->pane, row_of(g) + rows - 1, g->cols - 1, style,
                  g->pane->frame->ascii ? "~" : "\xe2\x80\xa6");
         lines = rows;
     }
     g->line += lines > 0 ? lines - 1 : 0;
+}
+
+void page_text(struct page *g, uint16_t style, const char *text, int most)
+{
+    struct buf clean = {0};
+    if (is_below(g))
+        return;
+    sanitize(&clean, untrusted(text), TEXT_BLOCK, 0);
+    clean_text(g, style, buf_text(&clean), most);
     buf_release(&clean);
 }
 
 void page_quote(struct page *g, const char *text, int most)
 {
     struct buf quoted = {0};
+    if (is_below(g))
+        return;
     buf_char(&quoted, '"');
     sanitize(&quoted, untrusted(text), TEXT_BLOCK, 0);
     buf_char(&quoted, '"');
-    page_text(g, TOKEN_DIM, buf_text(&quoted), most);
+    clean_text(g, TOKEN_DIM, buf_text(&quoted), most);
     buf_release(&quoted);
 }
 
@@ -362,6 +388,8 @@ static void draw_cell(const struct page *g, const struct page_column *c, int at,
 {
     char clean[600];
     int width = width_of(g, c, at);
+    if (!in_sight(g))
+        return;
     sanitize_line(clean, sizeof clean, untrusted(text));
     if (c->right)
         pane_right(g->pane, row_of(g), at, width, style, clean);

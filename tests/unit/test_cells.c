@@ -25,6 +25,18 @@ static void assert_frame(const struct frame *f, const char *want)
     buf_release(&out);
 }
 
+/* A small generator, so that a failure can be seen again by its seed. */
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+static int any(uint32_t *seed, int low, int high)
+{
+    return low + (int)(next_random(seed) % (uint32_t)(high - low + 1));
+}
+
 /* What every frame must be, whatever was drawn: each cell holds one clean character of its width,
  * and the halves of wide ones are in pairs. */
 static void assert_whole(const struct frame *f)
@@ -154,6 +166,42 @@ static void test_long_prose_wraps_at_words(void **state)
     frame_release(&f);
 }
 
+/* Letters of one byte, which most texts have, go another way than those of two: both wrap alike.
+ * And what is drawn from above the pane to its end is what all of it would show there. */
+static void test_plain_prose_wraps_like_any_other(void **state)
+{
+    (void)state;
+    enum { ROWS = 9, COLS = 14, LONGEST = 120 };
+    struct frame plain = {0}, other = {0}, rest = {0};
+    struct pane p, q, r;
+    uint32_t seed = 3;
+    for (int n = 0; n < 3000; n++) {
+        char ascii[LONGEST + 1] = "", accents[2 * LONGEST + 1] = "";
+        int cols = any(&seed, 1, COLS), above = any(&seed, 0, 4);
+        for (int len = any(&seed, 0, LONGEST); len > 0; len--) {
+            int kind = any(&seed, 0, 7);
+            copy_text(ascii + strlen(ascii), 2, kind == 0 ? "\n" : kind < 3 ? " " : "e");
+            strcat(accents, kind == 0 ? "\n" : kind < 3 ? " " : "\xc3\xa9");
+        }
+        frame_resize(&plain, ROWS, COLS);
+        frame_resize(&other, ROWS, COLS);
+        frame_resize(&rest, ROWS, COLS);
+        p = pane_of(&plain);
+        q = pane_of(&other);
+        r = pane_of(&rest);
+        int lines = pane_wrap(&p, -above, 0, cols, 1000, TOKEN_FG, ascii, 0);
+        assert_int_equal(pane_wrap(&q, -above, 0, cols, 1000, TOKEN_FG, accents, 0), lines);
+        for (int i = 0; i < ROWS * COLS; i++)
+            assert_int_equal(plain.cell[i].text[0] == 'e', other.cell[i].text[0] == '\xc3');
+        int looked = pane_wrap_rest(&r, -above, 0, cols, TOKEN_FG, ascii);
+        assert_int_equal(looked, lines < ROWS + above ? lines : ROWS + above);
+        assert_true(frame_same(&plain, &rest));
+    }
+    frame_release(&plain);
+    frame_release(&other);
+    frame_release(&rest);
+}
+
 static void test_panel_titles_fit_any_width(void **state)
 {
     (void)state;
@@ -212,18 +260,6 @@ static void test_a_changed_style_is_a_changed_frame(void **state)
     assert_false(frame_same(&a, &b));
     frame_release(&a);
     frame_release(&b);
-}
-
-/* A small generator, so that a failure can be seen again by its seed. */
-static uint32_t next_random(uint32_t *seed)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return *seed >> 8;
-}
-
-static int any(uint32_t *seed, int low, int high)
-{
-    return low + (int)(next_random(seed) % (uint32_t)(high - low + 1));
 }
 
 static void draw_anything(const struct pane *p, uint32_t *seed)
@@ -306,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_long_text_shows_that_it_is_cut),
         cmocka_unit_test(test_a_number_is_never_shown_without_its_digits),
         cmocka_unit_test(test_long_prose_wraps_at_words),
+        cmocka_unit_test(test_plain_prose_wraps_like_any_other),
         cmocka_unit_test(test_panel_titles_fit_any_width),
         cmocka_unit_test(test_boxes_are_closed),
         cmocka_unit_test(test_a_changed_style_is_a_changed_frame),
