@@ -29,6 +29,7 @@ static struct {
     size_t offered; /* bytes at its end that the first letter typed replaces */
     struct bar_options options;
     char *history_path, *line, *kept; /* line: what readline accepted, NULL for end of file */
+    char *unwritten;                  /* of the history; NULL: nothing */
     const char *queue;
     size_t queued;
     struct bar_words words;
@@ -203,6 +204,7 @@ void bar_close(void)
 {
     if (!bar.is_open)
         return;
+    bar_settle();
     end_busy(); /* a search keeps lines of the history */
     rl_callback_handler_remove();
     clear_history();
@@ -252,10 +254,11 @@ static void set_text(const char *text)
 }
 
 /* What fits the word at the cursor; the words before are gone. */
-static void find_words(void)
+static void find_words(bool in_passing)
 {
     size_t point = (size_t)rl_point;
     bar_words_clear(&bar.words);
+    bar.words.in_passing = in_passing;
     bar.words.from = point;
     if (bar.options.complete == NULL)
         return;
@@ -279,7 +282,7 @@ static void find_ghost(void)
         copy_text(bar.ghost, sizeof bar.ghost, h->line + len);
         return;
     }
-    find_words();
+    find_words(true);
     size_t typed = len - bar.words.from;
     if (bar.words.n == 1 && typed > 0 && bar_words_common(&bar.words, typed) > typed &&
         strncmp(bar.words.word[0].word, rl_line_buffer + bar.words.from, typed) == 0)
@@ -297,7 +300,7 @@ static void find_hint(void)
 static void after_change(void)
 {
     if (bar.popup.open) {
-        find_words();
+        find_words(false);
         bar.popup.chosen = -1;
         bar.popup.top = 0;
         if (bar.words.n == 0)
@@ -380,7 +383,7 @@ static void take_word(size_t i)
 
 static void complete(bool choose)
 {
-    find_words();
+    find_words(false);
     size_t typed = (size_t)rl_point - bar.words.from;
     size_t common = bar_words_common(&bar.words, typed);
     if (bar.words.n == 1) {
@@ -391,7 +394,7 @@ static void complete(bool choose)
         char *word = mem_text(bar.words.word[0].word);
         replace_word(word, common, false);
         mem_free(word);
-        find_words();
+        find_words(false);
         find_hint();
         bar.tabbed = true;
     } else if (bar.words.n > 1) {
@@ -431,17 +434,28 @@ static bool is_vi_inserting(void)
     return rl_editing_mode == 0 && rl_get_keymap() == rl_get_keymap_by_name("vi-insert");
 }
 
-static void keep_in_history(const char *line)
+void bar_settle(void)
 {
     struct error e;
+    char *line = bar.unwritten;
+    if (line == NULL)
+        return;
+    bar.unwritten = NULL;
+    err_clear(&e);
+    if (history_file_add(bar.history_path, line, &e) != OK)
+        copy_text(bar.note, sizeof bar.note, e.text);
+    mem_free(line);
+}
+
+static void keep_in_history(const char *line)
+{
     HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
     if (*line == ' ' || (last != NULL && strcmp(last->line, line) == 0) ||
         (bar.options.keeps != NULL && !bar.options.keeps(bar.options.arg, line)))
         return;
     add_history(line);
-    err_clear(&e);
-    if (bar.history_path != NULL && history_file_add(bar.history_path, line, &e) != OK)
-        copy_text(bar.note, sizeof bar.note, e.text);
+    bar_settle(); /* the one before */
+    bar.unwritten = bar.history_path != NULL ? mem_text(line) : NULL;
 }
 
 /* Readline has given a line back; its own is empty again. */

@@ -23,6 +23,7 @@ struct bar_word {
     int rank;
 };
 struct bar_words {
+    bool in_passing; /* asked for at a key that is not Tab: no disk may be waited for */
     size_t from;
     struct bar_word *word;
     size_t n, cap;
@@ -56,6 +57,9 @@ void bar_enter(const char *text);
 void bar_leave(void);
 bool bar_is_active(void);
 const char *bar_text(void);
+
+/* Writes what was run to the history's file: when what the key asked for can be seen. */
+void bar_settle(void);
 
 enum bar_outcome {
     BAR_STAYS, /* the bar took the key */

@@ -132,7 +132,7 @@ static bool is_coming(struct console *c)
     if (!d)
         return c->view.focus != PANEL_NONE && !panels[c->view.focus].draw &&
                s->panel[c->view.focus].loaded_at == 0 && !*s->panel[c->view.focus].problem;
-    console_tell_loader(c); /* rows of another detail are none of this one's */
+    loader_open(c->loader, d); /* rows of another detail are none of this one's */
     for (int i = 0; i < DETAIL_PARTS; i++)
         if (details[d->kind].part[i] && s->detail[i].loaded_at == 0 && !*s->detail[i].problem)
             return true;

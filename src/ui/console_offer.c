@@ -71,7 +71,8 @@ static void offer_themes(const struct offer *o)
     struct dirent *entry;
     for (size_t i = 0; (builtin = theme_builtin(i)); i++)
         bar_offer(o->words, builtin, "");
-    DIR *dir = o->from->theme_dir ? opendir(o->from->theme_dir) : NULL;
+    bool looks = o->from->theme_dir && !o->words->in_passing;
+    DIR *dir = looks ? opendir(o->from->theme_dir) : NULL;
     for (int n = 0; dir && n < FILES_MOST && (entry = readdir(dir)); n++) {
         char name[THEME_NAME_MAX + 1], shown[THEME_NAME_MAX + 1];
         size_t len = strlen(entry->d_name);
@@ -331,6 +332,8 @@ void offer_files(const struct offer *o, const char *typed)
     char dir[300];
     const char *slash = strrchr(typed, '/');
     struct dirent **entry = NULL;
+    if (o->words->in_passing)
+        return;
     copy_bytes(dir, sizeof dir, typed, slash ? (size_t)(slash - typed) + 1 : 0);
     int n = scandir(*dir ? dir : ".", &entry, NULL, alphasort);
     for (int i = 0; i < n; i++) {

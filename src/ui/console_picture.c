@@ -173,18 +173,9 @@ static void notice_whole(struct console *c)
     c->whole = loader_is_whole(c->loader);
 }
 
-void console_turn_over(void *arg)
+static void draw_what_is_due(struct console *c, int64_t now)
 {
-    struct console *c = arg;
-    int64_t now = time_monotonic_us(), wait = frame_due(c, now) - now;
-    if (*c->at_work || c->rows_awaited)
-        console_release_events(c); /* at work keys only move the view, or end the wait */
-    if (c->script && !*c->at_work)
-        script_step(c->script);
-    console_session_seen(c);
-    console_keep_ticking(c);
-    if (c->stop)
-        console_suspend(c);
+    int64_t wait = frame_due(c, now) - now;
     if (!c->screen || !c->dirty || c->hung_up)
         return;
     console_tell_loader(c); /* before the frame: rows of another detail are not drawn as this one */
@@ -197,6 +188,23 @@ void console_turn_over(void *arg)
         count_frame(c, now);
         console_draw(c, now);
     }
+}
+
+void console_turn_over(void *arg)
+{
+    struct console *c = arg;
+    int64_t now = time_monotonic_us();
+    if (*c->at_work || c->rows_awaited)
+        console_release_events(c); /* at work keys only move the view, or end the wait */
+    if (c->script && !*c->at_work)
+        script_step(c->script);
+    console_keep_ticking(c);
+    if (c->stop)
+        console_suspend(c);
+    draw_what_is_due(c, now);
+    /* What nobody looks at comes when the person has their answer. */
+    console_session_seen(c);
+    bar_settle();
 }
 
 void console_later(void *arg)

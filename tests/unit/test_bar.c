@@ -73,7 +73,10 @@ static void on_complete(void *arg, const char *line, size_t point, struct bar_wo
     while (from > 0 && line[from - 1] != ' ')
         from--;
     words->from = from;
-    if (from == 0) {
+    if (strncmp(line, "> ", 2) == 0) { /* what lies on a disk */
+        if (!words->in_passing)
+            bar_offer(words, "file", "");
+    } else if (from == 0) {
         bar_offer(words, "approve", "a pending adjustment");
         bar_offer(words, "adjustments", "all of them");
         bar_offer(words, "eval", "ask the agents");
@@ -133,6 +136,10 @@ static void play_acts(struct stage *s, const struct scene *scene, const char *co
             show(s, scene, 1);
         else if (strcmp(*act, "!popup") == 0)
             show(s, scene, 7);
+        else if (strcmp(*act, "!written") == 0)
+            tell(s, "written: ", access(path_in("history"), F_OK) == 0 ? "yes" : "no");
+        else if (strcmp(*act, "!settle") == 0)
+            bar_settle();
         else if (strcmp(*act, "!resize") == 0)
             bar_resize(7, 20);
         else
@@ -352,6 +359,25 @@ static void test_nothing_in_the_line_is_invisible(void **state)
           "!show");
 }
 
+/* The answer to a key is seen before a disk is written to. */
+static void test_history_is_written_when_there_is_time(void **state)
+{
+    (void)state;
+    static const struct scene keeps = {.history = true};
+    unlink(path_in("history"));
+    SCENE(&keeps, "ran: one\nwritten: no\nwritten: yes\n", "one\r", "!written", "!settle",
+          "!written");
+    SCENE(&keeps, "ran: two\nran: two\n", "two\r", "!enter", "\x10\r"); /* by the end, at least */
+    unlink(path_in("history"));
+}
+
+/* The rest of a line is looked for at every key: not on a disk. */
+static void test_only_tab_looks_at_a_disk(void **state)
+{
+    (void)state;
+    SCENE(&plain, ":> f\ncursor 4\n:> file\ncursor 8\n", "> f", "!show", "\t", "!show");
+}
+
 static void test_history_is_private_and_outlives_the_program(void **state)
 {
     (void)state;
@@ -420,6 +446,8 @@ int main(void)
         cmocka_unit_test(test_the_choice_is_made_with_arrows),
         cmocka_unit_test(test_long_lines_scroll_by_columns),
         cmocka_unit_test(test_nothing_in_the_line_is_invisible),
+        cmocka_unit_test(test_history_is_written_when_there_is_time),
+        cmocka_unit_test(test_only_tab_looks_at_a_disk),
         cmocka_unit_test(test_history_is_private_and_outlives_the_program),
         cmocka_unit_test(test_no_inputrc_breaks_the_bar),
         cmocka_unit_test(test_readlines_own_completion_prints_nothing),

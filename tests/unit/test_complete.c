@@ -19,6 +19,7 @@ struct offers {
     struct snapshot desk;
     struct bar_words words;
     const char *themes;
+    bool in_passing;
 };
 
 static int begin(void **state)
@@ -51,6 +52,7 @@ static void ask(struct offers *o, const char *line)
     forget(o);
     struct complete_from from = {
         .snapshot = &o->desk, .focus = PANEL_POSITIONS, .theme_dir = o->themes};
+    o->words.in_passing = o->in_passing;
     complete_line(&from, line, strlen(line), &o->words);
 }
 
@@ -101,6 +103,17 @@ static void test_what_was_given_is_not_offered_again(void **state)
     assert_int_equal(o->words.n, 0);
 }
 
+/* As at a key that is not Tab. */
+static void test_no_disk_is_looked_at_in_passing(void **state)
+{
+    struct offers *o = *state;
+    ask(o, "export trades > /");
+    assert_non_null(offered(o, "/usr/"));
+    o->in_passing = true;
+    ask(o, "export trades > /");
+    assert_int_equal(o->words.n, 0);
+}
+
 static void test_a_theme_of_ones_own_is_offered(void **state)
 {
     struct offers *o = *state;
@@ -115,6 +128,10 @@ static void test_a_theme_of_ones_own_is_offered(void **state)
     assert_non_null(offered(o, "mine"));
     ask(o, "set theme=");
     assert_non_null(offered(o, "mine"));
+    o->in_passing = true;
+    ask(o, "theme ");
+    assert_null(offered(o, "mine"));
+    assert_non_null(offered(o, "dark"));
     unlink(path);
     rmdir(dir);
     o->themes = NULL;
@@ -252,6 +269,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_every_command_is_found_by_tab, begin, end),
         cmocka_unit_test_setup_teardown(test_symbols_come_from_what_is_held_once, begin, end),
         cmocka_unit_test_setup_teardown(test_what_was_given_is_not_offered_again, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_disk_is_looked_at_in_passing, begin, end),
         cmocka_unit_test_setup_teardown(test_a_theme_of_ones_own_is_offered, begin, end),
         cmocka_unit_test_setup_teardown(test_the_second_word_depends_on_the_first, begin, end),
         cmocka_unit_test_setup_teardown(test_what_does_not_run_here_is_not_offered, begin, end),
