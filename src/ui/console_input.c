@@ -202,9 +202,11 @@ bool console_took_esc_of(struct console *c, struct key *k)
     static const struct key esc = {.kind = INPUT_ESC, .raw = "\x1b", .raw_len = 1};
     bool one_packet = (k->mods & INPUT_ALT) && k->raw_len > 1 && k->raw[0] == '\x1b' &&
                       k->kind <= INPUT_BACKSPACE;
+    if (!one_packet)
+        return false;
     bool bound = !c->view.question.open && !c->view.bare &&
                  (bar_is_active() ? bar_binds(k) : !c->view.help && command_of(c, k) != NULL);
-    if (!one_packet || bound)
+    if (bound)
         return false;
     key_came(c, &esc);
     k->mods &= (uint8_t)~INPUT_ALT;

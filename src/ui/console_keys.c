@@ -180,11 +180,9 @@ const char *console_keys_find(enum panel_id focus, enum detail_kind open, const 
     for (size_t i = 0; i < ARRAY_LEN(layers); i++) {
         if (!layer_holds(&layers[i], focus, open))
             continue;
-        for (const struct key_binding *b = layers[i].binding; b->key; b++) {
-            struct key wanted;
-            if (key_parse(b->key, &wanted) && key_same(&wanted, k))
+        for (const struct key_binding *b = layers[i].binding; b->key; b++)
+            if (key_is(k, b->key))
                 return b->command;
-        }
     }
     return NULL;
 }

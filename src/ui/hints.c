@@ -151,7 +151,8 @@ static bool is_rebound(const struct view *v, const char *name)
 {
     enum detail_kind open = v->ndetails > 0 ? v->detail[v->ndetails - 1].kind : DETAIL_NONE;
     struct key k;
-    return v->keys != NULL && key_parse(name, &k) && user_keys_find(v->keys, v->focus, open, &k);
+    return v->keys != NULL && v->keys->n > 0 && key_parse(name, &k) &&
+           user_keys_find(v->keys, v->focus, open, &k);
 }
 
 static const char *hints_of(const struct view *v, enum size_class size, int cols)

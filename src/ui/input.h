@@ -98,5 +98,6 @@ const char *key_name(const struct key *k, char name[KEY_NAME_MAX]);
 /* The reverse; raw is what a terminal sends. False when there is no such key. */
 bool key_parse(const char *name, struct key *out);
 bool key_same(const struct key *a, const struct key *b); /* without raw */
+bool key_is(const struct key *k, const char *name);      /* the key of that name */
 
 #endif

@@ -200,3 +200,12 @@ bool key_parse(const char *name, struct key *out)
         return false; /* terminals send nothing, or another key */
     return key_of_rune(rune, mods, out);
 }
+
+bool key_is(const struct key *k, const char *name)
+{
+    struct key wanted;
+    bool letter = k->kind == INPUT_CHAR && k->mods == 0 && k->rune > ' ' && k->rune < 0x7f;
+    if (letter) /* nearly all are: their names are themselves */
+        return (unsigned char)name[0] == k->rune && name[1] == '\0';
+    return key_parse(name, &wanted) && key_same(&wanted, k);
+}

@@ -82,8 +82,14 @@ const char *status_clock(char dst[16], const struct view *v, int64_t at, bool se
     at += zone_offset(v->zone, at);
     int64_t s = at / USEC_SECOND % 86400;
     s = s < 0 ? s + 86400 : s;
-    snprintf(dst, 16, seconds ? "%02d:%02d:%02d" : "%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60),
-             (int)(s % 60));
+    int64_t part[] = {s / 3600, s / 60 % 60, s % 60};
+    char *to = dst;
+    for (int i = 0; i < 2 + seconds; i++) { /* at every frame: snprintf takes long to begin */
+        *to++ = (char)('0' + part[i] / 10);
+        *to++ = (char)('0' + part[i] % 10);
+        *to++ = ':';
+    }
+    to[-1] = '\0';
     return dst;
 }
 

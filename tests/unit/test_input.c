@@ -300,12 +300,16 @@ static void test_key_names_read_back(void **state)
             input_expire(&in, write_event, &out);
         assert_string_equal(buf_text(&out), names[i]);
         assert_true(key_parse(names[i], &other) && key_same(&k, &other));
+        for (size_t j = 0; j < ARRAY_LEN(names); j++)
+            assert_int_equal(key_is(&k, names[j]), i == j);
         buf_release(&out);
         input_release(&in);
     }
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         struct key k;
         assert_false(key_parse(wrong[i], &k));
+        for (size_t j = 0; j < ARRAY_LEN(names); j++)
+            assert_false(key_parse(names[j], &k) && key_is(&k, wrong[i]));
     }
 }
 
