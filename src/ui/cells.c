@@ -460,21 +460,26 @@ void pane_put(const struct pane *p, int row, int col, uint16_t style, const char
         draw_glyph(p, row, col, style, &g);
 }
 
+/* All of the pane with a cell of one column. */
+static void fill_with(const struct pane *p, struct cell with)
+{
+    for (int r = 0; r < p->rows && p->cols > 0; r++) {
+        struct cell *c = cell_at(p->frame, p->row + r, p->col);
+        if (c == NULL || p->col + p->cols > p->frame->cols)
+            return;
+        before_write(p->frame, p->row + r, p->col, 1);
+        before_write(p->frame, p->row + r, p->col + p->cols - 1, 1);
+        for (int i = 0; i < p->cols; i++)
+            c[i] = with;
+    }
+}
+
 void pane_fill(const struct pane *p, int row, int col, int rows, int cols, uint16_t style,
                char filler)
 {
     struct pane part = pane_part(p, row, col, rows, cols);
     char text = filler >= 0x20 && filler < 0x7f ? filler : ' ';
-    struct cell with = {.text = {text}, .len = 1, .width = 1, .style = style};
-    for (int r = 0; r < part.rows && part.cols > 0; r++) {
-        struct cell *c = cell_at(p->frame, part.row + r, part.col);
-        if (c == NULL || part.col + part.cols > p->frame->cols)
-            return;
-        before_write(p->frame, part.row + r, part.col, 1);
-        before_write(p->frame, part.row + r, part.col + part.cols - 1, 1);
-        for (int i = 0; i < part.cols; i++)
-            c[i] = with;
-    }
+    fill_with(&part, (struct cell){.text = {text}, .len = 1, .width = 1, .style = style});
 }
 
 void pane_restyle(const struct pane *p, int row, int col, int cols, uint16_t bits)
@@ -511,8 +516,10 @@ void pane_hrule(const struct pane *p, int row, int col, int cols, uint16_t style
                 enum line_weight weight)
 {
     struct pane part = pane_part(p, row, col, 1, cols);
-    for (int c = 0; c < part.cols; c++)
-        put_line(&part, 0, c, style, LINE_H, weight);
+    const char *text = line_text(p->frame, LINE_H, weight);
+    struct cell with = {.len = (uint8_t)strlen(text), .width = 1, .style = style};
+    memcpy(with.text, text, with.len);
+    fill_with(&part, with);
 }
 
 void pane_vrule(const struct pane *p, int row, int col, int rows, uint16_t style,

@@ -6,6 +6,7 @@
 #include "quorum/mem.h"
 #include "quorum/text.h"
 #include "ui/console_keys.h"
+#include "ui/keep.h"
 #include "ui/list.h"
 #include "ui/status_line.h"
 #include "ui/user_keys.h"
@@ -164,14 +165,13 @@ static const char *hints_of(const struct view *v, enum size_class size, int cols
 }
 
 /* Keys stand out, their words do not: "a approve  x reject". */
-void hints_draw(const struct pane *p, int row, const struct snapshot *s, const struct view *v,
-                enum size_class size)
+static void draw_line(const struct pane *p, int row, const struct facts *facts,
+                      enum size_class size)
 {
+    const struct view *v = facts->v;
     const char *hints = hints_of(v, size, p->cols);
     const char *last = strstr(hints, "? help");
-    struct facts facts;
     int at = 1, keep = last != NULL ? list_columns(last, 40) + 2 : 0;
-    find_facts(&facts, s, v);
     hints += strspn(hints, " ");
     while (*hints) {
         const char *end = strstr(hints, "  ");
@@ -180,11 +180,11 @@ void hints_draw(const struct pane *p, int row, const struct snapshot *s, const s
         char item[80], word[80];
         copy_bytes(item, sizeof item, hints, key);
         copy_bytes(word, sizeof word, hints + strlen(item), len - strlen(item));
-        if (strcmp(item, "p") == 0 && status_is_held(s))
+        if (strcmp(item, "p") == 0 && status_is_held(facts->s))
             copy_text(word, sizeof word, " resume");
         int width = list_columns(item, 80) + list_columns(word, 80);
         if (at + width + (hints == last ? 0 : keep) <= p->cols && !is_rebound(v, item) &&
-            works(&facts, strcmp(item, "Ent") == 0 ? "Enter" : item)) {
+            works(facts, strcmp(item, "Ent") == 0 ? "Enter" : item)) {
             pane_text(p, row, at, TOKEN_KEY, item);
             pane_text(p, row, at + list_columns(item, 80), TOKEN_HINT, word);
             at += width + 2;
@@ -192,4 +192,39 @@ void hints_draw(const struct pane *p, int row, const struct snapshot *s, const s
         hints += len;
         hints += strspn(hints, " ");
     }
+}
+
+/* All that the line of a list reads (keep.h). */
+struct inputs {
+    enum panel_id focus;
+    enum size_class size;
+    char status[24];
+    bool known, shown, filled, connected, read_only, held;
+};
+
+void hints_draw(const struct pane *p, int row, const struct snapshot *s, const struct view *v,
+                enum size_class size)
+{
+    struct keep *k = p->frame->keep;
+    struct pane line = pane_part(p, row, 0, 1, p->cols);
+    struct facts facts;
+    struct inputs in;
+    find_facts(&facts, s, v);
+    bool keeps = k != NULL && facts.open == DETAIL_NONE && (v->keys == NULL || v->keys->n == 0);
+    memset(&in, 0, sizeof in); /* compared byte by byte */
+    in.focus = v->focus;
+    in.size = size;
+    in.known = facts.status != NULL;
+    in.shown = facts.rows > 0;
+    in.filled = v->focus != PANEL_NONE && s->panel[v->focus].rows.nrows > 0;
+    in.connected = s->connected;
+    in.read_only = s->read_only;
+    in.held = status_is_held(s);
+    if (facts.status && !copy_text(in.status, sizeof in.status, facts.status))
+        keeps = false;
+    if (keeps && keep_take(k, KEEP_HINTS, &line, &in, sizeof in))
+        return;
+    draw_line(&line, 0, &facts, size);
+    if (keeps)
+        keep_store(k, KEEP_HINTS, &line, &in, sizeof in, false);
 }

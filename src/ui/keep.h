@@ -8,7 +8,7 @@
 #include "ui/cells.h"
 #include "ui/snapshot.h"
 
-enum { KEEP_STATUS = PANEL_COUNT, KEEP_PARTS };
+enum { KEEP_STATUS = PANEL_COUNT, KEEP_HINTS, KEEP_PARTS };
 
 struct keep;
 struct keep *keep_new(void);
