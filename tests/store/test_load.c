@@ -183,8 +183,13 @@ static void a_row_is_shown_when_it_is_hinted_at_and_not_at_the_next_poll(void **
     loader_now(c->l); /* its next poll is half a minute away then */
     wait_fresh(c, PANEL_ALERTS, heard_at);
     assert_false(alert_came(c));
+    int64_t version = c->s.panel[PANEL_ALERTS].version;
+    loader_now(c->l); /* the same answer again is no other one to who draws */
+    wait_fresh(c, PANEL_ALERTS, time_monotonic_us());
+    assert_int_equal(c->s.panel[PANEL_ALERTS].version, version);
     rig_run(c->r, "INSERT INTO alerts (rule, severity, text) VALUES ('test', 'i', 'now')");
     assert_true(loop_run_until(c->r->loop, alert_came, c, 5000));
+    assert_true(c->s.panel[PANEL_ALERTS].version > version);
 }
 
 static void a_query_under_way_is_not_asked_again(void **state)
@@ -230,9 +235,11 @@ static void a_query_that_is_cancelled_says_so_and_the_others_go_on(void **state)
     assert_int_equal(db_query(c->r->desk->db, &impatient, NULL, NULL, &e), OK);
     assert_int_equal(db_query(c->r->super, &begin, NULL, NULL, &e), OK);
     assert_int_equal(db_query(c->r->super, &lock, NULL, NULL, &e), OK);
-    int64_t before = time_monotonic_us();
+    int64_t before = time_monotonic_us(), version = c->s.panel[PANEL_LEARNING].version;
     loader_now(c->l);
     assert_true(wait_for(c, has_problem));
+    assert_true(c->s.panel[PANEL_LEARNING].version > version);
+    version = c->s.panel[PANEL_LEARNING].version;
     wait_fresh(c, PANEL_WATCHLIST, before);
     const char *said = c->s.panel[PANEL_LEARNING].problem;
     assert_int_equal(strncmp(said, "E70 panel 8 not refreshed for ", 30), 0);
@@ -242,6 +249,7 @@ static void a_query_that_is_cancelled_says_so_and_the_others_go_on(void **state)
     loader_now(c->l);
     wait_fresh(c, PANEL_LEARNING, before);
     assert_string_equal(c->s.panel[PANEL_LEARNING].problem, "");
+    assert_true(c->s.panel[PANEL_LEARNING].version > version);
 }
 
 static bool is_lost(void *arg)

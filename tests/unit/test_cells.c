@@ -180,8 +180,9 @@ static void test_plain_prose_wraps_like_any_other(void **state)
         int cols = any(&seed, 1, COLS), above = any(&seed, 0, 4);
         for (int len = any(&seed, 0, LONGEST); len > 0; len--) {
             int kind = any(&seed, 0, 7);
-            copy_text(ascii + strlen(ascii), 2, kind == 0 ? "\n" : kind < 3 ? " " : "e");
-            strcat(accents, kind == 0 ? "\n" : kind < 3 ? " " : "\xc3\xa9");
+            const char *accent = kind == 0 ? "\n" : kind < 3 ? " " : "\xc3\xa9";
+            copy_text(ascii + strlen(ascii), 2, kind < 3 ? accent : "e");
+            copy_text(accents + strlen(accents), 3, accent);
         }
         frame_resize(&plain, ROWS, COLS);
         frame_resize(&other, ROWS, COLS);
