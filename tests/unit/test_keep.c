@@ -24,6 +24,7 @@ static struct view view;
 static struct random luck;
 static size_t whole[PANEL_COUNT]; /* rows there are */
 static int taken;                 /* answers that came */
+static size_t status_at;          /* the column of an adjustment's status */
 
 static int below(int n)
 {
@@ -72,6 +73,9 @@ static void answer(struct snap *to)
         r->cell[at] =
             below(12) ? arena_text(&r->arena, words[below(ARRAY_LEN(words))]) : (char *)NULL;
     }
+    if (to == &snap.panel[PANEL_PENDING] && r->nrows > 0)
+        r->cell[(size_t)below((int)r->nrows) * r->ncols + status_at] =
+            arena_text(&r->arena, below(2) ? "APPROVED" : "");
     if (to != &snap.status && to != &snap.sessions)
         r->nrows = (size_t)below((int)whole[to - snap.panel] + 1);
 }
@@ -87,9 +91,11 @@ static void desk_moves(void)
 {
     switch (below(12)) {
     case 0:
+        answer(&snap.panel[any_panel()]);
+        break;
     case 1:
     case 2:
-        answer(&snap.panel[any_panel()]);
+        answer(&snap.panel[view.focus]);
         break;
     case 3:
         answer(&snap.status);
@@ -229,6 +235,11 @@ static void begin(struct frame *kept, struct frame *anew)
     pictured_desk(&snap);
     pictured_company(&snap);
     view_init(&view);
+    struct rows *pending = &snap.panel[PANEL_PENDING].rows;
+    status_at = 1;
+    while (panels[PANEL_PENDING].column[status_at - 1].look != LOOK_HIDDEN)
+        status_at++;
+    pending->column[status_at] = arena_text(&pending->arena, "status");
     for (int p = 0; p < PANEL_COUNT; p++)
         whole[p] = snap.panel[p].rows.nrows;
     for (int n = below(4); n > 0; n--) { /* not answered yet */
@@ -302,10 +313,32 @@ static void test_an_unchanged_panel_is_not_drawn_again(void **state)
     end(&kept, &anew);
 }
 
+/* What can be done to the adjustment under the cursor is said of its status now. */
+static void test_the_kept_keys_are_those_of_the_status(void **state)
+{
+    (void)state;
+    static const char *const status[] = {"PENDING", "APPROVED", "", "SHADOW", NULL, "PENDING"};
+    struct frame kept, anew;
+    begin(&kept, &anew);
+    struct snap *pending = &snap.panel[PANEL_PENDING];
+    pending->rows.nrows = whole[PANEL_PENDING];
+    pending->loaded_at = snap.monotonic;
+    view.focus = PANEL_PENDING;
+    for (size_t i = 0; i < ARRAY_LEN(status); i++) {
+        pending->rows.cell[status_at] = arena_text(&pending->rows.arena, status[i]);
+        pending->version++;
+        draw(&kept, &view);
+        draw(&anew, &view);
+        assert_true(frame_same(&kept, &anew));
+    }
+    end(&kept, &anew);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_kept_is_what_would_be_drawn),
+        cmocka_unit_test(test_the_kept_keys_are_those_of_the_status),
         cmocka_unit_test(test_an_unchanged_panel_is_not_drawn_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
