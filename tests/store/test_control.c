@@ -128,8 +128,8 @@ static void on_a_virtual_clock_the_state_is_of_the_time_the_desk_lives_in(void *
     assert_int_equal(v.set_at, lived);
     assert_string_equal(v.reason, "no reason given"); /* what is shown has no hole */
     /* Asked before a question is put: it holds already, or it does not. */
-    assert_int_equal(control_differs(r->desk, CONTROL_RUNNING, &e), OK);
-    assert_int_equal(control_differs(r->desk, CONTROL_PAUSED, &e), ERR_CONFLICT);
+    assert_int_equal(control_check(r->desk, CONTROL_RUNNING, &e), OK);
+    assert_int_equal(control_check(r->desk, CONTROL_PAUSED, &e), ERR_CONFLICT);
     assert_non_null(strstr(e.text, "already PAUSED since 2024-03-01 10:35:00 ET by ops"));
     rig_run(r, "UPDATE desk SET clock = 'real', clock_at = NULL");
     set(r, CONTROL_RUNNING, "");
