@@ -135,6 +135,23 @@ static void on_a_virtual_clock_the_state_is_of_the_time_the_desk_lives_in(void *
     set(r, CONTROL_RUNNING, "");
 }
 
+static void a_state_that_cannot_be_read_is_an_error_not_running(void **state)
+{
+    struct rig *r = *state;
+    struct error e = {0};
+    struct control_view v;
+    rig_run(r, "DELETE FROM control_state");
+    assert_int_equal(control_load(r->desk, &v, &e), ERR_FAILED);
+    assert_string_equal(e.text, "the desk's control state cannot be read");
+    err_clear(&e);
+    assert_int_equal(control_check(r->desk, CONTROL_PAUSED, &e), ERR_FAILED);
+    err_clear(&e);
+    rig_run(r, "ALTER TABLE control_state DROP CONSTRAINT control_state_state_check;"
+               "INSERT INTO control_state (state, reason, set_by, origin)"
+               " VALUES ('SLOW', '', 'a later program', '')");
+    assert_int_equal(control_load(r->desk, &v, &e), ERR_FAILED);
+}
+
 static void flattening_ends_as_halted_when_the_last_position_is_closed(void **state)
 {
     struct rig *r = *state;
@@ -347,6 +364,7 @@ int main(void)
         TEST(a_pause_leaves_open_orders_and_a_resume_lifts_it),
         TEST(what_holds_already_is_a_conflict_that_says_who_and_why),
         TEST(on_a_virtual_clock_the_state_is_of_the_time_the_desk_lives_in),
+        TEST(a_state_that_cannot_be_read_is_an_error_not_running),
         TEST(flattening_ends_as_halted_when_the_last_position_is_closed),
         TEST(flattening_nothing_is_a_halt_at_once),
         TEST(a_leader_finds_a_flattened_desk_that_nobody_settled),

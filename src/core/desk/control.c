@@ -60,15 +60,16 @@ enum err control_load(struct desk *d, struct control_view *out, struct error *e)
     *out = (struct control_view){0};
     if (db_query(d->db, &load, NULL, &r, e))
         return e->kind;
-    const char *state = rows_text(&r, 0, 0);
-    if (!state || !control_parse(state, &out->state))
-        err_set(e, ERR_FAILED, "the desk's control state cannot be read");
+    if (r.nrows == 0 || !control_parse(rows_text(&r, 0, 0), &out->state)) {
+        rows_release(&r);
+        return err_set(e, ERR_FAILED, "the desk's control state cannot be read");
+    }
     clean_cell(out->reason, sizeof out->reason, &r, 1);
     clean_cell(out->set_by, sizeof out->set_by, &r, 2);
     clean_cell(out->origin, sizeof out->origin, &r, 3);
     out->set_at = time_cell(&r, 4);
     rows_release(&r);
-    return state && e->kind ? e->kind : OK;
+    return OK;
 }
 
 /* "HALTED since 2026-11-22 08:58:02 ET by ops (drawdown)" */
