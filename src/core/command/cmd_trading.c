@@ -51,9 +51,7 @@ static const struct figure_column position_columns[] = {
 };
 enum { POSITION_AGE = 9, POSITION_LAST = 4, POSITION_STATE = 15, POSITION_UNPRICED = 17 };
 
-static const struct statement cash_now = {
-    "cash", "SELECT trim_scale(COALESCE(sum(amount_usd), 0)) FROM ledger "
-            "WHERE account_id = 1 AND book = 'cash'"};
+static const struct statement cash_now = {"cash", "SELECT trim_scale(ledger_cash(1))"};
 
 static enum err no_positions(struct call *c, char dst[80], struct error *e)
 {

@@ -15,8 +15,7 @@ enum { TRADES_MAX = 2000 };
  * latter a desk that once lost its edge could never find it again. */
 const struct statement evaluation_account = {
     "evaluation account",
-    "SELECT COALESCE((SELECT sum(amount_usd) FROM ledger WHERE account_id = 1 AND book = 'cash'), "
-    "0),"
+    "SELECT ledger_cash(1),"
     " COALESCE((SELECT sum(reserved_usd) FROM orders WHERE account_id = 1 AND state = 'OPEN'), 0),"
     " COALESCE(sum(quantity * COALESCE(last_price, entry_price)), 0),"
     " COALESCE(sum(quantity * COALESCE(last_price, entry_price)) FILTER (WHERE sector = $2), 0),"
