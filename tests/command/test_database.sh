@@ -87,6 +87,37 @@ run db setup
 ok "and db setup repairs it" gives 0 'grants *yes'
 run db verify
 ok "so that it verifies" gives 0 ' 0 failures'
+admin -d base -c "GRANT UPDATE ON quorum.budget_day, quorum.ledger TO quorum_app"
+run db verify
+ok "a right that nobody may have is found" gives 1 \
+    'FAIL  privileges .*past the program: UPDATE budget_day, UPDATE ledger'
+run db setup
+ok "and db setup takes it away" gives 0 'grants *yes'
+run db verify
+ok "so that all is well again" gives 0 ' 0 failures'
+run db setup
+ok "setup changes nothing then" gives 0 'grants *no'
+
+admin -d base -c "CREATE ROLE desk2 LOGIN PASSWORD 'topsecret77'" \
+    -c "GRANT CONNECT ON DATABASE base TO desk2"
+hba=$(admin -d base -c 'SHOW hba_file')
+cp "$hba" "$TMPDIR/hba"
+{ echo 'local all desk2 scram-sha-256' && cat "$TMPDIR/hba"; } >"$hba"
+admin -d base -c 'SELECT pg_reload_conf()' >/dev/null
+DATABASE_URL=$(login desk2)
+tries=0 # the reload comes a moment later
+until psql -X -d "$DATABASE_URL" -c '' >/dev/null 2>&1 || [ $tries -ge 500 ]; do
+    tries=$((tries + 1))
+done
+run db setup
+ok "an application's login may have any name" gives 0 'desk2 may read and add rows'
+run db verify
+ok "and has all it needs" gives 0 ' 0 failures'
+run db psql -X -A -t -c 'SELECT breakers_update() >= 0, length(housekeeping()) > 0'
+ok "for breakers and housekeeping, too" gives 0 '^t|t$'
+run db psql -X -A -t -c 'UPDATE budget_day SET spent_usd = 0'
+ok "but it cannot rewrite the budget" complains 'permission denied for table budget_day'
+DATABASE_URL=$(login quorum_app)
 admin -d base -c "SET session_replication_role = replica" -c "INSERT INTO quorum.ledger
     (transaction_id, book, amount_usd, memo) VALUES (gen_random_uuid(), 'cash', 5, 'from nowhere')"
 run db verify

@@ -337,9 +337,40 @@ static void a_position_without_a_price_is_told_in_market_hours_only(void **state
 
 #define ON_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, rig_close)
 
+/* 25 trades under a version of a parameter, each of r_multiple r. */
+#define TRADES_UNDER(parameters, r, day)                                                           \
+    "WITH p AS (INSERT INTO positions (symbol, state, quantity, closed_at, parameters)"            \
+    " SELECT 'S' || i, 'CLOSED', 0, '" day "', '" parameters "' FROM generate_series(1, 25) i"     \
+    " RETURNING id, symbol) INSERT INTO trade_outcomes (symbol, decision, entry_price, "           \
+    "exit_price,"                                                                                  \
+    " pnl_dollars, pnl_pct, exit_reason, position_id, quantity, r_multiple, opened_at, closed_at)" \
+    " SELECT symbol, 'BUY', 100, 100, 0, 0, 'manual', id, 1, " r ", '" day "', '" day "' FROM p;"
+
+static void trades_are_compared_with_those_of_the_version_before(void **state)
+{
+    struct rig *r = *state;
+    static const char regressed[] =
+        "SELECT (SELECT string_agg(adjustment_regressed(id, 'stop_mult')::text, ' ' ORDER BY id)"
+        " FROM strategy_adjustments)";
+    rig_run(r, "INSERT INTO strategy_adjustments (parameter_name, old_value, new_value,"
+               " confidence_score, reasoning, status, applied_at) VALUES"
+               " ('stop_mult', 1.5, 1.25, 90, '', 'APPLIED', '2026-09-01'),"
+               " ('stop_mult', 1.25, 1, 90, '', 'APPLIED', '2026-10-01');"
+               "INSERT INTO parameter_versions (name, value, adjustment_id, set_by, created_at)"
+               " VALUES ('stop_mult', 1.25, 1, 'x', '2026-09-01'),"
+               " ('stop_mult', 1, 2, 'x', '2026-10-01');" TRADES_UNDER("{}", "1", "2026-08-03")
+                   TRADES_UNDER("{\"stop_mult\": 1}", "1", "2026-09-03"));
+    assert_string_equal(rig_text(r, regressed), "false false");
+    /* One bought under the version before may be sold under this one, and is that one's. */
+    rig_run(r, TRADES_UNDER("{\"stop_mult\": 1}", "1", "2026-10-05")
+                   TRADES_UNDER("{\"stop_mult\": 2}", "-1", "2026-10-05"));
+    assert_string_equal(rig_text(r, regressed), "false true");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ON_DESK(trades_are_compared_with_those_of_the_version_before),
         ON_DESK(a_loss_is_told_once_until_half_of_it_is_back),
         ON_DESK(one_that_comes_back_within_five_minutes_rings_once),
         ON_DESK(what_was_seen_stays_silent_until_it_gets_worse),

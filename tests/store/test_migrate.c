@@ -451,6 +451,73 @@ static void a_desk_that_has_learned_goes_back_and_comes_again(void **state)
     assert_int_equal(fixture_int(f, "SELECT count(*) FROM audit_verify() WHERE bad_id IS NULL"), 1);
 }
 
+/* Before 0012 a call could be reserved and never sent. */
+static void what_was_reserved_before_and_never_sent_is_given_back(void **state)
+{
+    enum { BEFORE = 19 };
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+
+    if (migrate_down(f->db, BEFORE, &n, &e) != OK)
+        fail_msg("down: %s", e.text);
+    fixture_run(f, "INSERT INTO agent_interactions (agent_name, action, status) VALUES"
+                   " ('a', 'vote', 'RESERVED'), ('a', 'vote', 'RELEASED'), ('a', 'vote', 'SENT');"
+                   "INSERT INTO budget_day (day, limit_usd, reserved_usd)"
+                   " VALUES ('2026-01-05', 1, 0.2);"
+                   "INSERT INTO budget_reservation (id, day, interaction_id, estimate_usd,"
+                   " actual_usd, state, owner, lease_until) SELECT gen_random_uuid(),"
+                   " '2026-01-05', id, 0.1, CASE id WHEN 2 THEN 0 END, CASE id WHEN 1 THEN 'HELD'"
+                   " WHEN 2 THEN 'RELEASED' ELSE 'SENT' END, 'x', '2026-01-05'"
+                   " FROM agent_interactions ORDER BY id;"
+                   "UPDATE agent_interactions SET cost_usd = 0 WHERE id = 2");
+    if (migrate_up(f->db, -1, &n, &e) != OK)
+        fail_msg("up again: %s", e.text);
+    assert_string_equal(fixture_text(f, "SELECT string_agg(state, ' ' ORDER BY interaction_id)"
+                                        " FROM budget_reservation"),
+                        "RELEASED RELEASED SENT");
+    assert_int_equal(fixture_int(f, "SELECT budget_reap()"), 1);
+    assert_string_equal(fixture_text(f, "SELECT (spent_usd, reserved_usd)::text FROM budget_day"),
+                        "(0.100000000,0.000000000)");
+    assert_int_equal(fixture_int(f, "SELECT count(*) FROM budget_mismatch()"), 0);
+}
+
+/* Logins of other names have run `db setup`, which gave and withheld by the one name it knew. */
+static void a_login_of_another_name_gets_what_it_needs_and_no_more(void **state)
+{
+    enum { BEFORE = 19 };
+    struct fixture *f = *state;
+    struct error e = {0};
+    int n;
+    struct db *super = fixture_open(f, FIXTURE_SUPERUSER);
+
+    assert_int_equal(db_script(super, "CREATE ROLE desk2", &e), OK);
+    if (migrate_down(f->db, BEFORE, &n, &e) != OK)
+        fail_msg("down: %s", e.text);
+    fixture_run(f, "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA quorum TO desk2;"
+                   "ALTER DEFAULT PRIVILEGES IN SCHEMA quorum"
+                   " GRANT SELECT, INSERT, UPDATE ON TABLES TO desk2;"
+                   "GRANT USAGE ON SCHEMA quorum TO desk2;"
+                   "GRANT UPDATE (spent_usd) ON budget_day TO PUBLIC");
+    if (migrate_up(f->db, -1, &n, &e) != OK)
+        fail_msg("up again: %s", e.text);
+    static const char wrong[] = "SELECT string_agg(act || ' ' || object, ', ') FROM"
+                                " app_rights_wrong('desk2')";
+    assert_string_equal(fixture_text(f, wrong), "");
+    fixture_run(f, "GRANT UPDATE (spent_usd) ON budget_day TO desk2; GRANT DELETE ON ledger TO"
+                   " desk2; REVOKE EXECUTE ON FUNCTION housekeeping() FROM desk2; REVOKE UPDATE ON"
+                   " votes FROM desk2");
+    assert_string_equal(fixture_text(f, wrong), "UPDATE budget_day, EXECUTE housekeeping(),"
+                                                " DELETE ledger, UPDATE votes");
+    fixture_run(f, "SELECT app_grant('desk2')");
+    assert_string_equal(fixture_text(f, wrong), "");
+    fixture_run(f, "CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+                   "REVOKE EXECUTE ON FUNCTION later() FROM PUBLIC");
+    assert_string_equal(fixture_text(f, wrong), "");
+    assert_int_equal(db_script(super, "DROP OWNED BY desk2; DROP ROLE desk2", &e), OK);
+    db_free(super);
+}
+
 static void a_desk_of_the_fixture_is_at_head_for_the_application_too(void **state)
 {
     struct fixture *f = *state;
@@ -519,6 +586,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_learning_needs_is_taken_from_the_dossiers_there_are,
                                         fixture_desk, fixture_drop),
         cmocka_unit_test_setup_teardown(a_desk_that_has_learned_goes_back_and_comes_again,
+                                        fixture_desk, fixture_drop),
+        cmocka_unit_test_setup_teardown(what_was_reserved_before_and_never_sent_is_given_back,
+                                        fixture_desk, fixture_drop),
+        cmocka_unit_test_setup_teardown(a_login_of_another_name_gets_what_it_needs_and_no_more,
                                         fixture_desk, fixture_drop),
         cmocka_unit_test_setup_teardown(a_desk_of_the_fixture_is_at_head_for_the_application_too,
                                         fixture_desk, fixture_drop),

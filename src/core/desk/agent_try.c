@@ -13,13 +13,7 @@ static const struct statement record = {
     "WITH i AS ("
     "  INSERT INTO agent_interactions (agent_name, action, context, result, cost_usd, latency_ms)"
     "  VALUES ($1, 'manual', $2::jsonb, $3::jsonb, 0, 0) RETURNING agent_name, created_at"
-    "), daily AS ("
-    "  INSERT INTO agent_daily_metrics AS m (agent_name, date, total_calls)"
-    "  SELECT agent_name, (created_at AT TIME ZONE 'UTC')::date, 1 FROM i"
-    "  ON CONFLICT (date, agent_name) DO UPDATE SET total_calls = m.total_calls + 1"
-    ") INSERT INTO agent_hourly AS m (hour, agent_name, calls)"
-    "  SELECT date_trunc('hour', created_at), agent_name, 1 FROM i"
-    "  ON CONFLICT (hour, agent_name) DO UPDATE SET calls = m.calls + 1"};
+    ") SELECT add_to_rollups(agent_name, created_at, 1, 0, 0, 0, 0) FROM i"};
 
 struct wait {
     bool ended;

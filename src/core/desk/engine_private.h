@@ -40,6 +40,8 @@ enum err engine_wait(struct engine *g, struct waiting *w, struct error *e);
 
 /* engine_work.c, engine_plan.c: does one job, waiting; result is one line for the job's row. */
 enum { RESULT_MAX = 200 };
+/* Which positions are to be looked at. $1 now, $2 seconds between two looks, $3 the job's time. */
+extern const struct statement engine_looks_due;
 enum err engine_look(struct engine *g, const struct job *j, char result[RESULT_MAX],
                      struct error *e);
 /* engine.c: begins one (g->handed_over) or says why it is skipped. */

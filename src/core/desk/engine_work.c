@@ -127,13 +127,14 @@ static size_t acts_of_quote(const struct looking *k, const struct book_entry *b,
 
 /* Which are due, and that they were looked at: one statement, so that a price that cannot be had
  * is not asked for more often than one that can. What waits for a fill comes each time. A job that
- * was begun before begins again. */
-static const struct statement claim = {
-    "looks due",
-    "UPDATE positions SET looked_at = $1::timestamptz WHERE account_id = 1 AND closed_at IS NULL"
-    " AND (looked_at IS NULL OR looked_at >= $3::timestamptz"
-    "  OR looked_at <= $1::timestamptz - make_interval(secs => $2::float8)"
-    "  OR (state <> 'OPEN' AND unpriced_since IS NULL)) RETURNING id"};
+ * was begun before begins again. Positions are locked by id, as everywhere. */
+const struct statement engine_looks_due = {
+    "looks due", "WITH due AS (SELECT id FROM positions WHERE account_id = 1 AND closed_at IS NULL"
+                 "  AND (looked_at IS NULL OR looked_at >= $3::timestamptz"
+                 "   OR looked_at <= $1::timestamptz - make_interval(secs => $2::float8)"
+                 "   OR (state <> 'OPEN' AND unpriced_since IS NULL)) ORDER BY id FOR UPDATE) "
+                 "UPDATE positions p SET looked_at = $1::timestamptz FROM due WHERE p.id = due.id "
+                 "RETURNING p.id"};
 
 static enum err claim_due(const struct looking *k, bool *due, struct error *e)
 {
@@ -143,7 +144,7 @@ static enum err claim_due(const struct looking *k, bool *due, struct error *e)
     params_text(&p, time_print_iso(now, k->now));
     params_double(&p, (double)k->every / USEC_SECOND);
     params_text(&p, time_print_iso(begun, k->due));
-    if (db_query(k->g->desk->db, &claim, &p, &r, e))
+    if (db_query(k->g->desk->db, &engine_looks_due, &p, &r, e))
         return e->kind;
     for (size_t i = 0; i < r.nrows; i++)
         for (size_t n = 0; n < k->book->n; n++)

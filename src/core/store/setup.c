@@ -118,33 +118,19 @@ enum err setup_defaults(struct db *owner, bool *changed, struct error *e)
 
 /* ---- grants */
 
-static const struct statement has_grants = {
-    "setup grants", "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1),"
-                    " COALESCE((SELECT bool_and(has_schema_privilege(p.oid, s.oid, 'USAGE')"
-                    "    AND has_table_privilege(p.oid, c.oid, 'SELECT')"
-                    "    AND ($2::boolean OR c.relname IN ('operator_actions', 'schema_migration',"
-                    "                            'parameters')"
-                    "         OR has_table_privilege(p.oid, c.oid, 'INSERT')))"
-                    "  FROM pg_roles p, pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace"
-                    "  WHERE p.rolname = $1 AND s.nspname = 'quorum' AND c.relkind IN ('r', 'p')"
-                    "   AND NOT c.relispartition), false)"};
+/* What an application's login may do is said once, in the database (migration 20). */
+static const struct statement app_ready = {
+    "setup rights", "SELECT NOT EXISTS (SELECT FROM quorum.app_rights_wrong(rolname))"
+                    " FROM pg_roles WHERE rolname = $1"};
+static const struct statement reader_ready = {
+    "setup reader", "SELECT (SELECT bool_and(has_schema_privilege(p.oid, s.oid, 'USAGE')"
+                    "    AND has_table_privilege(p.oid, c.oid, 'SELECT'))"
+                    "  FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace"
+                    "  WHERE s.nspname = 'quorum' AND c.relkind IN ('r', 'p')"
+                    "   AND NOT c.relispartition) FROM pg_roles p WHERE p.rolname = $1"};
+static const struct statement grant_app = {"setup grant", "SELECT quorum.app_grant($1)"};
 static const struct statement name_grantee = {"setup grantee",
                                               "SELECT set_config('quorum.grantee', $1, false)"};
-
-/* As migration 4 gives to the roles of the usual names. */
-static const char grant_app[] =
-    "DO $$ DECLARE r text := current_setting('quorum.grantee'); t text; BEGIN"
-    "  EXECUTE format('GRANT USAGE ON SCHEMA quorum TO %I', r);"
-    "  EXECUTE format('GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA quorum TO %I', r);"
-    "  EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA quorum"
-    "                  GRANT SELECT, INSERT, UPDATE ON TABLES TO %I', r);"
-    "  EXECUTE format('REVOKE INSERT, UPDATE ON operator_actions, schema_migration, parameters"
-    "                  FROM %I', r);"
-    "  EXECUTE format('REVOKE UPDATE ON ledger, fills, desk_setting, parameter_versions,"
-    "                  trade_outcomes FROM %I', r);"
-    "  EXECUTE format('GRANT EXECUTE ON FUNCTION ensure_partitions(timestamptz),"
-    "                  audit_append(text, text, text, text, text, text, text) TO %I', r);"
-    "END $$";
 static const char grant_reader[] =
     "DO $$ DECLARE r text := current_setting('quorum.grantee'); BEGIN"
     "  EXECUTE format('GRANT USAGE ON SCHEMA quorum TO %I', r);"
@@ -152,26 +138,32 @@ static const char grant_reader[] =
     "  EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA quorum GRANT SELECT ON TABLES TO %I', r);"
     "END $$";
 
+static enum err give(struct db *owner, const char *role, bool read_only, struct error *e)
+{
+    struct params p = {0};
+    params_text(&p, role);
+    if (db_query(owner, read_only ? &name_grantee : &grant_app, &p, NULL, e) || !read_only)
+        return e->kind;
+    return db_script(owner, grant_reader, e);
+}
+
 enum err setup_grants(struct db *owner, const char *role, bool read_only, bool *changed,
                       struct error *e)
 {
-    struct params p = {0}, name = {0};
+    struct params p = {0};
     struct rows r = {0};
     *changed = false;
     params_text(&p, role);
-    params_bool(&p, read_only);
-    enum err result = db_query(owner, &has_grants, &p, &r, e);
-    bool exists = !result && rows_bool(&r, 0, 0), has = !result && rows_bool(&r, 0, 1);
+    enum err result = db_query(owner, read_only ? &reader_ready : &app_ready, &p, &r, e);
+    bool exists = !result && r.nrows > 0, ready = exists && rows_bool(&r, 0, 0);
     rows_release(&r);
-    if (result || has)
+    if (result || ready)
         return result;
     if (!exists) {
         err_set(e, ERR_FAILED, "there is no role \"%s\" on the server", role);
         return err_fix(e, "scripts/setup-database.sh makes it");
     }
-    params_text(&name, role);
-    if (db_query(owner, &name_grantee, &name, NULL, e) ||
-        db_script(owner, read_only ? grant_reader : grant_app, e))
+    if (give(owner, role, read_only, e))
         return e->kind;
     *changed = true;
     return OK;

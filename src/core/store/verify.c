@@ -281,26 +281,25 @@ static enum err check_tables(struct verify *v, struct error *e)
     return e->kind;
 }
 
-static const struct statement lacking = {
-    "verify privileges",
-    "SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c "
-    "JOIN pg_namespace s ON s.oid = c.relnamespace "
-    "WHERE s.nspname = 'quorum' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
-    " AND NOT (has_table_privilege(c.oid, 'SELECT') AND (has_table_privilege(c.oid, 'INSERT')"
-    "          OR c.relname IN ('operator_actions', 'schema_migration', 'parameters',"
-    "                            'budget_day', 'budget_reservation')))"};
+/* By the list that `db setup` grants by. */
+static const struct statement rights = {
+    "verify privileges", "SELECT string_agg(act || ' ' || object, ', ') FILTER (WHERE lacking),"
+                         " string_agg(act || ' ' || object, ', ') FILTER (WHERE NOT lacking)"
+                         " FROM quorum.app_rights_wrong(current_user)"};
 
 static enum err check_privileges(struct verify *v, struct error *e)
 {
+    static const char cure[] =
+        "`quorum db setup` with QUORUM_DATABASE_OWNER_URL grants what is needed, no more";
     struct rows r = {0};
-    if (ask(v, &lacking, &r, e) == OK) {
-        const char *names = rows_text(&r, 0, 0);
-        if (names)
-            SAY(CHECK_FAIL,
-                "`quorum db setup` with QUORUM_DATABASE_OWNER_URL grants what is needed",
-                "this login may not read and add rows in: %s", names);
-        else
-            SAY(CHECK_OK, NULL, "may read and add rows where it must");
+    if (ask(v, &rights, &r, e) == OK) {
+        const char *lacking = rows_text(&r, 0, 0), *beyond = rows_text(&r, 0, 1);
+        if (lacking)
+            SAY(CHECK_FAIL, cure, "this login lacks: %s", lacking);
+        if (beyond)
+            SAY(CHECK_FAIL, cure, "this login could go past the program: %s", beyond);
+        if (!lacking && !beyond)
+            SAY(CHECK_OK, NULL, "all that is needed, and no more");
     }
     rows_release(&r);
     return e->kind;
