@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The queue of jobs: queued once for ever by its key, taken under a lease, ended under a fence
+/* The queue of jobs: queued once by its key, taken under a lease, ended under a fence
  * (owner and attempt), given back when its engine is gone. */
 #include "quorum/jobs.h"
 
