@@ -319,8 +319,10 @@ void bar_enter(const char *text)
     const char *last = text != NULL ? strrchr(text, ' ') : NULL;
     bar.offered = last != NULL ? strlen(last + 1) : 0;
     set_text(text != NULL ? text : bar.kept != NULL ? bar.kept : "");
-    mem_free(bar.kept);
-    bar.kept = NULL;
+    if (text == NULL) {
+        mem_free(bar.kept);
+        bar.kept = NULL;
+    }
     bar.active = true;
     bar.view.first_col = 0;
     close_popup();
@@ -332,9 +334,11 @@ void bar_leave(void)
     if (!bar.active)
         return;
     end_busy();
-    mem_free(bar.kept);
     /* A verb that a key wrote would take in what is typed the next time: ":pause" as its reason. */
-    bar.kept = bar.filled_in ? NULL : mem_text(rl_line_buffer);
+    if (!bar.filled_in) {
+        mem_free(bar.kept);
+        bar.kept = mem_text(rl_line_buffer);
+    }
     bar.active = false;
     close_popup();
 }
@@ -450,8 +454,7 @@ void bar_settle(void)
 static void keep_in_history(const char *line)
 {
     HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
-    if (*line == ' ' || (last != NULL && strcmp(last->line, line) == 0) ||
-        (bar.options.keeps != NULL && !bar.options.keeps(bar.options.arg, line)))
+    if (*line == ' ' || (last != NULL && strcmp(last->line, line) == 0))
         return;
     add_history(line);
     bar_settle(); /* the one before */
@@ -701,11 +704,6 @@ void bar_draw(const struct pane *row)
     v->active = bar.active;
     v->offered = bar.active ? bar.offered : 0;
     bar_view_draw(v, row);
-}
-
-int bar_popup_rows(void)
-{
-    return bar.active ? bar_popup_height(&bar.popup, &bar.words) : 0;
 }
 
 void bar_draw_popup(const struct pane *above)

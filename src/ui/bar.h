@@ -40,7 +40,6 @@ struct bar_options {
     void (*submit)(void *arg, const char *line);
     void (*complete)(void *arg, const char *line, size_t point, struct bar_words *words);
     void (*hint)(void *arg, const char *line, size_t point, char *out, size_t size);
-    bool (*keeps)(void *arg, const char *line); /* false: not for the history */
     void *arg;
 };
 
@@ -76,8 +75,6 @@ void bar_resize(int rows, int cols);
 
 /* Draws the line into the pane's first row; the frame's cursor is put there when it is active. */
 void bar_draw(const struct pane *row);
-/* Rows the choice wants, its frame included; 0 when there is none. */
-int bar_popup_rows(void);
 /* Draws the choice at the bottom of the pane, which ends above the bar. */
 void bar_draw_popup(const struct pane *above);
 

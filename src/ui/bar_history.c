@@ -11,10 +11,10 @@
 #include "quorum/text.h"
 #include "ui/bar_private.h"
 
-enum { READ_MOST = 512 << 10 }; /* bytes from the end */
+enum { READ_LEAST = 512 << 10, LINE_USUAL = 200 }; /* bytes; read from the end of the file */
 
 /* The end of the file, from the beginning of a line; false when there is none to be trusted. */
-static bool read_end(const char *path, struct buf *out)
+static bool read_end(const char *path, size_t most, struct buf *out)
 {
     struct stat st;
     char piece[4096];
@@ -26,12 +26,16 @@ static bool read_end(const char *path, struct buf *out)
         close(fd);
         return false;
     }
-    bool cut = st.st_size > READ_MOST;
+    bool cut = st.st_size > (off_t)most;
     if (cut)
-        lseek(fd, -(off_t)READ_MOST, SEEK_END);
-    out->max = READ_MOST + sizeof piece;
-    while (!out->overflow && (n = read(fd, piece, sizeof piece)) > 0)
-        buf_add(out, piece, (size_t)n);
+        lseek(fd, -(off_t)most, SEEK_END);
+    out->max = most + sizeof piece;
+    while (!out->overflow && (n = read(fd, piece, sizeof piece)) > 0) {
+        const char *from = cut ? memchr(piece, '\n', (size_t)n) : piece;
+        if (from != NULL)
+            buf_add(out, from + cut, (size_t)(piece + n - from) - cut);
+        cut &= from == NULL;
+    }
     close(fd);
     return true;
 }
@@ -52,7 +56,7 @@ static void rewrite(const char *path, const char *text, size_t len)
 void history_file_read(const char *path, int lines, void (*take)(const char *line))
 {
     struct buf text = {0};
-    if (!read_end(path, &text)) {
+    if (!read_end(path, READ_LEAST + (size_t)lines * LINE_USUAL, &text)) {
         buf_release(&text);
         return;
     }

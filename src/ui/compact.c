@@ -36,7 +36,7 @@ static void find_shown(struct shown *shown, const struct snapshot *s, struct vie
     if (shown->selected >= lv->top + visible)
         lv->top = shown->selected - visible + 1;
     if (shown->selected >= 0 && shown->selected < lv->top)
-        lv->top = shown->selected;
+        lv->top = shown->selected / per * per;
     if (lv->top > shown->n - visible)
         lv->top = shown->n - visible;
     lv->top = lv->top < 0 ? 0 : (lv->top + per - 1) / per * per;

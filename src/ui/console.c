@@ -59,7 +59,9 @@ static void load_theme_again(struct console *c)
 static int tick_ms(const struct console *c)
 {
     bool seconds = c->option[OPTION_CLOCK] == CLOCK_SECONDS || c->view.toast_at || c->nlater > 0 ||
-                   c->view.question.open || !c->snapshot.connected;
+                   !c->snapshot.connected;
+    if (c->view.question.open) /* it ends by the clock, focus or not */
+        return TICK_MS;
     return !c->focused ? c->option[OPTION_UNFOCUSED_REFRESH] : seconds ? TICK_MS : SLOW_TICK_MS;
 }
 
@@ -85,14 +87,12 @@ static void ticked(void *arg)
         loader_beside_tick(c->loader);
     c->only_time = !c->dirty || c->only_time;
     c->dirty = true;
+    c->view.wait |= c->line_begun; /* a check that takes this long is said to */
     if (c->view.toast_at && now - c->view.toast_at > view_toast_time(&c->view))
         c->view.toast_at = 0, c->view.toast[0] = '\0';
     if (!c->view.toast_at)
         console_say_next(c);
-    if (question_is_over(&c->view.question, now)) {
-        console_answered(c, false);
-        console_say(c, TOAST_WARN, "no answer in a minute: nothing was done");
-    }
+    console_question_ran_out(c);
     if (now - c->theme_seen_at >= THEME_LOOK_US) {
         c->theme_seen_at = now;
         if (theme_watch_changed(&c->watch))
@@ -136,21 +136,15 @@ static void submitted(void *arg, const char *line)
     console_queue(c, line);
 }
 
-static bool kept(void *arg, const char *line)
-{
-    (void)arg;
-    return *line != '\0' && *line != ' ';
-}
-
 static enum err open_bar(struct console *c, struct error *e)
 {
     char path[640];
     snprintf(path, sizeof path, "%s/history", settings_home(c->call->settings));
     struct bar_options o = {.history = c->reading_only ? NULL : path,
+                            .history_size = c->option[OPTION_HISTORY_SIZE],
                             .submit = submitted,
                             .complete = console_complete,
                             .hint = console_hint,
-                            .keeps = kept,
                             .arg = c};
     return bar_open(&o, e);
 }
@@ -179,28 +173,6 @@ static bool has_something_to_do(void *arg)
     return c->queued > 0 || c->agreed || c->ntrades > 0 || c->quits;
 }
 
-static void run_next(struct console *c)
-{
-    if (c->agreed) {
-        char *agreed = c->agreed, *rest = strchr(agreed, '\n');
-        c->agreed = rest ? mem_text(rest + 1) : NULL; /* a yes to several is one for each */
-        if (rest)
-            *rest = '\0';
-        c->yes = true;
-        console_run_line(c, agreed);
-        mem_free(agreed);
-        loader_open(c->loader, view_top(&c->view));
-        return;
-    }
-    char *line = c->queue[0];
-    c->queued--;
-    memmove(c->queue, c->queue + 1, (size_t)c->queued * sizeof c->queue[0]);
-    console_run_line(c, line);
-    mem_free(line);
-    loader_open(c->loader, view_top(&c->view));
-    console_urgent(c);
-}
-
 /* Runs lines until the end. A signal that came while a line waited ended that line only when a key
  * sent it. */
 static void live(struct console *c)
@@ -213,7 +185,7 @@ static void live(struct console *c)
         else if (c->ntrades > 0)
             console_trade_decided(c);
         else if (!c->quits && (c->agreed || c->queued > 0))
-            run_next(c);
+            console_run_next(c);
         console_release_events(c);
         if (c->dirty) /* by what ran just now: nothing else may come to turn the loop for it */
             console_turn_over(c);
@@ -226,6 +198,10 @@ static void say_what_is_new(struct console *c)
     char crash[900];
     if (crash_last(settings_home(c->call->settings), crash, sizeof crash))
         console_say_later(c, TOAST_WARN, crash);
+    if (c->snapshot.no_market)
+        console_say_later(c, TOAST_WARN,
+                          "no market data: FMP_API_KEY is not set, so nothing can be decided;"
+                          " set it in .env, or look at quorum demo");
     if (*screen_note(c->screen))
         console_say_later(c, TOAST_WARN, screen_note(c->screen));
     if (*bar_note())
@@ -239,6 +215,8 @@ static void say_what_is_new(struct console *c)
 static void leave_screen(struct console *c)
 {
     bar_close();
+    loop_io_free(c->rest_io);
+    c->rest_io = NULL;
     screen_close(c->screen);
     rescue_on_death(NULL);
     crash_end();
@@ -328,7 +306,8 @@ enum err console_run(struct call *call, const struct console_options *o, struct 
     c->view.keys = &c->keys;
     console_options_begin(c);
     c->snapshot.read_only = o->read_only;
-    c->snapshot.demo = call->desk && call->desk->kind == DESK_DEMO;
+    if (call->desk)
+        console_know_desk(c, call->desk->kind);
     set_places(c);
     struct error odd = {0};
     char line[ERROR_LINE_MAX];

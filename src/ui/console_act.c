@@ -116,19 +116,26 @@ static void fill_in(struct console *c, char what, struct buf *out)
 
 /* ---- words of the view */
 
+/* Of a person's own binding, too: kept small enough to be multiplied. */
+static int count_of(const char *arg)
+{
+    long n = strtol(arg, NULL, 10);
+    return n > 1000 ? 1000 : n < -1000 ? -1000 : (int)n;
+}
+
 static void act_move(struct console *c, const char *arg)
 {
-    view_move(&c->view, &c->snapshot, (int)strtol(arg, NULL, 10), 0);
+    view_move(&c->view, &c->snapshot, count_of(arg), 0);
 }
 
 static void act_page(struct console *c, const char *arg)
 {
-    view_move(&c->view, &c->snapshot, 0, (int)strtol(arg, NULL, 10) * console_page(c));
+    view_move(&c->view, &c->snapshot, 0, count_of(arg) * console_page(c));
 }
 
 static void act_end(struct console *c, const char *arg)
 {
-    int far = (int)strtol(arg, NULL, 10) * VIEW_FAR;
+    int far = count_of(arg) * VIEW_FAR;
     bool in_detail = view_top(&c->view) != NULL;
     view_move(&c->view, &c->snapshot, in_detail ? 0 : far, in_detail ? far : 0);
 }
@@ -139,7 +146,7 @@ static void act_columns(struct console *c, const char *arg)
     if (!d && c->view.focus == PANEL_NONE)
         return;
     int *columns = d ? &d->hscroll : &c->view.list[c->view.focus].hscroll;
-    *columns += (int)strtol(arg, NULL, 10);
+    *columns += count_of(arg);
     *columns = *columns < 0 ? 0 : *columns > SIDEWAYS_MOST ? SIDEWAYS_MOST : *columns;
 }
 
@@ -222,7 +229,7 @@ static void act_sort_by(struct console *c, const char *arg)
     struct list_view *l = &c->view.list[c->view.focus];
     int n = (int)panels[c->view.focus].ncolumns;
     for (int i = 0; i <= n; i++) {
-        l->sort += (int)strtol(arg, NULL, 10);
+        l->sort += count_of(arg);
         l->sort = l->sort < -1 ? n - 1 : l->sort >= n ? -1 : l->sort;
         if (l->sort < 0 || panels[c->view.focus].column[l->sort].look != LOOK_HIDDEN)
             break;
@@ -273,7 +280,7 @@ static void act_neighbour(struct console *c, const char *arg)
     char id[OBJECT_MAX] = "";
     if (!d || !details[d->kind].neighbour)
         return;
-    details[d->kind].neighbour(&c->snapshot, d, (int)strtol(arg, NULL, 10), id);
+    details[d->kind].neighbour(&c->snapshot, d, count_of(arg), id);
     const char *plain = strchr(id, ' ');
     if (*id) {
         enum detail_kind kind = d->kind;

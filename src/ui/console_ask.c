@@ -84,6 +84,15 @@ void console_answered(struct console *c, bool yes)
     console_drop_question(c);
 }
 
+bool console_question_ran_out(struct console *c)
+{
+    if (!question_is_over(&c->view.question, time_monotonic_us()))
+        return false;
+    console_answered(c, false);
+    console_say(c, TOAST_WARN, "no answer in a minute: nothing was done");
+    return true;
+}
+
 static const char *position_line(const struct console *c, const char *symbol, char *dst,
                                  size_t size)
 {

@@ -50,7 +50,7 @@ static void stored(void *arg, int64_t id, const char *state)
 static const struct statement outcome = {
     "console evaluation outcome",
     "SELECT state, state_reason, decision, agree, voters, needed, shares,"
-    " to_char(cost_usd, 'FM999990.0000') FROM evaluations WHERE id = $1::bigint"};
+    " to_char(cost_usd, 'FM999990.0000'), symbol FROM evaluations WHERE id = $1::bigint"};
 
 static bool is(const struct rows *rows, size_t column, const char *text)
 {
@@ -61,13 +61,14 @@ static bool is(const struct rows *rows, size_t column, const char *text)
 static void say_outcome(struct console *c, const struct running *r, const struct rows *rows)
 {
     const char *reason = rows_text(rows, 0, 1), *decision = rows_text(rows, 0, 2);
+    const char *symbol = rows_text(rows, 0, 8);
     bool decided = is(rows, 0, "DECIDED");
     if (decided)
-        console_say(c, TOAST_OK, "eval #%lld %s: %s %s/%s (need %s)  $%s", (long long)r->id,
-                    r->symbol, decision ? decision : "no decision", rows_text(rows, 0, 3),
+        console_say(c, TOAST_OK, "eval #%lld %s: %s %s/%s (need %s)  $%s", (long long)r->id, symbol,
+                    decision ? decision : "no decision", rows_text(rows, 0, 3),
                     rows_text(rows, 0, 4), rows_text(rows, 0, 5), rows_text(rows, 0, 7));
     else
-        console_say(c, TOAST_WARN, "eval #%lld %s: %s%s%s", (long long)r->id, r->symbol,
+        console_say(c, TOAST_WARN, "eval #%lld %s: %s%s%s", (long long)r->id, symbol,
                     rows_text(rows, 0, 0), reason && *reason ? ": " : "", reason ? reason : "");
     if (decided && r->trades && decision && strcmp(decision, "BUY") == 0 &&
         c->ntrades < RUNNING_MAX)
@@ -78,7 +79,13 @@ static void outcome_came(void *arg, struct rows *rows, const struct error *e)
 {
     struct running *r = arg;
     struct console *c = r->console;
-    if ((!e || !e->kind) && rows->nrows)
+    if (c->leaving) {
+        r->used = false;
+        return;
+    }
+    if (e && e->kind)
+        console_say_error(c, e);
+    else if (rows->nrows)
         say_outcome(c, r, rows);
     if (!c->focused)
         console_notify(c, c->view.toast); /* what was just said of it */

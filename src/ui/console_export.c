@@ -9,7 +9,7 @@
 #include "ui/console_run.h"
 #include "ui/console_verbs.h"
 
-enum { COPY_COLUMNS = 100, COPY_ROWS = FRAME_MOST };
+enum { COPY_COLUMNS = 100, COPY_ROWS = FRAME_MOST, DRAWING_ROWS = 20 };
 
 static const char *cell(const struct snapshot *s, enum panel_id p, size_t row, size_t column)
 {
@@ -134,31 +134,43 @@ static void panel_md(const struct snapshot *s, const struct panel *p, struct buf
     buf_char(out, '\n');
 }
 
-/* As it stands in the picture: the rows of a drawing, without the blanks below it. */
-static void drawn(struct console *c, enum panel_id p, struct buf *out)
+static void add_lines(const struct frame *f, int from, int to, struct buf *out)
 {
-    struct frame f = {.ascii = c->frame.ascii};
-    struct detail_view *d = view_top(&c->view);
-    int lines = 20;
-    frame_resize(&f, p == PANEL_NONE ? COPY_ROWS : lines, COPY_COLUMNS);
-    struct pane all = pane_of(&f);
-    if (p != PANEL_NONE) {
-        panels[p].draw(&all, &c->snapshot);
-    } else {
-        struct detail_view whole = *d;
-        whole.scroll = 0;
-        lines = details[d->kind].draw(&all, &c->snapshot, &whole);
-    }
     struct buf text = {0};
-    frame_dump(&f, &text);
+    frame_dump(f, &text);
     const char *at = buf_text(&text);
-    for (int i = 0; i < lines && *at; i++) {
+    for (int i = 0; i < to && *at; i++) {
         size_t n = strcspn(at, "\n");
-        buf_add(out, at, n);
-        buf_char(out, '\n');
+        if (i >= from) {
+            buf_add(out, at, n);
+            buf_char(out, '\n');
+        }
         at += n + (at[n] == '\n');
     }
     buf_release(&text);
+}
+
+/* As it stands in the picture: the rows of a drawing, without the blanks below it. A detail is
+ * longer than any frame may be, so it is scrolled through one. */
+static void drawn(struct console *c, enum panel_id p, struct buf *out)
+{
+    struct frame f = {
+        .ascii = c->frame.ascii, .ambiguous = c->frame.ambiguous, .marks = c->frame.marks};
+    struct detail_view *d = view_top(&c->view);
+    frame_resize(&f, p == PANEL_NONE ? COPY_ROWS : DRAWING_ROWS, COPY_COLUMNS);
+    struct pane all = pane_of(&f);
+    if (p != PANEL_NONE) {
+        panels[p].draw(&all, &c->snapshot);
+        add_lines(&f, 0, DRAWING_ROWS, out);
+    }
+    for (int done = 0, lines = 1; p == PANEL_NONE && done < lines; done += COPY_ROWS) {
+        struct detail_view part = *d;
+        part.scroll = done;
+        frame_clear(&f);
+        lines = details[d->kind].draw(&all, &c->snapshot, &part);
+        int skip = done > part.scroll ? done - part.scroll : 0; /* the last one stops at the end */
+        add_lines(&f, skip, lines - part.scroll, out);
+    }
     frame_release(&f);
 }
 
@@ -204,9 +216,17 @@ static enum err export_object(struct call *call, const char *object, const char 
         err_set(e, ERR_USAGE, "\"%s\" is no panel and no object", shown);
         return err_fix(e, "example: export trade-88 json > trade.json");
     }
-    if (command_parse(&inner, (int)ARRAY_LEN(argv), argv, e) ||
-        (inner.command->check && inner.command->check(&inner, e)) ||
-        inner.command->run(&inner, e)) {
+    if (db_state(call->console->desk->db) != DB_READY) {
+        err_set(e, ERR_TRANSIENT, "no database: nothing was asked");
+        return err_code(e, "E40");
+    }
+    bool failed = command_parse(&inner, (int)ARRAY_LEN(argv), argv, e) ||
+                  (inner.command->check && inner.command->check(&inner, e)) ||
+                  inner.command->run(&inner, e);
+    call->warning = inner.warning;
+    call->nwarnings = inner.nwarnings;
+    call->warnings_cap = inner.warnings_cap;
+    if (failed) {
         buf_release(&out.text);
         return e->kind;
     }

@@ -318,7 +318,8 @@ bool console_question_fits(const struct frame *f, const struct view *v)
 {
     const struct pane all = {.rows = f->rows, .cols = f->cols};
     int answer = (int)strlen(v->question.word) + 2;
-    return !v->bare && question_lines(&all, &v->question) <= f->rows - 2 &&
+    return !v->bare && size_class_of(f->rows, f->cols) != CLASS_LINE &&
+           question_lines(&all, &v->question) <= f->rows - 2 &&
            text_columns(v->question.prompt) + (size_t)answer <= (size_t)f->cols;
 }
 

@@ -300,16 +300,6 @@ void console_help_open(struct view *v)
     v->help_scroll = 0;
 }
 
-static bool is_control(const struct key *k, uint32_t letter)
-{
-    return k->kind == INPUT_CHAR && k->mods == INPUT_CTRL && k->rune == letter;
-}
-
-static bool is_plain(const struct key *k, uint32_t rune)
-{
-    return k->kind == INPUT_CHAR && k->mods == 0 && k->rune == rune;
-}
-
 /* True if the key belongs to the text that is searched for. */
 static bool edit_search(struct view *v, const struct key *k)
 {
@@ -318,7 +308,7 @@ static bool edit_search(struct view *v, const struct key *k)
         v->help_typing = false;
     } else if (k->kind == INPUT_BACKSPACE && n > 0) {
         v->help_search[n - 1] = '\0';
-    } else if (is_control(k, 'u')) {
+    } else if (key_is_control(k, 'u')) {
         v->help_search[0] = '\0';
     } else if (k->kind == INPUT_CHAR && k->mods == 0 && k->rune >= ' ' && k->rune < 0x7f) {
         if (n + 1 < sizeof v->help_search)
@@ -334,30 +324,30 @@ static bool edit_search(struct view *v, const struct key *k)
 static int step_of(const struct key *k, int rows)
 {
     int page = rows > 4 ? rows - 3 : 1; /* title, footer, and one line to hold on to */
-    if (k->kind == INPUT_DOWN || is_plain(k, 'j'))
+    if (k->kind == INPUT_DOWN || key_is_char(k, 'j'))
         return 1;
-    if (k->kind == INPUT_UP || is_plain(k, 'k'))
+    if (k->kind == INPUT_UP || key_is_char(k, 'k'))
         return -1;
-    if (k->kind == INPUT_PAGE_DOWN || is_plain(k, ' '))
+    if (k->kind == INPUT_PAGE_DOWN || key_is_char(k, ' '))
         return page;
     if (k->kind == INPUT_PAGE_UP)
         return -page;
-    if (k->kind == INPUT_HOME || is_plain(k, 'g'))
+    if (k->kind == INPUT_HOME || key_is_char(k, 'g'))
         return -FAR;
-    return k->kind == INPUT_END || is_plain(k, 'G') ? FAR : 0;
+    return k->kind == INPUT_END || key_is_char(k, 'G') ? FAR : 0;
 }
 
 void console_help_key(struct view *v, const struct key *k, int rows)
 {
-    bool leaves = k->kind == INPUT_ESC || is_control(k, 'c');
+    bool leaves = k->kind == INPUT_ESC || key_is_control(k, 'c');
     if (v->help_typing && edit_search(v, k))
         return;
     int step = step_of(k, rows);
     if (leaves && (v->help_typing || *v->help_search))
         console_help_open(v); /* one step back: all of it */
-    else if (leaves || is_plain(k, 'q') || is_plain(k, '?') || k->kind == INPUT_F1)
+    else if (leaves || key_is_char(k, 'q') || key_is_char(k, '?') || k->kind == INPUT_F1)
         v->help = false;
-    else if (is_plain(k, '/'))
+    else if (key_is_char(k, '/'))
         v->help_typing = true;
     else
         v->help_scroll += step;

@@ -16,16 +16,6 @@
 #define DEAF_US      (3 * USEC_SECOND / 10)
 #define ROWS_AWAITED (2 * USEC_SECOND) /* keys typed ahead wait so long for what they are about */
 
-static bool is_control(const struct key *k, uint32_t letter)
-{
-    return k->kind == INPUT_CHAR && k->mods == INPUT_CTRL && k->rune == letter;
-}
-
-static bool is_plain(const struct key *k, uint32_t rune)
-{
-    return k->kind == INPUT_CHAR && k->mods == 0 && k->rune == rune;
-}
-
 int console_page(const struct console *c)
 {
     struct layout l;
@@ -57,7 +47,10 @@ static void question_took(struct console *c, const struct key *k)
 {
     const struct question *q = &c->view.question;
     char typed[sizeof q->typed], word[sizeof q->word];
-    if (is_plain(k, '!') && c->view.question.painted_at != 0) {
+    console_watch_question(c); /* what came since the last frame makes it another question */
+    if (console_question_ran_out(c) || !q->open)
+        return;
+    if (key_is_char(k, '!') && c->view.question.painted_at != 0) {
         console_answered(c, false);
         console_queue(c, "kill");
         return;
@@ -71,7 +64,7 @@ static void question_took(struct console *c, const struct key *k)
     case QUESTION_NO:
         copy_text(typed, sizeof typed, k->kind == INPUT_ENTER ? q->typed : "");
         copy_text(word, sizeof word, q->word);
-        if (q->level == 2 && is_letter(k) && !is_plain(k, 'n'))
+        if (q->level == 2 && is_letter(k) && !key_is_char(k, 'n'))
             c->deaf_until = time_monotonic_us() + DEAF_US;
         console_answered(c, false);
         if (*typed)
@@ -159,27 +152,49 @@ bool console_waits_for_rows(struct console *c, const struct input_event *ev)
     return now - c->rows_awaited < ROWS_AWAITED;
 }
 
+void console_end_wait(struct console *c)
+{
+    c->cancels = true;
+    loop_interrupt(c->loop, SIGINT);
+}
+
+/* A key that acts on a row without a question must not hit one that came under the cursor by itself
+ * and was not seen there. True: it is left, and that is said. */
+static bool hits_another_row(struct console *c, const char *command)
+{
+    static const char *const harmless[] = {"bar ", "why ", "whatif ", "approve ", NULL};
+    if (!strstr(command, "%i") || view_top(&c->view))
+        return false;
+    for (size_t i = 0; harmless[i]; i++)
+        if (strncmp(command, harmless[i], strlen(harmless[i])) == 0)
+            return false;
+    bool new = c->under_since &&time_monotonic_us() - c->under_since < QUESTION_GUARD_US;
+    bool other = !c->moved && strcmp(view_object(&c->view, &c->snapshot), c->under) != 0;
+    if (new || other)
+        console_say(c, TOAST_WARN, "another row has just come under the cursor: look, then again");
+    return new || other;
+}
+
 /* While a line is at work keys only move the view; Ctrl-C ends the wait. */
 static void table_took(struct console *c, const struct key *k)
 {
-    if (*c->at_work && is_control(k, 'c')) {
-        c->cancels = true;
-        loop_interrupt(c->loop, SIGINT);
+    if (*c->at_work && key_is_control(k, 'c')) {
+        console_end_wait(c);
         return;
     }
     if (is_typed_on(c, k))
         return;
     const char *command = command_of(c, k);
-    if (command && *command)
+    if (command && *command && !hits_another_row(c, command))
         console_do(c, command);
 }
 
 static void key_came(struct console *c, const struct key *k)
 {
     console_urgent(c);
-    if (is_control(k, 'z') && c->screen) {
+    if (key_is_control(k, 'z') && c->screen) {
         c->stop = SIGTSTP;
-    } else if (is_control(k, 'l') && c->screen) {
+    } else if (key_is_control(k, 'l') && c->screen) {
         screen_repaint(c->screen);
     } else if (c->view.question.open) {
         question_took(c, k);
@@ -187,7 +202,7 @@ static void key_came(struct console *c, const struct key *k)
         c->view.bare = false;
     } else if (bar_is_active()) {
         follow_filter(c, bar_key(k));
-    } else if (c->view.help && !c->view.help_typing && is_plain(k, '!')) {
+    } else if (c->view.help && !c->view.help_typing && key_is_char(k, '!')) {
         c->view.help = false;
         console_queue(c, "kill");
     } else if (c->view.help) {
@@ -251,7 +266,7 @@ static void focus_came(struct console *c, bool focused)
         console_dirty(c);
 }
 
-void console_event(struct console *c, const struct input_event *ev)
+static void take(struct console *c, const struct input_event *ev)
 {
     bool takes_text = bar_is_active() && !c->view.question.open;
     switch (ev->kind) {
@@ -263,9 +278,8 @@ void console_event(struct console *c, const struct input_event *ev)
             bar_paste(ev->paste, ev->paste_len);
         break;
     case EVENT_PASTE_END:
-        if (takes_text)
-            bar_paste_end();
-        else /* said, since it could be taken for done */
+        bar_paste_end(); /* it may have begun before a question opened */
+        if (!takes_text) /* said, since it could be taken for done */
             console_say(c, TOAST_WARN,
                         c->view.question.open ? "a paste is no answer: type it"
                                               : "nothing was pasted: open the bar with : first");
@@ -279,5 +293,13 @@ void console_event(struct console *c, const struct input_event *ev)
         focus_came(c, ev->kind == EVENT_FOCUS_IN);
         break;
     }
+}
+
+void console_event(struct console *c, const struct input_event *ev)
+{
+    char object[OBJECT_MAX];
+    copy_text(object, sizeof object, view_object(&c->view, &c->snapshot));
+    take(c, ev);
+    c->moved |= strcmp(object, view_object(&c->view, &c->snapshot)) != 0;
     loader_open(c->loader, view_top(&c->view)); /* the next key acts on its rows or on none */
 }

@@ -37,12 +37,19 @@ static void tell(void *arg, const char *text)
     console_draw(c, time_monotonic_us());
 }
 
+void console_know_desk(struct console *c, enum desk_kind kind)
+{
+    c->snapshot.demo = kind == DESK_DEMO;
+    c->snapshot.no_market =
+        kind == DESK_PAPER && !settings_text(c->call->settings, SETTING_FMP_API_KEY);
+}
+
 static void draw_skeleton(struct console *c)
 {
     enum desk_kind kind;
     struct error ignored = {0};
     if (desk_choose(c->call->settings, c->call->desk_name, &kind, NULL, &ignored) == OK)
-        c->snapshot.demo = kind == DESK_DEMO;
+        console_know_desk(c, kind);
     c->snapshot.connected = true; /* nothing was lost */
     tell(c, "opening the desk");
     c->call->progress = tell;

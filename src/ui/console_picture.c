@@ -75,6 +75,17 @@ static void draw_question(struct console *c, const struct pane *row)
     c->frame.cursor_col = end < row->cols ? end : row->cols - 1;
 }
 
+/* After a frame: what it shows under the cursor is what a key may be about. */
+static void note_object(struct console *c)
+{
+    const char *object = view_object(&c->view, &c->snapshot);
+    if (strcmp(object, c->under) != 0) {
+        copy_text(c->under, sizeof c->under, object);
+        c->under_since = c->moved ? 0 : time_monotonic_us();
+    }
+    c->moved = false;
+}
+
 static void make_frame(struct console *c)
 {
     int rows, cols;
@@ -122,6 +133,25 @@ static void slow_down(struct console *c)
     try_later(c, c->slow_ms);
 }
 
+/* The terminal takes more: the rest of the frame, and then perhaps the next one. */
+static void can_write(void *arg, int events)
+{
+    struct console *c = arg;
+    (void)events;
+    if (screen_is_ready(c->screen) || screen_waits_for(c->screen) < 0)
+        loop_io_want(c->rest_io, 0);
+    c->urgent |= c->dirty;
+}
+
+static void send_rest(struct console *c)
+{
+    int fd = screen_waits_for(c->screen);
+    if (fd >= 0 && !c->rest_io)
+        c->rest_io = loop_io_new(c->loop, fd, can_write, c);
+    if (fd >= 0 && c->rest_io)
+        loop_io_want(c->rest_io, LOOP_WRITE);
+}
+
 void console_draw(struct console *c, int64_t now)
 {
     bool slow = c->slow_at && now - c->slow_at < SLOW_TOLD_US;
@@ -139,12 +169,14 @@ void console_draw(struct console *c, int64_t now)
     }
     set_title(c);
     ring_for_alerts(c);
+    send_rest(c);
     frame_clear(&c->frame); /* now, when nobody waits for it */
     int64_t end = time_monotonic_us();
     if (!c->only_time) /* what comes behind a tick of the clock is not of its kind */
         c->drawn_at = end;
     c->only_time = false;
     question_painted(&c->view.question, end);
+    note_object(c);
     c->slow_ms = 0;
     if (end - now > SLOW_FRAME_US)
         slow_down(c);
@@ -184,6 +216,7 @@ static void draw_what_is_due(struct console *c, int64_t now)
         try_later(c, wait / 1000 + 1);
     } else if (!screen_is_ready(c->screen)) {
         slow_down(c);
+        send_rest(c);
     } else {
         count_frame(c, now);
         console_draw(c, now);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "quorum/text.h"
+#include "quorum/timeutil.h"
 #include "ui/console_run.h"
 #include "ui/console_session.h"
 #include "ui/question.h"
@@ -20,6 +21,10 @@ struct plain {
     struct buf input;
     bool terminal, over, prompted;
     int old_flags;
+    /* A question stands, and the next line is its answer. */
+    bool asking, answered;
+    char answer[80];
+    struct loop_timer *minute; /* it ends by */
     /* Events told already, by a hash of their text, the newest first. */
     uint64_t told[TOLD_MAX];
     size_t ntold;
@@ -49,7 +54,7 @@ static bool was_told(const struct plain *p, uint64_t h)
 static void prompt(struct plain *p)
 {
     const struct console *c = p->console;
-    if (!p->terminal || p->prompted || c->queued || c->view.question.open || c->quits)
+    if (!p->terminal || p->prompted || c->queued || c->agreed || c->view.question.open || c->quits)
         return;
     fputs("quorum> ", stdout);
     fflush(stdout);
@@ -98,10 +103,93 @@ static void tell_events(void *arg)
         prompt(p);
 }
 
+/* ---- a question on a terminal */
+
+static void show_question(struct plain *p)
+{
+    struct question *q = &p->console->view.question;
+    for (int i = 0; i < q->lines; i++)
+        printf("%s\n", q->text[i]);
+    printf("%s ", q->prompt);
+    fflush(stdout);
+    question_painted(q, time_monotonic_us());
+    p->answered = false;
+}
+
+/* What was typed before it is thrown away. */
+static void ask(struct plain *p)
+{
+    struct console *c = p->console;
+    char waste[256];
+    while (p->io && read(STDIN_FILENO, waste, sizeof waste) > 0)
+        continue;
+    buf_clear(&p->input);
+    while (c->queued > 0)
+        mem_free(c->queue[--c->queued]);
+    show_question(p);
+    p->asking = true;
+    loop_timer_start(p->minute, QUESTION_LIFE_US / 1000);
+}
+
+static void minute_is_over(void *arg)
+{
+    struct plain *p = arg;
+    putchar('\n');
+    if (!console_question_ran_out(p->console))
+        loop_timer_start(p->minute, 1000);
+}
+
+/* It may have become another question, or none. */
+static void watch_question(struct plain *p)
+{
+    struct console *c = p->console;
+    if (!p->asking)
+        return;
+    if (c->view.question.open)
+        console_watch_question(c);
+    if (c->view.question.open && c->view.question.painted_at == 0) {
+        putchar('\n');
+        show_question(p);
+    }
+}
+
+/* A word must be typed as it stands. */
+static void take_answer(struct plain *p)
+{
+    struct console *c = p->console;
+    struct question *q = &c->view.question;
+    bool yes = strcmp(p->answer, "y") == 0 || strcmp(p->answer, "yes") == 0;
+    if (q->level >= 3)
+        yes = copy_text(q->typed, sizeof q->typed, p->answer) && question_word(q) >= 0;
+    console_answered(c, yes);
+    if (!yes)
+        puts("nothing was done");
+}
+
+/* True while the loop is to go on waiting. */
+static bool question_stands(struct plain *p)
+{
+    struct console *c = p->console;
+    if (c->view.question.open && !p->asking)
+        ask(p);
+    if (c->view.question.open && p->over)
+        console_answered(c, false);
+    if (c->view.question.open && p->answered)
+        take_answer(p);
+    if (c->view.question.open)
+        return true;
+    p->asking = p->answered = p->prompted = false;
+    loop_timer_stop(p->minute);
+    return false;
+}
+
+/* ---- lines */
+
 static void turn_over(void *arg)
 {
     struct plain *p = arg;
     console_session_seen(p->console);
+    watch_question(p);
     if (p->console->dirty) {
         p->console->dirty = p->console->urgent = false;
         tell_events(p);
@@ -113,6 +201,13 @@ static void take_line(struct plain *p, const char *text, size_t len)
     struct console *c = p->console;
     char line[PLAIN_LINE_MAX];
     p->prompted = false;
+    if (p->asking) {
+        if (!p->answered && !copy_bytes(p->answer, sizeof p->answer, text, len))
+            p->answer[0] = '\0'; /* no answer is that long */
+        p->answer[strcspn(p->answer, "\r")] = '\0';
+        p->answered = true;
+        return;
+    }
     if (!copy_bytes(line, sizeof line, text, len) || !text_is_utf8(text, len)) {
         console_say(c, TOAST_ERR, "a line of %zu bytes was left out", len);
         return;
@@ -160,59 +255,14 @@ static void can_read(void *arg, int events)
     }
 }
 
-/* A question on a terminal: what was typed before it is thrown away, the next line is the answer.
- * A word must be typed as it stands. */
-static bool read_answer(struct plain *p, char *dst, size_t size)
-{
-    struct console *c = p->console;
-    char waste[256];
-    while (read(STDIN_FILENO, waste, sizeof waste) > 0)
-        continue;
-    buf_clear(&p->input);
-    while (c->queued > 0)
-        mem_free(c->queue[--c->queued]);
-    fflush(stdout);
-    loop_io_want(p->io, 0);
-    int flags = fcntl(STDIN_FILENO, F_GETFL);
-    fcntl(STDIN_FILENO, F_SETFL, flags & ~O_NONBLOCK);
-    ssize_t n = read(STDIN_FILENO, dst, size - 1);
-    char end = n > 0 ? dst[n - 1] : '\n';
-    while (end != '\n' && read(STDIN_FILENO, &end, 1) == 1) /* no answer is that long */
-        continue;
-    fcntl(STDIN_FILENO, F_SETFL, flags);
-    loop_io_want(p->io, LOOP_READ);
-    if (n <= 0)
-        return false;
-    dst[n] = '\0';
-    bool whole = strchr(dst, '\n');
-    dst[strcspn(dst, "\r\n")] = '\0';
-    return whole;
-}
-
-static void ask(struct plain *p)
-{
-    struct console *c = p->console;
-    struct question *q = &c->view.question;
-    char answer[80];
-    for (int i = 0; i < q->lines; i++)
-        printf("%s\n", q->text[i]);
-    printf("%s ", q->prompt);
-    bool yes = read_answer(p, answer, sizeof answer);
-    if (yes && q->level == 2)
-        yes = strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0;
-    else if (yes)
-        yes = copy_text(q->typed, sizeof q->typed, answer) && question_word(q) >= 0;
-    console_answered(c, yes);
-    if (!yes)
-        puts("nothing was done");
-    p->prompted = false;
-}
-
 static bool has_something_to_do(void *arg)
 {
     const struct plain *p = arg;
-    return p->console->queued > 0 || p->console->agreed || p->console->ntrades > 0 ||
-           p->console->quits || p->over || p->console->view.question.open;
+    const struct console *c = p->console;
+    if (p->asking)
+        return p->answered || p->over || !c->view.question.open || c->quits;
+    return c->queued > 0 || c->agreed || c->ntrades > 0 || c->quits || p->over ||
+           c->view.question.open;
 }
 
 static bool evaluations_run(const struct console *c)
@@ -228,17 +278,6 @@ static bool evaluations_are_over(void *arg)
     return !evaluations_run(((struct plain *)arg)->console);
 }
 
-static void run_next(struct console *c)
-{
-    c->yes = c->agreed != NULL;
-    char *line = c->agreed ? c->agreed : c->queue[0];
-    if (!c->agreed)
-        memmove(c->queue, c->queue + 1, (size_t)--c->queued * sizeof c->queue[0]);
-    c->agreed = NULL;
-    console_run_line(c, line);
-    mem_free(line);
-}
-
 static void live(struct plain *p)
 {
     struct console *c = p->console;
@@ -247,12 +286,12 @@ static void live(struct plain *p)
         loop_run_until(c->loop, has_something_to_do, p, LOOP_NO_DEADLINE);
         if (loop_interrupted(c->loop))
             return;
-        if (c->view.question.open)
-            ask(p);
-        else if (c->ntrades > 0)
+        if (question_stands(p))
+            continue;
+        if (c->ntrades > 0)
             console_trade_decided(c);
         else if (c->agreed || c->queued > 0)
-            run_next(c);
+            console_run_next(c);
         else if (p->over)
             break;
         take_lines(p);
@@ -282,6 +321,7 @@ enum err console_plain(struct console *c, struct error *e)
     (void)e;
     c->asks = p.terminal;
     c->view.focus = PANEL_ACTIVITY;
+    p.minute = loop_timer_new(c->loop, minute_is_over, &p);
     p.old_flags = fcntl(STDIN_FILENO, F_GETFL);
     console_settle(c, "plain");
     say_what_is_new(c);
@@ -295,6 +335,7 @@ enum err console_plain(struct console *c, struct error *e)
     live(&p);
     loop_on_turn(c->loop, NULL, NULL);
     loop_io_free(p.io);
+    loop_timer_free(p.minute);
     fcntl(STDIN_FILENO, F_SETFL, p.old_flags);
     buf_release(&p.input);
     if (p.terminal)

@@ -70,7 +70,8 @@ struct console {
 
     struct input input;
     int tty; /* our own open of the terminal; -1 */
-    struct loop_io *tty_io;
+    struct loop_io *tty_io,
+        *rest_io; /* rest_io: of a frame that the terminal did not take at once */
     struct loop_timer *escape, *tick, *later;
 
     bool dirty, urgent, focused, hung_up, quits, leaving;
@@ -86,6 +87,12 @@ struct console {
     char saved_filter[FILTER_MAX];
     bool filtering; /* the bar edits the filter */
 
+    /* The object under the cursor as the last frame showed it, and since when, if not by a key of
+     * the person (else 0). */
+    char under[OBJECT_MAX];
+    int64_t under_since;
+    bool moved; /* by a key since that frame */
+
     /* What was typed behind a key whose line has not run yet: it may mean something else then. */
     struct held_event {
         struct input_event event; /* its paste, if any, is owned */
@@ -97,10 +104,11 @@ struct console {
     char *queue[QUEUE_MAX];
     int queued;
     char at_work[80];
-    char *agreed; /* a line that was said yes to */
-    bool yes;     /* it is what is run now */
-    bool cancels; /* Ctrl-C ended the wait */
-    bool asks;    /* plain mode with somebody at a terminal */
+    bool line_begun; /* but not at work yet: it is checked, or becomes a question */
+    char *agreed;    /* a line that was said yes to */
+    bool yes;        /* it is what is run now */
+    bool cancels;    /* Ctrl-C ended the wait */
+    bool asks;       /* plain mode with somebody at a terminal */
     struct asked asked;
     char was[24]; /* the status a question was asked about that is asked anew */
     /* What was decided here lately, and what it became: a ring. */
@@ -147,6 +155,7 @@ void console_event(struct console *c, const struct input_event *ev);
  * Where nothing is bound to that they are the two keys they were: then the first is taken, and the
  * second is left in *k. */
 bool console_took_esc_of(struct console *c, struct key *k);
+void console_end_wait(struct console *c); /* of the line that is checked or at work */
 /* Is this key about rows that were just asked for? "3 Enter" typed at once opens the trade when it
  * is there, not nothing before. */
 bool console_waits_for_rows(struct console *c, const struct input_event *ev);
@@ -177,6 +186,7 @@ void console_turn_over(void *console); /* after every turn */
 void console_later(void *console);     /* the timer of a frame that was put off */
 
 /* console_open.c */
+void console_know_desk(struct console *c, enum desk_kind kind);
 void console_prepare_engine(struct console *c); /* before the screen and the desk are opened */
 enum err console_open_desk(struct console *c, void (*rows_came)(void *arg), struct error *e);
 /* When the first picture is whole: the session's row, and the engine. */
@@ -194,7 +204,6 @@ void recorder_close(struct recorder *r);
 enum err script_open(struct script **out, struct console *c, const char *path, struct error *e);
 /* Does the next line when its time has come; called after every turn. */
 void script_step(struct script *s);
-bool script_is_over(const struct script *s); /* NULL is */
 void script_close(struct script *s);
 
 /* console_resume.c: the view survives a terminal that was lost. */

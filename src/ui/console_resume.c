@@ -65,7 +65,7 @@ void console_resume_view(struct console *c)
     if (!view_open_object(&c->view, object))
         return;
     view_back(&c->view);
-    const char *id = strchr(object, ' ') + 1;
+    const char *id = strpbrk(object, " :") + 1; /* view_open_object found it */
     bool number = *id && strspn(id, "0123456789") == strlen(id);
     sanitize_line(clean, sizeof clean, untrusted(id));
     snprintf(told, sizeof told, "resumed view: %.*s%s%s opens with ]", (int)(id - object), object,

@@ -287,16 +287,21 @@ static bool wants_reason(struct console *c, const struct call *call, const struc
 bool console_review_asks(struct console *c, struct call *call, struct error *e)
 {
     struct about a;
-    if (read_about(c, call, &a, e)) {
+    bool anew = c->asked.decides; /* what was asked about is another by now */
+    enum err result = read_about(c, call, &a, e);
+    if (anew)
+        console_drop_question(c);
+    if (result) {
         c->was[0] = '\0';
-        if (c->asked.decides) /* asked anew about what is decided by now */
-            console_drop_question(c);
         return true;
     }
     if (wants_reason(c, call, &a))
         return true;
-    if (a.question.level < 2 || a.n == 0)
-        return false;
+    if (a.question.level < 2 || a.n == 0) {
+        if (anew)
+            console_say(c, TOAST_WARN, "it is another by now: nothing was done");
+        return anew;
+    }
     console_drop_question(c);
     c->asked.line[c->asked.n++] = bound_lines(call, &a);
     c->asked.decides = true;

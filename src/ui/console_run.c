@@ -62,15 +62,22 @@ static bool take_word(const char **at, struct buf *word, const char *line, struc
     return false;
 }
 
+static const char *skip_blanks(const char *p)
+{
+    while (isspace((unsigned char)*p))
+        p++;
+    return p;
+}
+
 enum err words_split(const char *line, struct words *w, struct error *e)
 {
     struct buf word = {0};
     enum err result = OK;
     *w = (struct words){0};
-    for (const char *p = line + strspn(line, " \t"); *p && !result; p += strspn(p, " \t")) {
+    for (const char *p = skip_blanks(line); *p && !result; p = skip_blanks(p)) {
         bool to_file = *p == '>' && w->n > 0;
         if (to_file)
-            p += 1 + strspn(p + 1, " \t");
+            p = skip_blanks(p + 1);
         if (!take_word(&p, &word, line, e)) {
             result = e->kind;
         } else if (w->file && strcmp(buf_text(&word), "--force") == 0) {
@@ -103,17 +110,18 @@ enum err console_write_file(const char *path, const char *text, size_t len, bool
     }
     if (fd < 0)
         return err_set(e, ERR_FAILED, "%.200s cannot be written: %s", path, strerror(errno));
-    while (len > 0) {
+    int why = 0;
+    while (len > 0 && !why) {
         ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        text += n;
-        len -= (size_t)n;
+        if (n < 0 && errno != EINTR)
+            why = errno;
+        text += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
     }
-    if (close(fd) < 0 || len > 0)
-        return err_set(e, ERR_FAILED, "%.200s is not complete: %s", path, strerror(errno));
+    if (close(fd) < 0 && !why)
+        why = errno;
+    if (why)
+        return err_set(e, ERR_FAILED, "%.200s is not complete: %s", path, strerror(why));
     return OK;
 }
 
@@ -235,6 +243,17 @@ static bool jumps_to_panel(struct console *c, const struct call *call)
     return false;
 }
 
+/* A key ended the wait: only of this line, and what came of it is no other mistake. */
+static void end_cancel(struct console *c, const struct call *call, struct error *e)
+{
+    if (loop_interrupted(c->loop) == SIGINT && c->cancels) {
+        loop_clear_interrupt(c->loop);
+        if (e->kind)
+            err_set(e, ERR_FAILED, "%s was cancelled", call->command->name);
+    }
+    c->cancels = false;
+}
+
 static void work(struct console *c, struct call *call, const char *line, const struct words *w)
 {
     struct error e = {0};
@@ -244,15 +263,9 @@ static void work(struct console *c, struct call *call, const char *line, const s
     enum err result = strcmp(call->command->name, "evaluate") == 0 ? console_evaluate(c, call, &e)
                                                                    : call->command->run(call, &e);
     c->at_work[0] = '\0';
-    c->view.wait = false;
     if (call->decided)
         console_review_done(c, call->decided, call->decided_as);
-    if (loop_interrupted(c->loop) == SIGINT && c->cancels) {
-        loop_clear_interrupt(c->loop);
-        if (result)
-            err_set(&e, ERR_FAILED, "%s was cancelled", call->command->name);
-    }
-    c->cancels = false;
+    end_cancel(c, call, &e);
     console_failed(c, call->exit_status);
     if (result == OK && w->file && call->out->text.len)
         answer_to_file(c, call, w->file, w->force);
@@ -321,6 +334,7 @@ static void run_call(struct console *c, struct call *call, const char *line, con
         console_urgent(c);
     } else if ((call->command->check && call->command->check(call, &e)) ||
                needs_answer(c, call, line, &e)) {
+        end_cancel(c, call, &e);
         if (e.kind)
             console_say_error(c, &e);
     } else {
@@ -357,6 +371,7 @@ void console_run_line(struct console *c, const char *line)
     char *argv[WORDS_MAX + 3] = {(char *)"quorum"};
     crash_command(line);
     line += strspn(line, " \t:");
+    c->line_begun = true;
     if (words_split(line, &w, &e)) {
         console_say_error(c, &e);
     } else if (w.n > 0) {
@@ -371,5 +386,24 @@ void console_run_line(struct console *c, const char *line)
     buf_release(&out.text);
     call_warnings_free(&call);
     arena_release(&w.arena);
-    c->yes = false;
+    c->yes = c->line_begun = c->view.wait = false;
+}
+
+void console_run_next(struct console *c)
+{
+    char *line = c->agreed, *rest = line ? strchr(line, '\n') : NULL;
+    c->yes = line != NULL;
+    if (line) {
+        c->agreed = rest ? mem_text(rest + 1) : NULL; /* a yes to several is one for each */
+        if (rest)
+            *rest = '\0';
+    } else {
+        line = c->queue[0];
+        c->queued--;
+        memmove(c->queue, c->queue + 1, (size_t)c->queued * sizeof c->queue[0]);
+    }
+    console_run_line(c, line);
+    mem_free(line);
+    loader_open(c->loader, view_top(&c->view));
+    console_urgent(c);
 }

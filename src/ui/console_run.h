@@ -22,11 +22,14 @@ enum err words_split(const char *line, struct words *w, struct error *e);
 bool console_runs(const char *command);
 /* Runs a line; may wait. Not from inside a callback. */
 void console_run_line(struct console *c, const char *line);
+/* The line that was said yes to, else the oldest of the queue: there is one. */
+void console_run_next(struct console *c);
 /* console_ask.c: asks about a line, in the words of its command; the kill switch asks how far. */
 void console_ask(struct console *c, const struct call *call, const char *line, int level,
                  const char *word);
 void console_ask_kill(struct console *c);
 void console_drop_question(struct console *c);
+bool console_question_ran_out(struct console *c); /* true: its minute is over, and it is closed */
 /* The question was answered. */
 void console_answered(struct console *c, bool yes);
 /* What is asked about is not what it was. */

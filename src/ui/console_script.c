@@ -91,11 +91,6 @@ static void press(struct console *c, const char *line)
     }
 }
 
-bool script_is_over(const struct script *s)
-{
-    return !s || !s->at;
-}
-
 void script_step(struct script *s)
 {
     struct console *c = s->console;

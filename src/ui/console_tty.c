@@ -22,7 +22,16 @@ static void await_more(struct console *c)
 /* Keys of one packet come one by one here; what the first one asked for is done between turns. */
 static bool has_line_before(const struct console *c)
 {
-    return (c->queued > 0 || c->agreed) && !*c->at_work;
+    return (c->queued > 0 || c->agreed || c->line_begun) && !*c->at_work;
+}
+
+/* Nothing goes before what was typed earlier, but for the end of waiting for it. */
+static bool ends_the_wait(struct console *c, const struct input_event *ev)
+{
+    if (!c->line_begun || ev->kind != EVENT_KEY || !key_is_control(&ev->key, 'c'))
+        return false;
+    console_end_wait(c);
+    return true;
 }
 
 static void hold(struct console *c, const struct input_event *ev)
@@ -46,6 +55,8 @@ static void take_event(void *arg, const struct input_event *ev)
 {
     struct console *c = arg;
     struct input_event now = *ev;
+    if (ends_the_wait(c, ev))
+        return;
     do {
         if (c->nheld > 0 || has_line_before(c) || console_waits_for_rows(c, &now)) {
             hold(c, &now);
@@ -173,6 +184,9 @@ enum err console_open_tty(struct console *c, struct error *e)
 
 void console_close_tty(struct console *c)
 {
+    static const int ours[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGQUIT};
+    for (size_t i = 0; c->tty_io && i < ARRAY_LEN(ours); i++)
+        loop_on_signal(c->loop, ours[i], NULL, NULL);
     loop_io_free(c->tty_io);
     c->tty_io = NULL;
     if (c->tty >= 0)

@@ -99,5 +99,7 @@ const char *key_name(const struct key *k, char name[KEY_NAME_MAX]);
 bool key_parse(const char *name, struct key *out);
 bool key_same(const struct key *a, const struct key *b); /* without raw */
 bool key_is(const struct key *k, const char *name);      /* the key of that name */
+bool key_is_char(const struct key *k, uint32_t rune);    /* a character and nothing held with it */
+bool key_is_control(const struct key *k, uint32_t letter); /* Ctrl and the letter */
 
 #endif

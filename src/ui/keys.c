@@ -91,6 +91,16 @@ bool key_same(const struct key *a, const struct key *b)
     return a->kind == b->kind && a->rune == b->rune && a->mods == b->mods;
 }
 
+bool key_is_char(const struct key *k, uint32_t rune)
+{
+    return k->kind == INPUT_CHAR && k->mods == 0 && k->rune == rune;
+}
+
+bool key_is_control(const struct key *k, uint32_t letter)
+{
+    return k->kind == INPUT_CHAR && k->mods == INPUT_CTRL && k->rune == letter;
+}
+
 /* ---- names */
 
 /* What xterm sends: a letter behind "Esc [" or a number before "~". */

@@ -168,7 +168,7 @@ static void add(struct layout *l, enum panel_id id, struct rect at)
 /* The panel that stands in a place of the table, PANEL_NONE when it is hidden. */
 static enum panel_id tenant(const struct size_table *t, const struct view *v, enum panel_id id)
 {
-    bool has_focus = false;
+    bool has_focus = t == &tables[CLASS_MAX] && v->focus == PANEL_LOG; /* it has its band */
     for (size_t i = 0; i < t->n; i++)
         has_focus |= t->place[i].id == v->focus;
     if (id == t->guest && !has_focus && v->focus != PANEL_NONE)

@@ -102,14 +102,20 @@ uint16_t list_style(enum cell_look look, const char *text)
 }
 
 /* Bytes that are a column each, up to `most`; -1: there are others. */
+static bool is_plain_byte(char byte)
+{
+    return (unsigned char)byte >= 0x20 && (unsigned char)byte <= 0x7e;
+}
+
 static int plain_columns(const char *text, int most)
 {
     int n = 0;
     for (; n < most && text[n]; n++) {
-        if (text[n] < 0x20 || text[n] > 0x7e)
+        if (!is_plain_byte(text[n]))
             return -1;
     }
-    return text[n] < 0x20 && text[n] != '\0' ? -1 : n; /* a mark would belong to the last one */
+    return !is_plain_byte(text[n]) && text[n] != '\0' ? -1
+                                                      : n; /* a mark would belong to the last one */
 }
 
 int list_columns(const char *text, int most)

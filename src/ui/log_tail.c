@@ -92,6 +92,8 @@ static bool take(struct log_tail *t, const char *bytes, size_t len)
         size_t n = end ? (size_t)(end - bytes) - at : len - at;
         if (t->part.len + n <= LINE_LONGEST)
             buf_add(&t->part, bytes + at, n);
+        else
+            t->skipping = true; /* no record is that long */
         at += n + (end != NULL);
         if (!end)
             break;

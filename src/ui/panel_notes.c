@@ -76,14 +76,31 @@ void note_positions(const struct snapshot *s, char *out, size_t size)
              money(day, number(fact(s, "day_pnl")), true));
 }
 
+/* The approval that applies next, and what runs in shadow: the table has no room for its last
+ * columns in the narrow places it stands in. */
+static size_t note_under_way(const struct snapshot *s, char *out, size_t size)
+{
+    const struct rows *r = &s->panel[PANEL_PENDING].rows;
+    size_t status = column_of(r, "status"), hold = column_of(r, "hold"), id = column_of(r, "id");
+    int shadows = 0;
+    for (size_t i = 0; i < r->nrows; i++) {
+        const char *is = cell_at(r, i, status);
+        const char *what = cell_at(r, i, id), *left = cell_at(r, i, hold);
+        if (is && what && left && strcmp(is, "APPROVED") == 0)
+            return (size_t)snprintf(out, size, "%s applies in %s s", what, left);
+        shadows += is && strcmp(is, "SHADOW") == 0;
+    }
+    return shadows ? (size_t)snprintf(out, size, "%d shadow", shadows) : 0;
+}
+
 void note_pending(const struct snapshot *s, char *out, size_t size)
 {
     char age[16];
     const char *oldest = fact(s, "pending_oldest");
     const char *deferred = fact(s, "pending_deferred");
-    size_t n = 0;
-    if (oldest)
-        n = (size_t)snprintf(out, size, "oldest %s", span(age, oldest));
+    size_t n = note_under_way(s, out, size);
+    if (oldest && n < size)
+        n += (size_t)snprintf(out + n, size - n, "%soldest %s", n ? "  " : "", span(age, oldest));
     if (deferred && number(deferred) > 0 && n < size)
         snprintf(out + n, size - n, "%s%s deferred", n ? "  " : "", deferred);
 }

@@ -62,12 +62,7 @@ bool question_is_over(const struct question *q, int64_t now)
     return q->open && now - q->opened_at >= QUESTION_LIFE_US;
 }
 
-static bool is_control(const struct key *k, uint32_t letter)
-{
-    return k->kind == INPUT_CHAR && k->mods == INPUT_CTRL && k->rune == letter;
-}
-
-static bool is_plain(const struct key *k)
+static bool is_text(const struct key *k)
 {
     return k->kind == INPUT_CHAR && (k->mods & (INPUT_CTRL | INPUT_ALT)) == 0;
 }
@@ -91,16 +86,16 @@ static enum question_outcome word_key(struct question *q, const struct key *k)
         return question_word(q) >= 0 ? QUESTION_YES : QUESTION_NO;
     if (k->kind == INPUT_BACKSPACE && n > 0)
         q->typed[n - 1] = '\0';
-    else if (is_control(k, 'u'))
+    else if (key_is_control(k, 'u'))
         q->typed[0] = '\0';
-    else if (is_plain(k) && k->rune > ' ' && k->rune < 0x7f && n + 1 < sizeof q->typed)
+    else if (is_text(k) && k->rune > ' ' && k->rune < 0x7f && n + 1 < sizeof q->typed)
         q->typed[n] = (char)k->rune, q->typed[n + 1] = '\0';
     return QUESTION_STAYS;
 }
 
 enum question_outcome question_key(struct question *q, const struct key *k, int64_t now)
 {
-    bool leaves = k->kind == INPUT_ESC || is_control(k, 'c');
+    bool leaves = k->kind == INPUT_ESC || key_is_control(k, 'c');
     if (q->small && leaves)
         return QUESTION_NO;
     if (q->painted_at == 0)
@@ -112,7 +107,7 @@ enum question_outcome question_key(struct question *q, const struct key *k, int6
         return QUESTION_STAYS;
     if (q->level >= 3)
         return word_key(q, k);
-    return is_plain(k) && k->rune == 'y' ? QUESTION_YES : QUESTION_NO;
+    return is_text(k) && k->rune == 'y' ? QUESTION_YES : QUESTION_NO;
 }
 
 void question_prompt(const struct question *q, char *out, size_t size)

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "quorum/mem.h"
+
+enum { RESCUE_WAIT_MS = 500 }; /* for a terminal that nobody reads from just now */
 
 /* A signal handler has no arguments of ours, hence file-scope state. */
 static struct {
@@ -37,6 +40,9 @@ static void write_all(int fd, const char *bytes, size_t n)
     while (n > 0) {
         ssize_t done = write(fd, bytes, n);
         if (done < 0 && errno == EINTR)
+            continue;
+        struct pollfd p = {.fd = fd, .events = POLLOUT};
+        if (done < 0 && errno == EAGAIN && poll(&p, 1, RESCUE_WAIT_MS) > 0)
             continue;
         if (done <= 0)
             return;

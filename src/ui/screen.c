@@ -18,6 +18,7 @@
 
 #include "quorum/mem.h"
 #include "quorum/text.h"
+#include "quorum/timeutil.h"
 #include "ui/osc.h"
 #include "ui/rescue.h"
 
@@ -26,7 +27,7 @@
 
 #include <term.h>
 
-enum { GAP_MOST = 8, PAIRS = 64 };
+enum { GAP_MOST = 8, PAIRS = 64, LAST_WAIT_US = 200000 };
 
 /* ncurses' number for two colours; its own table is a search tree. */
 struct pair {
@@ -47,6 +48,9 @@ struct screen {
     struct theme theme;
     struct pair pair[PAIRS]; /* by a hash of the colours, the last one found */
     struct buf out;
+    int fd;           /* an open of our own that never waits; else options.fd */
+    struct buf later; /* what the terminal has not taken yet, from `sent` on */
+    size_t sent;
     char note[160];
 };
 
@@ -58,22 +62,56 @@ static const char sync_begin[] = "\x1b[?2026h", sync_end[] = "\x1b[?2026l";
 
 /* ---- writing */
 
+static bool has_later(const struct screen *s)
+{
+    return s->sent < s->later.len;
+}
+
+/* Bytes the terminal took; what it does not take now is no reason to wait. */
+static size_t write_some(struct screen *s, const char *bytes, size_t n)
+{
+    size_t done = 0;
+    while (done < n && !s->gone) {
+        ssize_t now = write(s->fd, bytes + done, n - done);
+        if (now > 0)
+            done += (size_t)now;
+        else if (now < 0 && errno == EAGAIN)
+            break;
+        else if (now == 0 || errno != EINTR)
+            s->gone = true;
+    }
+    return done;
+}
+
+static void send_later(struct screen *s)
+{
+    if (has_later(s))
+        s->sent += write_some(s, buf_text(&s->later) + s->sent, s->later.len - s->sent);
+    if (!has_later(s) || s->gone) {
+        buf_clear(&s->later);
+        s->sent = 0;
+    }
+}
+
 static void write_out(struct screen *s, const char *bytes, size_t n)
 {
+    size_t done = has_later(s) ? 0 : write_some(s, bytes, n);
+    if (done < n && !s->gone)
+        buf_add(&s->later, bytes + done, n - done);
     if (s->options.tap != NULL && n > 0)
         s->options.tap(s->options.tap_arg, bytes, n);
-    while (n > 0 && !s->gone) {
-        ssize_t done = write(s->options.fd, bytes, n);
-        if (done > 0) {
-            bytes += done;
-            n -= (size_t)done;
-            continue;
-        }
-        struct pollfd p = {.fd = s->options.fd, .events = POLLOUT};
-        if (done < 0 && errno == EAGAIN) /* somebody else made it non-blocking */
-            s->gone = poll(&p, 1, 5000) <= 0 && errno != EINTR;
-        else if (done == 0 || errno != EINTR)
-            s->gone = true;
+}
+
+/* Before the terminal is given back: for a moment, since nobody may be reading. */
+static void send_last(struct screen *s)
+{
+    int64_t end = time_monotonic_us() + LAST_WAIT_US;
+    for (send_later(s); has_later(s); send_later(s)) {
+        struct pollfd p = {.fd = s->fd, .events = POLLOUT};
+        int64_t left = end - time_monotonic_us();
+        if (left <= 0)
+            break;
+        poll(&p, 1, (int)(left / 1000) + 1);
     }
 }
 
@@ -153,7 +191,7 @@ static void prepare_rescue(struct screen *s)
     add_capability(&b, "rmcup");
     if (!s->xterm_like)
         buf_str(&b, "\r\n");
-    rescue_begin(s->options.fd, &s->saved, buf_text(&b), b.len);
+    rescue_begin(s->fd, &s->saved, buf_text(&b), b.len);
     buf_release(&b);
 }
 
@@ -273,6 +311,14 @@ static enum err check_terminal(const struct screen_options *o, const char *term,
     return OK;
 }
 
+/* The shell shares the terminal it gave us: only an open of our own may refuse to wait. */
+static int open_own(int fd)
+{
+    const char *name = ttyname(fd);
+    int own = name ? open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
+    return own >= 0 ? own : fd;
+}
+
 static void release(struct screen *s)
 {
     if (s->curses != NULL)
@@ -281,8 +327,11 @@ static void release(struct screen *s)
         fclose(s->memory);
     if (s->nothing != NULL)
         fclose(s->nothing);
+    if (s->fd != s->options.fd)
+        close(s->fd);
     frame_release(&s->shown);
     buf_release(&s->out);
+    buf_release(&s->later);
     mem_free(s);
 }
 
@@ -298,6 +347,7 @@ enum err screen_open(struct screen **out, const struct screen_options *options, 
         return err;
     struct screen *s = mem_alloc(sizeof *s);
     s->options = *options;
+    s->fd = open_own(options->fd);
     int fd = memfd_create("screen", MFD_CLOEXEC);
     s->memory = fd >= 0 ? fdopen(fd, "w+") : NULL;
     s->nothing = fopen("/dev/null", "re");
@@ -342,7 +392,11 @@ static void leave(struct screen *s)
     curs_set(1);
     endwin();
     flush_memory(s, "", "");
-    tcsetattr(s->options.fd, TCSADRAIN, &s->saved);
+    send_last(s);
+    /* what was not taken by now is nothing to wait for */
+    tcsetattr(s->options.fd, has_later(s) ? TCSANOW : TCSADRAIN, &s->saved);
+    buf_clear(&s->later);
+    s->sent = 0;
     rescue_end();
     stderr_let_go();
 }
@@ -509,10 +563,16 @@ static void keep_row(struct screen *s, const struct frame *f, int row)
     memcpy(s->shown.cell + from, f->cell + from, n * sizeof *f->cell);
 }
 
-bool screen_is_ready(const struct screen *s)
+bool screen_is_ready(struct screen *s)
 {
-    struct pollfd p = {.fd = s->options.fd, .events = POLLOUT};
-    return poll(&p, 1, 0) > 0;
+    struct pollfd p = {.fd = s->fd, .events = POLLOUT};
+    send_later(s);
+    return !has_later(s) && poll(&p, 1, 0) > 0;
+}
+
+int screen_waits_for(const struct screen *s)
+{
+    return has_later(s) && s->fd != s->options.fd ? s->fd : -1;
 }
 
 static bool same_looks(const struct theme *a, const struct theme *b)

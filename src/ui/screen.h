@@ -15,7 +15,7 @@
 
 struct screen;
 struct screen_options {
-    int fd;           /* the terminal, open for writing and blocking; not closed here */
+    int fd;           /* the terminal, open for writing; not closed here */
     const char *term; /* NULL: TERM of the environment */
     bool mouse;       /* report clicks and the wheel; takes the terminal's own selection away */
     bool keep_stderr; /* else what is written to descriptor 2 is shown when the screen is gone */
@@ -40,8 +40,12 @@ int screen_colors(const struct screen *s); /* 0: none */
 bool screen_is_utf8(const struct screen *s);
 bool screen_has_braille(const struct screen *s); /* its font: the Linux console has none */
 
-/* False while the terminal has not taken what was written before: drop the frame then. */
-bool screen_is_ready(const struct screen *s);
+/* Nothing here waits for the terminal: what it does not take is kept. False while there is such a
+ * rest, or no room: drop the frame then. */
+bool screen_is_ready(struct screen *s);
+/* A descriptor of the screen's own that becomes writable when the rest of a frame can be sent (by
+ * screen_is_ready); -1: nothing is left over. */
+int screen_waits_for(const struct screen *s);
 /* Shows the frame, in one write of the differences; nothing is written if there are none. Draws
  * what fits when the sizes differ. False when the terminal is gone. */
 bool screen_draw(struct screen *s, const struct frame *f, const struct theme *t);

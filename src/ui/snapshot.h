@@ -55,17 +55,17 @@ struct snapshot {
     bool connected;
     int64_t lost_at; /* monotonic, when not connected */
     int retry_s, tries;
-    bool read_only, demo;
-    int64_t skew_us;      /* this machine's clock is so far before the database's */
-    int hold_s;           /* of an approval; 0: REVIEW_HOLD_S */
-    int price_places;     /* behind the point */
-    int refresh_ms;       /* the rhythm panels of USUAL_MS have now; 0: that */
-    int least_ms;         /* nothing is asked more often now (no focus) */
-    int latency_ms;       /* of a small query, lately; -1: not measured */
-    struct snap status;   /* one row; columns in panels.h */
-    struct snap reasons;  /* verb, reason: one's own, the last ones first */
-    struct snap sessions; /* presence.h */
-    char session[40];     /* its own row among them; "": none */
+    bool read_only, demo, no_market; /* no_market: a paper desk without a key to any */
+    int64_t skew_us;                 /* this machine's clock is so far before the database's */
+    int hold_s;                      /* of an approval; 0: REVIEW_HOLD_S */
+    int price_places;                /* behind the point */
+    int refresh_ms;                  /* the rhythm panels of USUAL_MS have now; 0: that */
+    int least_ms;                    /* nothing is asked more often now (no focus) */
+    int latency_ms;                  /* of a small query, lately; -1: not measured */
+    struct snap status;              /* one row; columns in panels.h */
+    struct snap reasons;             /* verb, reason: one's own, the last ones first */
+    struct snap sessions;            /* presence.h */
+    char session[40];                /* its own row among them; "": none */
     struct snap panel[PANEL_COUNT];
     struct snap detail[DETAIL_PARTS];
 };

@@ -251,6 +251,10 @@ static void set_fmp(struct field *f, const struct snapshot *s)
 {
     double used, limit;
     char text[64];
+    if (s->no_market) {
+        set(f, TOKEN_SEV_WARN, "FMP no key");
+        return;
+    }
     if (!status_number(s, "fmp_used", &used) || !status_number(s, "fmp_limit", &limit))
         return;
     snprintf(text, sizeof text, "FMP %.0f/%.0f", used, limit);
@@ -509,6 +513,7 @@ bool status_inputs(struct status_inputs *in, const struct snapshot *s, const str
     in->latency_ms = s->latency_ms;
     in->connected = s->connected;
     in->demo = s->demo;
+    in->no_market = s->no_market;
     in->read_only = s->read_only;
     in->frozen = v->frozen;
     in->has_now = s->now != 0;

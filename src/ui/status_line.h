@@ -19,7 +19,7 @@ struct status_inputs {
     char session[40], notice[160], mark[12];
     int64_t skew_us;
     int latency_ms;
-    bool connected, demo, read_only, frozen, has_now;
+    bool connected, demo, no_market, read_only, frozen, has_now;
     enum zone zone;
     enum clock_form form;
     enum size_class size;

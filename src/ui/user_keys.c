@@ -97,11 +97,11 @@ static enum err check_command(const char *text, struct error *e)
     char word[60];
     copy_bytes(word, sizeof word, text, strcspn(text, " "));
     for (const char *p = text; (p = strchr(p, '%')); p += 2) {
-        if (p[1] && strchr("isoOpmr%", p[1]))
+        if (p[1] && strchr("isoOpmrv%", p[1]))
             continue;
         err_set(e, ERR_USAGE, "%%%c stands for nothing", p[1] ? p[1] : ' ');
         return err_fix(e, "%%i the id, %%s the symbol, %%o the object, %%p the panel, %%m what is "
-                          "marked, %%r the rule");
+                          "marked, %%r the rule, %%v as it is shown");
     }
     if (console_acts_word(word))
         return OK;

@@ -301,6 +301,7 @@ static void drop_text(struct detail_view *d)
 void view_open(struct view *v, enum detail_kind kind, const char *id)
 {
     struct detail_view *top = view_top(v);
+    v->help = false;
     if (top && top->kind == kind && kind != DETAIL_TEXT && strcmp(top->id, id) == 0)
         return;
     if (v->ndetails == DETAIL_STACK) {
@@ -314,7 +315,6 @@ void view_open(struct view *v, enum detail_kind kind, const char *id)
     struct detail_view *d = &v->detail[v->ndetails++];
     d->kind = kind;
     copy_text(d->id, sizeof d->id, id);
-    v->help = false;
 }
 
 void view_open_text(struct view *v, const char *title, char *owned_text)

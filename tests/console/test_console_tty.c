@@ -281,6 +281,72 @@ static void a_closed_terminal_ends_it_even_when_hang_ups_are_ignored(void **stat
     s->pid = 0;
 }
 
+/* Somebody's ssh hangs: the console must hear signals though nobody takes its frames. */
+static void a_terminal_that_nobody_reads_holds_nothing_up(void **state)
+{
+    struct session *s = *state;
+    struct winsize size = {.ws_row = 60, .ws_col = 200};
+    start(s);
+    ioctl(s->fd, TIOCSWINSZ, &size);
+    for (int i = 0; i < 100; i++) {
+        type(s, "\014"); /* repaint */
+        poll(NULL, 0, 5);
+    }
+    kill(s->pid, SIGTERM);
+    int status = -1;
+    int64_t until = time_monotonic_us() + 3000000;
+    while (waitpid(s->pid, &status, WNOHANG) == 0 && time_monotonic_us() < until)
+        poll(NULL, 0, 10);
+    assert_true(status != -1);
+    s->pid = 0;
+}
+
+/* What was left over of a frame comes before the next one, in order. */
+static void a_terminal_that_falls_behind_gets_whole_frames(void **state)
+{
+    struct session *s = *state;
+    struct winsize size = {.ws_row = 60, .ws_col = 200};
+    start(s);
+    ioctl(s->fd, TIOCSWINSZ, &size);
+    for (int i = 0; i < 50; i++) {
+        type(s, "\014");
+        poll(NULL, 0, 5);
+    }
+    forget(s);
+    assert_true(read_until(s, "\033[?2026l"));
+    type(s, ":help");
+    assert_true(read_until(s, "help"));
+    size_t begun = 0, ended = 0;
+    for (const char *p = buf_text(&s->seen); (p = strstr(p, "\033[?2026")); p += 8)
+        *(p[7] == 'h' ? &begun : &ended) += 1;
+    assert_true(begun == ended || begun == ended + 1);
+    type(s, "\033");
+    let_pass(s, 200);
+    type(s, "q");
+    wait_end(s, 5000);
+    assert_restored(s);
+}
+
+static void a_question_that_cannot_be_read_takes_no_yes(void **state)
+{
+    struct session *s = *state;
+    struct winsize size = {.ws_row = 40, .ws_col = 20};
+    start(s);
+    ioctl(s->fd, TIOCSWINSZ, &size);
+    let_pass(s, 200);
+    forget(s);
+    type(s, "p");
+    assert_true(read_until(s, "enlarge"));
+    let_pass(s, 500);
+    type(s, "y");
+    let_pass(s, 300);
+    assert_true(desk_is("RUNNING"));
+    type(s, "\033");
+    let_pass(s, 200);
+    type(s, "q");
+    wait_end(s, 5000);
+}
+
 static void keys_typed_before_a_question_never_answer_it(void **state)
 {
     struct session *s = *state;
@@ -408,6 +474,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_closed_terminal_ends_it_within_a_second, begin, end),
         cmocka_unit_test_setup_teardown(a_closed_terminal_ends_it_even_when_hang_ups_are_ignored,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(a_terminal_that_nobody_reads_holds_nothing_up, begin, end),
+        cmocka_unit_test_setup_teardown(a_terminal_that_falls_behind_gets_whole_frames, begin, end),
+        cmocka_unit_test_setup_teardown(a_question_that_cannot_be_read_takes_no_yes, begin, end),
         cmocka_unit_test_setup_teardown(keys_typed_before_a_question_never_answer_it, begin, end),
         cmocka_unit_test_setup_teardown(a_paste_runs_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_resize_keeps_the_typed_line, begin, end),

@@ -97,8 +97,7 @@ ok "the reason stands in the question" sees 'reason: "n=6 too small"'
 ok "x REASON Enter y: rejected" until_true press_until y 'rejected #2'
 
 wait_for '> #3 '
-keys d
-ok "d: put off" wait_for 'put off #3'
+ok "d: put off" until_true press_until d 'put off #3'
 ok "with its way back" sees 'put off #3 until .*undo takes it back'
 ok "and counted in the title" wait_for '1 deferred'
 

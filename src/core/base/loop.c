@@ -345,7 +345,8 @@ static void signal_caught(uv_signal_t *handle, int number)
 {
     struct loop_signal *s = handle->data;
 
-    s->caught(s->arg, number);
+    if (s->caught)
+        s->caught(s->arg, number);
 }
 
 void loop_on_signal(struct loop *l, int number, void (*caught)(void *arg, int number), void *arg)
