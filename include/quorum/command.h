@@ -15,6 +15,7 @@ enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_CSV };
 struct output {
     enum output_format format;
     struct buf text;
+    size_t width; /* columns that tables keep to, as far as their texts can be wrapped; 0: any */
 };
 void out_line(struct output *o, const char *fmt, ...) PRINTF_LIKE(2, 3); /* text form only */
 

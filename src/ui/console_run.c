@@ -15,6 +15,7 @@
 #include "ui/console_help.h"
 #include "ui/console_review.h"
 #include "ui/crash.h"
+#include "ui/layout.h"
 
 /* Looking verbs that, alone, are a panel. */
 static const struct {
@@ -356,6 +357,19 @@ static void no_command(struct console *c, const struct words *w, const struct er
     console_say_error(c, e);
 }
 
+/* Columns an answer will have: where there are several panels beside each other, not all. */
+static size_t answer_columns(struct console *c, const struct words *w)
+{
+    struct layout l;
+    int open = c->view.ndetails;
+    if (!c->screen || w->file)
+        return 0;
+    c->view.ndetails = 1;
+    layout_make(&l, &c->view, c->frame.rows, c->frame.cols);
+    c->view.ndetails = open;
+    return l.detail.cols > 3 ? (size_t)l.detail.cols - 3 : 0;
+}
+
 void console_run_line(struct console *c, const char *line)
 {
     struct words w;
@@ -375,6 +389,7 @@ void console_run_line(struct console *c, const char *line)
     if (words_split(line, &w, &e)) {
         console_say_error(c, &e);
     } else if (w.n > 0) {
+        out.width = answer_columns(c, &w);
         memcpy(argv + 1, w.word, (size_t)w.n * sizeof argv[0]);
         if (command_parse(&call, w.n + 1, argv, &e) == OK)
             run_call(c, &call, line, &w);

@@ -428,6 +428,18 @@ enum err theme_load(struct theme *t, const char *name, const char *dir, enum dep
     return first.kind;
 }
 
+bool theme_is_known(const char *name, const char *dir)
+{
+    char path[512];
+    size_t len;
+    if (!is_theme_name(name))
+        return false;
+    if (theme_path(path, sizeof path, name, dir) && access(path, F_OK) == 0)
+        return true;
+    snprintf(path, sizeof path, "themes/%s.theme", name);
+    return embedded_file(path, &len) != NULL;
+}
+
 size_t theme_lint(const char *path, void (*say)(void *arg, const struct error *e), void *arg)
 {
     struct source *s = mem_alloc(sizeof *s);

@@ -17,16 +17,22 @@ static const struct column columns[] = {
     {"note", "NOTE", COLUMN_TEXT},
 };
 
-/* Rows of five cells as one text. */
-static struct buf shown(enum output_format format, size_t n, const char *const rows[][5])
+/* Rows of five cells as one text, in so many columns (0: any). */
+static struct buf shown_in(size_t width, enum output_format format, size_t n,
+                           const char *const rows[][5])
 {
-    struct output o = {.format = format};
+    struct output o = {.format = format, .width = width};
     struct table t;
     table_begin(&t, columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < n; i++)
         table_row(&t, rows[i]);
     table_end(&t, &o, "nothing yet");
     return o.text;
+}
+
+static struct buf shown(enum output_format format, size_t n, const char *const rows[][5])
+{
+    return shown_in(0, format, n, rows);
 }
 
 static void expect(enum output_format format, size_t n, const char *const rows[][5],
@@ -50,6 +56,37 @@ static void numbers_stand_right_and_words_left(void **state)
            "AAPL         28  0.0123  yes       fine\n"
            "BRK.B         -    12.5  no        -\n"
            "X       1000000       -  -\n");
+}
+
+static void a_long_text_is_wrapped_inside_its_column(void **state)
+{
+    static const char *const rows[][5] = {
+        {"AAPL", "28", "0.0123", "t", "two words more than fit"},
+        {"X", "1", "0.5", "f", "fine"},
+    };
+    static const struct {
+        size_t width;
+        const char *text;
+    } forms[] = {{44, "SYMBOL  SHARES  COST $  DEGRADED  NOTE\n"
+                      "AAPL        28  0.0123  yes       two words\n"
+                      "                                  more than\n"
+                      "                                  fit\n"
+                      "X            1     0.5  no        fine\n"},
+                 {38, "SYMBOL SHARES COST $ DEGRADED NOTE\n"
+                      "AAPL       28 0.0123 yes      two\n"
+                      "                              words\n"
+                      "                              more\n"
+                      "                              than fit\n"
+                      "X           1    0.5 no       fine\n"},
+                 {20, "SYMBOL  SHARES  COST $  DEGRADED  NOTE\n"
+                      "AAPL        28  0.0123  yes       two words more than fit\n"
+                      "X            1     0.5  no        fine\n"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        struct buf b = shown_in(forms[i].width, OUTPUT_TEXT, 2, rows);
+        assert_string_equal(buf_text(&b), forms[i].text);
+        buf_release(&b);
+    }
 }
 
 static void wide_characters_keep_the_columns_straight(void **state)
@@ -282,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_stand_right_and_words_left),
+        cmocka_unit_test(a_long_text_is_wrapped_inside_its_column),
         cmocka_unit_test(wide_characters_keep_the_columns_straight),
         cmocka_unit_test(people_read_a_time_in_their_zone_and_programs_in_utc),
         cmocka_unit_test(no_rows_say_what_to_do_and_are_an_empty_list_for_programs),

@@ -9,6 +9,8 @@
 #include "quorum/timeutil.h"
 #include "quorum/zone.h"
 
+enum { TEXT_LEAST = 8, GAP_USUAL = 2 }; /* columns of a text that is wrapped; between columns */
+
 void out_line(struct output *o, const char *fmt, ...)
 {
     if (o->format != OUTPUT_TEXT)
@@ -80,8 +82,6 @@ static void text_cell(struct buf *b, const char *text, size_t width, bool right,
     buf_str(b, text);
     if (!right && !last)
         pad(b, fill);
-    if (!last)
-        buf_str(b, "  ");
 }
 
 static bool is_true(const char *text)
@@ -110,9 +110,113 @@ static void print_times(struct table *t, enum output_format format)
     }
 }
 
-static void write_text(const struct table *t, struct buf *b)
+/* Columns of a table, of the terminal. */
+struct form {
+    size_t *width, gap;
+};
+
+static size_t sum_of(const struct form *f, size_t n)
+{
+    size_t sum = n > 0 ? f->gap * (n - 1) : 0;
+    for (size_t i = 0; i < n; i++)
+        sum += f->width[i];
+    return sum;
+}
+
+/* Columns of the longest word. */
+static size_t longest_word(const char *text)
+{
+    size_t longest = 0, used = 0, columns;
+    for (; *text; text += text_cluster(text, &columns)) {
+        (void)text_cluster(text, &columns);
+        used = *text == ' ' ? 0 : used + columns;
+        longest = used > longest ? used : longest;
+    }
+    return longest;
+}
+
+/* What a column of text may be narrowed to: no word is broken for it. */
+static size_t least_of(const struct table *t, size_t column)
+{
+    size_t least = TEXT_LEAST;
+    for (size_t r = 0; r < t->nrows; r++) {
+        size_t word = longest_word(shown(&t->column[column], t->cell[r * t->ncols + column]));
+        least = word > least ? word : least;
+    }
+    return least;
+}
+
+/* The widest text gives way, a column at a time; then the gaps do. Where all that is not enough
+ * nothing is narrowed: the terminal wraps the lines. */
+static void narrow(const struct table *t, struct form *f, size_t most)
+{
+    if (most == 0 || sum_of(f, t->ncols) <= most)
+        return;
+    size_t *least = mem_array(t->ncols, sizeof *least), *width = f->width;
+    for (size_t i = 0; i < t->ncols; i++) {
+        size_t text = t->column[i].type == COLUMN_TEXT ? least_of(t, i) : width[i];
+        least[i] = text < width[i] ? text : width[i];
+    }
+    f->gap = sum_of(&(struct form){least, GAP_USUAL}, t->ncols) > most ? 1 : GAP_USUAL;
+    if (sum_of(&(struct form){least, f->gap}, t->ncols) > most)
+        f->gap = GAP_USUAL;
+    else
+        while (sum_of(f, t->ncols) > most) {
+            size_t widest = 0;
+            for (size_t i = 0; i < t->ncols; i++)
+                if (width[i] > least[i] &&
+                    (width[i] > width[widest] || width[widest] <= least[widest]))
+                    widest = i;
+            width[widest]--;
+        }
+    mem_free(least);
+}
+
+/* Bytes of the text that stand in its next line: whole words, or what fits of a longer one. */
+static size_t piece_of(const char *text, size_t width)
+{
+    size_t used = 0, columns, at = 0, words = 0;
+    while (text[at]) {
+        size_t n = text_cluster(text + at, &columns);
+        if (used + columns > width)
+            return words ? words : at ? at : n;
+        at += n;
+        used += columns;
+        if (!text[at] || text[at] == ' ')
+            words = at;
+    }
+    return at;
+}
+
+/* One row, of as many lines as its longest cell needs. */
+static void write_row(const struct table *t, const struct form *f, const char **text, struct buf *b)
+{
+    struct buf piece = {0};
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = 0; i < t->ncols; i++) {
+            bool right = t->column[i].type == COLUMN_NUMBER || t->column[i].type == COLUMN_MONEY;
+            size_t width = f->width[i];
+            size_t n = text_columns(text[i]) <= width ? strlen(text[i]) : piece_of(text[i], width);
+            buf_clear(&piece);
+            buf_add(&piece, text[i], n);
+            pad(b, i > 0 ? f->gap : 0);
+            text_cell(b, buf_text(&piece), width, right, i + 1 == t->ncols);
+            text[i] += n + strspn(text[i] + n, " ");
+            more |= *text[i] != '\0';
+        }
+        while (b->len && b->data[b->len - 1] == ' ')
+            b->data[--b->len] = '\0';
+        buf_char(b, '\n');
+    }
+    buf_release(&piece);
+}
+
+static void write_text(const struct table *t, struct buf *b, size_t most)
 {
     size_t *width = mem_array(t->ncols, sizeof *width);
+    struct form f = {width, GAP_USUAL};
+    const char **text = mem_array(t->ncols, sizeof *text);
     for (size_t i = 0; i < t->ncols; i++) {
         width[i] = text_columns(t->column[i].title);
         for (size_t r = 0; r < t->nrows; r++) {
@@ -120,17 +224,14 @@ static void write_text(const struct table *t, struct buf *b)
             width[i] = w > width[i] ? w : width[i];
         }
     }
+    narrow(t, &f, most);
     for (size_t r = 0; r <= t->nrows; r++) {
-        for (size_t i = 0; i < t->ncols; i++) {
-            const struct column *c = &t->column[i];
-            bool right = c->type == COLUMN_NUMBER || c->type == COLUMN_MONEY;
-            const char *text = r == 0 ? c->title : shown(c, t->cell[(r - 1) * t->ncols + i]);
-            text_cell(b, text, width[i], right, i + 1 == t->ncols);
-        }
-        while (b->len && b->data[b->len - 1] == ' ')
-            b->data[--b->len] = '\0';
-        buf_char(b, '\n');
+        for (size_t i = 0; i < t->ncols; i++)
+            text[i] =
+                r == 0 ? t->column[i].title : shown(&t->column[i], t->cell[(r - 1) * t->ncols + i]);
+        write_row(t, &f, text, b);
     }
+    mem_free(text);
     mem_free(width);
 }
 
@@ -221,7 +322,7 @@ void table_end(struct table *t, struct output *o, const char *empty)
     else if (t->nrows == 0)
         out_line(o, "%s", empty);
     else
-        write_text(t, &o->text);
+        write_text(t, &o->text, o->width);
     mem_free(t->cell);
     arena_release(&t->arena);
     *t = (struct table){0};

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/command/figures.h"
 #include "quorum/calendar.h"
 #include "quorum/command.h"
 #include "quorum/log.h"
@@ -320,6 +321,11 @@ int quorum_main(int argc, char **argv, const struct agent *const *agents)
     setlocale(LC_NUMERIC, "C"); /* every number we read or write has a point */
     signal(SIGPIPE, SIG_IGN);
     struct call c = {.loop = loop_new(), .agents = agents, .out = &out};
+    if (isatty(STDOUT_FILENO)) {
+        int columns, rows;
+        terminal_size(&columns, &rows);
+        out.width = (size_t)columns;
+    }
     loop_catch_signals(c.loop);
     enum err result = command_parse(&c, argc, argv, &e);
     if (!result)
