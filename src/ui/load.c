@@ -313,7 +313,7 @@ struct loader *loader_new(struct desk *d, struct snapshot *into, void (*changed)
     for (int i = 0; i < SOURCES; i++)
         loader_source(l, i)->l = l;
     snprintf(path, sizeof path, "%s/log/quorum.log", settings_home(d->settings));
-    l->log = log_tail_new(path);
+    l->log = log_tail_new(path, desk_kind_name(d->kind));
     l->timer = loop_timer_new(d->loop, turn, l);
     db_returning(d->db, &back);
     l->session = back.session;

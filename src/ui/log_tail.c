@@ -14,7 +14,7 @@
 enum { LINES_KEPT = 400, READ_MOST = 256 << 10, FIRST_READ = 64 << 10, LINE_LONGEST = 4096 };
 
 struct log_tail {
-    char path[600];
+    char path[600], desk[16];
     int fd;
     dev_t device;
     ino_t file;
@@ -26,10 +26,11 @@ struct log_tail {
     enum zone zone;
 };
 
-struct log_tail *log_tail_new(const char *path)
+struct log_tail *log_tail_new(const char *path, const char *desk)
 {
     struct log_tail *t = mem_alloc(sizeof *t);
     copy_text(t->path, sizeof t->path, path);
+    copy_text(t->desk, sizeof t->desk, desk);
     t->fd = -1;
     return t;
 }
@@ -50,6 +51,36 @@ void log_tail_free(struct log_tail *t)
     for (size_t i = 0; i < LINES_KEPT; i++)
         mem_free(t->line[i]);
     mem_free(t);
+}
+
+/* What is no record (a library's own words) is shown as it is. */
+static bool is_record(const char *line)
+{
+    return strlen(line) > 20 && line[10] == 'T';
+}
+
+/* Bytes of "demo/" before the area; 0: it is no desk's. */
+static size_t desk_of(const char *area)
+{
+    size_t n = strcspn(area, " /");
+    return area[n] == '/' ? n + 1 : 0;
+}
+
+static const char *area_of(const char *line)
+{
+    for (int words = 0; words < 2; words++) {
+        line += strcspn(line, " ");
+        line += strspn(line, " ");
+    }
+    return line;
+}
+
+/* Several desks of one home write into one file. */
+static bool is_another_desks(const struct log_tail *t, const char *line)
+{
+    const char *area = area_of(line);
+    size_t n = is_record(line) ? desk_of(area) : 0;
+    return n > 0 && (strlen(t->desk) != n - 1 || strncmp(area, t->desk, n - 1) != 0);
 }
 
 static void keep(struct log_tail *t, const char *text)
@@ -97,7 +128,7 @@ static bool take(struct log_tail *t, const char *bytes, size_t len)
         at += n + (end != NULL);
         if (!end)
             break;
-        if (!t->skipping && t->part.len > 0) {
+        if (!t->skipping && t->part.len > 0 && !is_another_desks(t, buf_text(&t->part))) {
             keep(t, buf_text(&t->part));
             added = true;
         }
@@ -133,15 +164,13 @@ static bool is_rotated(const struct log_tail *t)
     return stat(t->path, &named) == 0 && (named.st_dev != t->device || named.st_ino != t->file);
 }
 
-/* "2026-11-22T14:03:11.123Z info engine text", cut up in place. */
+/* "2026-11-22T14:03:11.123Z info demo/engine text", cut up in place. */
 static void set_cells(struct arena *a, char **cell, const char *line, enum zone zone)
 {
     char *rest = arena_text(a, line), *text = rest, *none = rest + strlen(rest);
     char *part[3] = {none, none, none};
     int64_t at;
-    /* What is no record (a library's own words) is shown as it is. */
-    bool record = strlen(line) > 20 && line[10] == 'T';
-    for (size_t i = 0; record && i < 3; i++) {
+    for (size_t i = 0; is_record(line) && i < 3; i++) {
         size_t n = strcspn(rest, " ");
         part[i] = rest;
         rest += n + strspn(rest + n, " ");
@@ -159,7 +188,7 @@ static void set_cells(struct arena *a, char **cell, const char *line, enum zone 
     cell[2] = part[1];
     for (char *p = cell[2]; *p; p++)
         *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
-    cell[3] = part[2];
+    cell[3] = part[2] + desk_of(part[2]);
     cell[4] = text;
 }
 

@@ -8,7 +8,8 @@
 #include "quorum/zone.h"
 
 struct log_tail;
-struct log_tail *log_tail_new(const char *path);
+/* desk: records of other desks are left out. */
+struct log_tail *log_tail_new(const char *path, const char *desk);
 void log_tail_free(struct log_tail *t);
 /* Reads what was added; goes on in the new file when the log was rotated. True when the rows are
  * others than before: object (""), time ("14:31:58.102" of that zone), level, module, text; the

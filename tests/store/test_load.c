@@ -502,7 +502,8 @@ static void the_log_is_followed_through_its_rotation(void **state)
     assert_int_equal(r->nrows, 0);
     write_log(c, "w",
               "2026-11-22T19:03:11.123Z info engine one\n"
-              "2026-11-22T19:03:12.001Z warn db two words\nhalf a li");
+              "2026-11-22T19:03:11.500Z info other/engine not this desk's\n"
+              "2026-11-22T19:03:12.001Z warn demo/db two words\nhalf a li");
     next_look(c);
     assert_int_equal(r->nrows, 2);
     assert_string_equal(rows_named(r, 1, "time"), "14:03:11.123");

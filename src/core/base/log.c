@@ -27,7 +27,7 @@ static struct {
     int fd;
     bool open, to_stderr;
     enum log_level level;
-    char path[512];
+    char path[512], desk[16];
     char *secret[SECRETS_MAX];
     size_t nsecrets;
 } logger;
@@ -64,6 +64,11 @@ void log_close(void)
         mem_free(logger.secret[i]);
     }
     logger.nsecrets = 0;
+}
+
+void log_desk(const char *name)
+{
+    copy_text(logger.desk, sizeof logger.desk, name);
 }
 
 void log_to_stderr(bool on)
@@ -149,7 +154,8 @@ void log_write(enum log_level level, const char *area, const char *fmt, ...)
     if (cut && strlen(text) > SECRET_LONGEST) /* the first half of a secret may stand at the end */
         text[strlen(text) - SECRET_LONGEST] = '\0';
     time_print_iso(when, time_machine_now());
-    buf_printf(&line, "%s %-5s %s ", when, level_name[level], area);
+    buf_printf(&line, "%s %-5s %s%s%s ", when, level_name[level], logger.desk,
+               *logger.desk ? "/" : "", area);
     sanitize(&line, untrusted(text), TEXT_LINE, 0);
     redact_text(line.data); /* cleaning may have joined what an escape sequence had parted */
     line.len = strlen(line.data);

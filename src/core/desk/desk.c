@@ -323,6 +323,7 @@ enum err desk_open(const struct desk_options *o, struct desk **out, struct error
         return open_scratch(d, o, e);
     if (desk_choose(o->settings, o->name, &d->kind, NULL, e))
         return e->kind;
+    log_desk(desk_kind_name(d->kind));
     /* A database as such may be looked at, whatever desk it is to become. */
     if (!(o->any_schema && o->only_looks) && check_place(o->settings, d->kind, e))
         return e->kind;
