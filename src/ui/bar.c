@@ -387,6 +387,7 @@ static void take_word(size_t i)
 
 static void complete(bool choose)
 {
+    bar.popup = (struct bar_popup){.chosen = -1}; /* of other words */
     find_words(false);
     size_t typed = (size_t)rl_point - bar.words.from;
     size_t common = bar_words_common(&bar.words, typed);

@@ -21,6 +21,20 @@ static enum err bad_dump(const char *text, struct error *e)
     return err_fix(e, "example: --dump=120x40:trade:88");
 }
 
+static enum err no_view(const char *name, struct error *e)
+{
+    char shown[60];
+    struct buf names = {0};
+    for (int p = 0; p < PANEL_COUNT; p++)
+        buf_printf(&names, " %s", panels[p].name);
+    sanitize_line(shown, sizeof shown, untrusted(name));
+    err_set(e, ERR_USAGE, "--dump: \"%s\" is no view", shown);
+    err_code(e, "E06");
+    err_fix(e, "help, an object as trade:88, or one of:%s", buf_text(&names));
+    buf_release(&names);
+    return e->kind;
+}
+
 static enum err set_view(struct console *c, const char *view, struct error *e)
 {
     enum panel_id p;
@@ -34,7 +48,7 @@ static enum err set_view(struct console *c, const char *view, struct error *e)
         return OK;
     }
     copy_text(object, sizeof object, view);
-    return view_open_object(&c->view, object) ? OK : bad_dump(c->options->dump, e);
+    return view_open_object(&c->view, object) ? OK : no_view(view, e);
 }
 
 static bool is_there(const struct snap *s)

@@ -52,9 +52,15 @@ static enum err check(struct script *s, struct error *e)
     char *copy = mem_text(s->text), *next = copy, *line;
     enum err result = OK;
     double seconds;
-    for (int number = 1; !result && (line = strsep(&next, "\n")); number++)
-        if (*line != ':' && *line != '#' && !is_wait(line, &seconds))
+    for (int number = 1; !result && (line = strsep(&next, "\n")); number++) {
+        if (*line == ':' || *line == '#' || is_wait(line, &seconds))
+            continue;
+        if (strncmp(line, "wait", 4) != 0)
             result = check_keys(line, number, e);
+        else
+            result = err_set(e, ERR_USAGE, "line %d of the script: wait takes 0 to 3600 seconds",
+                             number);
+    }
     mem_free(copy);
     return result;
 }
@@ -67,11 +73,15 @@ enum err script_open(struct script **out, struct console *c, const char *path, s
     struct script *s = mem_alloc(sizeof *s);
     s->text = mem_alloc(SCRIPT_BYTES_MAX + 1);
     size_t n = fread(s->text, 1, SCRIPT_BYTES_MAX, f);
+    bool more = fgetc(f) != EOF;
     fclose(f);
     s->text[n] = '\0';
     s->at = s->text;
     s->console = c;
     *out = s;
+    if (more || strlen(s->text) != n)
+        return err_set(e, ERR_USAGE, "%.200s is longer than %d bytes, or no text", path,
+                       SCRIPT_BYTES_MAX);
     enum err result = check(s, e);
     if (!result)
         s->next = loop_timer_new(c->loop, wake, s);
@@ -96,7 +106,7 @@ void script_step(struct script *s)
     struct console *c = s->console;
     int64_t now = time_monotonic_us(), left = s->not_before - now;
     double seconds;
-    if (!s->at || c->queued || c->agreed)
+    if (!s->at || c->queued || c->agreed || c->line_begun)
         return;
     if (left > 0) {
         loop_timer_start(s->next, left / 1000 + 1);

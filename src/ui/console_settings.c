@@ -36,12 +36,10 @@ static enum err read_file(const struct console *c, struct buf *out, struct error
     for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;)
         buf_add(out, piece, n);
     fclose(f);
-    if (out->overflow || strlen(buf_text(out)) != out->len) {
-        err_set(e, ERR_USAGE, "the file of console options is longer than %d bytes, or no text",
-                FILE_BYTES_MAX);
-        return err_code(e, "E60");
-    }
-    return OK;
+    if (!out->overflow)
+        return OK;
+    err_set(e, ERR_USAGE, "the file of console options is longer than %d bytes", FILE_BYTES_MAX);
+    return err_code(e, "E60");
 }
 
 /* "NAME = VALUE" cut into its parts, blanks around them dropped; false when it is not that. */
@@ -88,7 +86,10 @@ enum err console_settings_load(struct console *c, struct error *e)
     struct buf text = {0};
     char told[ERROR_LINE_MAX];
     int wrong = 0, number = 0;
-    if (read_file(c, &text, e) == OK && text.len > 0) {
+    enum err result = read_file(c, &text, e);
+    for (size_t i = 0; i < text.len; i++) /* only its own line is wrong for it */
+        text.data[i] = text.data[i] ? text.data[i] : '\x7f';
+    if (!result && text.len > 0) {
         char *copy = mem_text(buf_text(&text)), *next = copy, *line;
         while ((line = strsep(&next, "\n"))) {
             struct error odd = {0};
@@ -217,7 +218,11 @@ enum err verb_save(struct call *call, struct error *e)
     int n = 0;
     file_of(c, path);
     snprintf(fresh, sizeof fresh, "%s.new", path);
-    if (read_file(c, &before, e) == OK) {
+    if (read_file(c, &before, e) == OK && strlen(buf_text(&before)) != before.len) {
+        err_set(e, ERR_USAGE, "the file of console options is no text: it is not written over");
+        err_code(e, "E60");
+    }
+    if (!e->kind) {
         write_options(c, buf_text(&before), &text, &n);
         mkdir(c->config_dir, 0700);
         if (console_write_file(fresh, buf_text(&text), text.len, true, e) == OK &&

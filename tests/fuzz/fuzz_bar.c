@@ -39,9 +39,8 @@ static void complete(void *arg, const char *line, size_t point, struct bar_words
 
 static void press(void *arg, const struct input_event *ev)
 {
-    (void)arg;
     if (!bar_is_active())
-        bar_enter(NULL);
+        bar_enter(arg);
     if (ev->kind == EVENT_PASTE)
         bar_paste(ev->paste, ev->paste_len);
     else if (ev->kind == EVENT_PASTE_END)
@@ -68,9 +67,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     rl_variable_bind("editing-mode", data[0] & 1 ? "vi" : "emacs");
     bar_resize(30, 100);
-    input_feed(&in, (const char *)data + 1, size - 1, press, NULL);
+    char filled_in[] = "evaluate NVDA";
+    void *text = data[0] & 2 ? filled_in : NULL;
+    input_feed(&in, (const char *)data + 1, size - 1, press, text);
     if (input_wait_ms(&in) >= 0)
-        input_expire(&in, press, NULL);
+        input_expire(&in, press, text);
     assert(strlen(bar_text()) < 65536);
     bar_close();
     input_release(&in);
