@@ -279,13 +279,6 @@ static void test_a_word_a_key_filled_in_gives_way_to_a_letter(void **state)
     SCENE(&plain, "ran: eval X\n", "!with eval ", "X\r");
 }
 
-static void test_a_choice_asked_for_again_is_another(void **state)
-{
-    (void)state;
-    static const struct scene vi = {.inputrc = "set editing-mode vi\n"};
-    SCENE(&vi, "ran: x\n", "a", "\t\t", "\x1b=", "l\x01", "\t\t\t", "*", "\t\t", "\x03", "x\r");
-}
-
 static void test_up_finds_lines_that_begin_like_this_one(void **state)
 {
     (void)state;
@@ -446,7 +439,6 @@ int main(void)
         cmocka_unit_test(test_any_key_ends_a_search_and_is_survived),
         cmocka_unit_test(test_what_is_undone_ends_at_another_line),
         cmocka_unit_test(test_a_word_a_key_filled_in_gives_way_to_a_letter),
-        cmocka_unit_test(test_a_choice_asked_for_again_is_another),
         cmocka_unit_test(test_up_finds_lines_that_begin_like_this_one),
         cmocka_unit_test(test_grey_text_is_taken_only_when_asked_for),
         cmocka_unit_test(test_a_paste_is_text_and_runs_nothing),
