@@ -22,6 +22,8 @@ enum {
            RL_STATE_MULTIKEY | RL_STATE_METANEXT | RL_STATE_VIMOTION | RL_STATE_CHARSEARCH
 };
 
+enum { COUNT_MOST = 99 }; /* times a key is done: so often a whole line may be put back */
+
 /* Readline is file-scope state itself and tells its hooks nothing. */
 static struct {
     bool is_open, active, pasting, accepted, wants_choice, tabbed;
@@ -647,8 +649,8 @@ enum bar_outcome bar_key(const struct key *k)
         settle_line();
     bar.tabbed = false;
     bar.wants_choice = false;
-    if (RL_ISSTATE(RL_STATE_NUMERICARG) && rl_numeric_arg > BAR_LINE_MOST)
-        rl_numeric_arg = BAR_LINE_MOST;
+    if (RL_ISSTATE(RL_STATE_NUMERICARG) && rl_numeric_arg > COUNT_MOST)
+        rl_numeric_arg = COUNT_MOST;
     feed(k->raw, k->raw_len);
     if (bar.accepted)
         return run_line();
