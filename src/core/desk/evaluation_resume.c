@@ -35,7 +35,7 @@ static const struct statement paid = {
     "UNION ALL SELECT DISTINCT agent_name, 'LOST', '', 0, '', NULL::float8"
     " FROM agent_interactions i"
     " WHERE evaluation_id = $1::bigint AND model IS NOT NULL"
-    " AND (status = 'PRESUMED' OR (status = 'FAILED' AND cost_usd > 0))"
+    " AND (status IN ('SENT', 'PRESUMED') OR (status = 'FAILED' AND cost_usd > 0))"
     " AND NOT EXISTS (SELECT FROM votes v WHERE v.evaluation_id = i.evaluation_id"
     "                 AND v.agent = i.agent_name AND v.source = 'model')"};
 
