@@ -86,7 +86,8 @@ static int draw_trades(const struct pane *p, int row, const struct rows *r)
     return f.row + 1;
 }
 
-static void draw_symbols(const struct pane *p, int row, const struct rows *r)
+/* Returns the row behind them. */
+static int draw_symbols(const struct pane *p, int row, const struct rows *r)
 {
     struct flow f = {p, row, 1};
     for (size_t i = 0; i < r->nrows && f.row < p->rows; i++) {
@@ -100,6 +101,7 @@ static void draw_symbols(const struct pane *p, int row, const struct rows *r)
             snprintf(text + n, sizeof text - (size_t)n, "%.0f", conf);
         flow_add(&f, TOKEN_DIM, text);
     }
+    return f.row + (f.col > 1);
 }
 
 void draw_regime(const struct pane *p, const struct snapshot *s)
@@ -111,8 +113,8 @@ void draw_regime(const struct pane *p, const struct snapshot *s)
     draw_now(p, r, now);
     draw_strip(p, 1, r);
     int row = draw_trades(p, 2, r);
-    draw_symbols(p, row, r);
-    if (p->rows >= 7 && p->cols >= 56)
+    row = draw_symbols(p, row, r);
+    if (row < p->rows && p->rows >= 7 && p->cols >= 56)
         pane_text(p, p->rows - 1, 1, TOKEN_DIM,
                   "B bull  R bear  S sideways  H high vol  L low vol");
 }
