@@ -86,6 +86,9 @@ const char *desk_model_absent(const struct desk *d);
 enum err desk_model(struct desk *d, const struct agent *a, char dst[64], struct error *e);
 /* From now on the agents' questions are answered with the replies of a stored evaluation. */
 void desk_use_recorded(struct desk *d, int64_t evaluation_id);
+/* Seeds what a new desk needs and loads the settings in force: again, for what was adopted since.
+ * Texts got before are gone: not while an evaluation of this process runs. */
+enum err desk_load_settings(struct desk *d, struct error *e);
 /* Takes the process's value over into the desk, audited. ERR_CONFLICT-free: last one wins. */
 enum err desk_adopt(struct desk *d, enum setting_id id, struct error *e);
 

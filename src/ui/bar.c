@@ -641,10 +641,12 @@ enum bar_outcome bar_key(const struct key *k)
     settle_offered(k);
     if (own_key(k, &outcome))
         return outcome;
-    if (!is_busy() && is_nobodys(k))
-        return BAR_STAYS;
     if (RL_ISSTATE(RL_STATE_ISEARCH) && !is_for_search(k))
         feed("\n", 1); /* keeps what was found */
+    if (!is_busy() && is_nobodys(k)) {
+        after_change();
+        return BAR_STAYS;
+    }
     if (!is_busy() && goes_to_another_line(k))
         settle_line();
     bar.tabbed = false;

@@ -10,7 +10,5 @@ enum err desk_remember(const struct settings *s, enum desk_kind k, const char *w
                        struct error *e);
 /* Who answers the agents' questions on this desk; d->model stays NULL when nobody does. */
 enum err desk_open_model(struct desk *d, struct error *e);
-/* Seeds what a new desk needs and loads the settings in force. */
-enum err desk_load_settings(struct desk *d, struct error *e);
 
 #endif
