@@ -208,9 +208,10 @@ static void ask_size(struct screen *s)
 
 static void use_own(struct screen *s)
 {
+    if (cur_term == s->terminal)
+        return;
     set_term(s->curses);
-    if (cur_term != s->terminal)
-        set_curterm(s->terminal);
+    set_curterm(s->terminal);
 }
 
 /* ncurses cannot ask its memory for a size, and the one of the terminal's description is rarely the
