@@ -147,7 +147,7 @@ static size_t order_rows(const struct list_view *l, const struct snapshot *s, en
 
 /* Several ask for the rows of a list in one frame, which seldom has others than the one before. */
 struct view_orders {
-    struct {
+    struct list_order {
         struct rows_id of;
         bool known, descending;
         int sort;
@@ -157,26 +157,28 @@ struct view_orders {
     } panel[PANEL_COUNT];
 };
 
+static bool is_order_of(const struct list_order *o, const struct rows_id *rows,
+                        const struct list_view *l)
+{
+    return o->known && rows_id_same(&o->of, rows) && o->sort == l->sort &&
+           o->descending == l->descending && strcmp(o->filter, l->filter) == 0;
+}
+
 size_t view_rows(const struct view *v, const struct snapshot *s, enum panel_id p, int *index)
 {
     const struct list_view *l = &v->list[p];
     if (!v->orders || (l->sort < 0 && !*l->filter))
         return order_rows(l, s, p, index);
+    struct list_order *o = &v->orders->panel[p];
     struct rows_id now = rows_id_of(&s->panel[p]);
-    bool same = v->orders->panel[p].known && rows_id_same(&v->orders->panel[p].of, &now) &&
-                v->orders->panel[p].sort == l->sort &&
-                v->orders->panel[p].descending == l->descending &&
-                strcmp(v->orders->panel[p].filter, l->filter) == 0;
-    if (!same) {
-        v->orders->panel[p].known = true;
-        v->orders->panel[p].of = now;
-        v->orders->panel[p].sort = l->sort;
-        v->orders->panel[p].descending = l->descending;
-        copy_text(v->orders->panel[p].filter, FILTER_MAX, l->filter);
-        v->orders->panel[p].n = order_rows(l, s, p, v->orders->panel[p].index);
+    if (!is_order_of(o, &now, l)) {
+        *o = (struct list_order){
+            .known = true, .of = now, .sort = l->sort, .descending = l->descending};
+        copy_text(o->filter, sizeof o->filter, l->filter);
+        o->n = order_rows(l, s, p, o->index);
     }
-    memcpy(index, v->orders->panel[p].index, v->orders->panel[p].n * sizeof *index);
-    return v->orders->panel[p].n;
+    memcpy(index, o->index, o->n * sizeof *index);
+    return o->n;
 }
 
 /* Of several rows with the object the one nearest to where the selection was. */
