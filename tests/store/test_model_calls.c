@@ -184,6 +184,8 @@ static void start(struct bench *b, const char *voters)
                                    .indicators = SEED_FIGURES,
                                    .voters = voters,
                                    .as_of = TIME_NONE};
+    /* Then the simulated market has news of it to judge by, which it has not at every hour. */
+    assert_true(time_parse("2026-11-20 20:00:00Z", &r.as_of));
     last_error = (struct error){0};
     if (evaluation_start(&b->desk, &r, ended, NULL, &e) != OK)
         fail_msg("%s", e.text);

@@ -28,6 +28,7 @@ static const struct statement claim = {
     "  ev.degraded_reason "
     "FROM ev"};
 
+/* What another process sent may have been answered and paid, whoever is settling it just now. */
 static const struct statement paid = {
     "evaluation paid votes",
     "SELECT agent, vote, answer, confidence, reason, score FROM votes"
@@ -35,7 +36,9 @@ static const struct statement paid = {
     "UNION ALL SELECT DISTINCT agent_name, 'LOST', '', 0, '', NULL::float8"
     " FROM agent_interactions i"
     " WHERE evaluation_id = $1::bigint AND model IS NOT NULL"
-    " AND (status IN ('SENT', 'PRESUMED') OR (status = 'FAILED' AND cost_usd > 0))"
+    " AND (status = 'PRESUMED' OR (status = 'FAILED' AND cost_usd > 0)"
+    "      OR (status = 'SENT' AND NOT EXISTS (SELECT FROM budget_reservation b"
+    "          WHERE b.interaction_id = i.id AND b.owner = $2)))"
     " AND NOT EXISTS (SELECT FROM votes v WHERE v.evaluation_id = i.evaluation_id"
     "                 AND v.agent = i.agent_name AND v.source = 'model')"};
 
@@ -155,6 +158,7 @@ static void claimed(void *arg, struct rows *rows, const struct error *e)
     } else {
         struct params p = {0};
         params_int(&p, v->id);
+        params_text(&p, owner_self());
         db_send(v->desk->db, &paid, &p, paid_read, v);
     }
 }
