@@ -37,8 +37,14 @@ static void read_options(const struct call *c, struct console_options *o)
 
 static enum err check_console(const struct call *c, struct error *e)
 {
+    struct console_options o;
     if (call_option(c, "ascii") && call_option(c, "unicode"))
         return err_set(e, ERR_USAGE, "--ascii and --unicode exclude each other");
+    read_options(c, &o);
+    if (o.script && o.plain && !o.dump) {
+        err_set(e, ERR_USAGE, "--script types into a screen, and here is none");
+        return err_fix(e, "run it in a terminal, or pipe commands: quorum console --plain <FILE");
+    }
     return OK;
 }
 

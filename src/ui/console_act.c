@@ -348,7 +348,10 @@ static void act_reload(struct console *c, const char *arg)
 static void act_pause_or_resume(struct console *c, const char *arg)
 {
     (void)arg;
-    console_queue(c, status_is_held(&c->snapshot) ? "resume" : "pause");
+    if (*c->at_work)
+        console_say(c, TOAST_WARN, "%s is at work; Ctrl-C cancels it", c->at_work);
+    else
+        console_queue(c, status_is_held(&c->snapshot) ? "resume" : "pause");
 }
 
 static void act_cancel_work(struct console *c, const char *arg)

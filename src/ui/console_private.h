@@ -17,6 +17,7 @@
 #include "ui/user_keys.h"
 
 enum { QUEUE_MAX = 64, HELD_MAX = 4096, LINE_MAX_BYTES = 8192, RUNNING_MAX = 16, ANSWERS_MAX = 3 };
+enum { STATUS_MAX = 24, ABOUT_MOST = 20 }; /* adjustments one line is about */
 
 /* What a yes runs: the line that was asked about, or one for each word. */
 struct asked {
@@ -24,13 +25,16 @@ struct asked {
     int n;
     bool closes;                 /* positions: their number counts */
     char before[100], told[100]; /* what it was asked about, and what was told of it since */
-    /* console_review.c: it is about adjustments; about this one (0: several), as it was in this
-     * version and status, and it was seen on the screen since. */
+    /* console_review.c: it is about adjustments, as these were. */
     bool decides;
-    int64_t review;
-    int version;
-    char status[24];
-    bool was_seen;
+    struct asked_of {
+        int64_t id;
+        int version;
+        char status[STATUS_MAX];
+        bool was_seen; /* on the screen since */
+    } of[ABOUT_MOST];
+    size_t nof;
+    char anew[LINE_MAX_BYTES / 16]; /* several: the line, to ask again */
 };
 
 /* What was said to the person. */
@@ -108,9 +112,16 @@ struct console {
     char *agreed;    /* a line that was said yes to */
     bool yes;        /* it is what is run now */
     bool cancels;    /* Ctrl-C ended the wait */
-    bool asks;       /* plain mode with somebody at a terminal */
+    /* A yes to several lines: told together at the end, each alone in :errors. */
+    struct {
+        int lines, left, done;
+        char failed[160], now[64]; /* "#46 (E12)"; of the line that runs: how it ended */
+        bool ok;
+    } several;
+    bool asks; /* plain mode with somebody at a terminal */
     struct asked asked;
-    char was[24]; /* the status a question was asked about that is asked anew */
+    /* A question that is asked anew: the status it was about; of several, what changed. */
+    char was[STATUS_MAX], changed[80];
     /* What was decided here lately, and what it became: a ring. */
     struct {
         int64_t id;

@@ -14,13 +14,14 @@
 #include "ui/console_session.h"
 #include "ui/question.h"
 
-enum { IDS_MAX = 20, REASON_MAX = 200 };
+enum { IDS_MAX = ABOUT_MOST, REASON_MAX = 200 };
 
 /* What a line is about. */
 struct about {
     enum review_verb verb;
     int64_t id[IDS_MAX];
     int version[IDS_MAX];
+    char status[IDS_MAX][STATUS_MAX];
     size_t n;
     char reason[REASON_MAX];
     struct review_question question;
@@ -51,11 +52,14 @@ static const struct statement last_act = {
     "  AND s.reverts IS NULL AND s.acted_at IS NOT NULL"
     "  AND (s.status IN ('APPROVED', 'DEFERRED', 'SHADOW') OR (s.status IN ('REJECTED', 'APPLIED')"
     "    AND s.acted_at > clock_timestamp() - interval '10 minutes'))"
-    " ORDER BY s.acted_at DESC, s.id DESC LIMIT 1), 0)"};
+    " ORDER BY s.acted_at DESC, s.id DESC LIMIT 1), 0),"
+    " (SELECT l.verb FROM (SELECT verb FROM operator_actions WHERE operator = $1"
+    "    ORDER BY id DESC LIMIT 1) l"
+    "  WHERE l.verb IN ('pause', 'resume', 'halt', 'flatten', 'close'))"};
 
 static const struct statement versions = {
     "console versions",
-    "SELECT id, version FROM strategy_adjustments WHERE id = ANY ($1::bigint[])"};
+    "SELECT id, version, status FROM strategy_adjustments WHERE id = ANY ($1::bigint[])"};
 
 static void read_ids(const struct call *call, struct about *a)
 {
@@ -84,10 +88,18 @@ static enum err find_last(struct console *c, struct about *a, struct error *e)
     params_text(&p, operator_name());
     if (db_query(c->desk->db, &last_act, &p, &r, e))
         return e->kind;
+    const char *verb = rows_text(&r, 0, 1);
+    if (verb) { /* not something older, unasked */
+        err_set(e, ERR_CONFLICT, "the last thing you did was %s, which is not undone", verb);
+        err_code(e, "E50");
+        err_fix(e, strcmp(verb, "pause") == 0 || strcmp(verb, "halt") == 0
+                       ? "resume lifts it; undo ID takes a decision back"
+                       : "undo ID takes a decision back");
+    }
     a->id[0] = rows_int(&r, 0, 0);
     a->n = 1;
     rows_release(&r);
-    return OK;
+    return e->kind;
 }
 
 /* Several are bound to what they are now, one by one. */
@@ -105,8 +117,10 @@ static enum err read_versions(struct console *c, struct about *a, struct error *
         return e->kind;
     for (size_t k = 0; k < r.nrows; k++)
         for (size_t i = 0; i < a->n; i++)
-            if (a->id[i] == rows_int(&r, k, 0))
+            if (a->id[i] == rows_int(&r, k, 0)) {
                 a->version[i] = (int)rows_int(&r, k, 1);
+                copy_text(a->status[i], STATUS_MAX, rows_text(&r, k, 2));
+            }
     rows_release(&r);
     return OK;
 }
@@ -146,6 +160,7 @@ static enum err ask_about_undo(struct console *c, struct about *a, struct error 
         const char *why = rows_text(&r, 0, 3);
         q->level = 2;
         copy_text(q->status, sizeof q->status, status);
+        copy_text(a->status[0], STATUS_MAX, status);
         snprintf(q->title, sizeof q->title, "UNDO #%lld  %s", (long long)a->id[0],
                  rows_text(&r, 0, 0));
         snprintf(q->line[q->lines++], sizeof q->line[0], "takes back: %s by %s%s%.80s%s", status,
@@ -171,6 +186,7 @@ static enum err read_about(struct console *c, struct call *call, struct about *a
     if (review_ask(c->desk, a->verb, a->id, a->n, &a->question, e))
         return e->kind;
     a->version[0] = a->question.version;
+    copy_text(a->status[0], STATUS_MAX, a->question.status);
     if (a->verb == REVIEW_UNDO && ask_about_undo(c, a, e))
         return e->kind;
     return a->n > 1 ? read_versions(c, a, e) : OK;
@@ -198,6 +214,17 @@ static int shown_version(const struct call *call)
     return text && text_to_int64(text, &n) && n > 0 && n < INT32_MAX ? (int)n : 0;
 }
 
+static void add_quoted(struct buf *b, const char *word)
+{
+    buf_str(b, " \"");
+    for (const char *p = word; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            buf_char(b, '\\');
+        buf_char(b, *p);
+    }
+    buf_char(b, '"');
+}
+
 /* The line without its option, for each id one that is bound to its version; apart by '\n'. */
 static char *bound_lines(const struct call *call, const struct about *a)
 {
@@ -209,19 +236,25 @@ static char *bound_lines(const struct call *call, const struct about *a)
             buf_printf(&b, " --shown=%d", a->version[i]);
         if (call_option(call, "trades"))
             buf_printf(&b, " --trades=%s", call_option(call, "trades"));
-        for (int k = 1; k < call->nargs; k++) {
-            buf_str(&b, " \"");
-            for (const char *p = call->arg[k]; *p; p++) {
-                if (*p == '"' || *p == '\\')
-                    buf_char(&b, '\\');
-                buf_char(&b, *p);
-            }
-            buf_char(&b, '"');
-        }
+        for (int k = 1; k < call->nargs; k++)
+            add_quoted(&b, call->arg[k]);
     }
     char *lines = mem_text(buf_text(&b));
     buf_release(&b);
     return lines;
+}
+
+/* The line as it was given, to be asked again. */
+static const char *line_of(const struct call *call)
+{
+    static char line[LINE_MAX_BYTES];
+    struct buf b = {0};
+    buf_printf(&b, "%s %s", call->command->name, call->nargs ? call->arg[0] : "");
+    for (int k = 1; k < call->nargs; k++)
+        add_quoted(&b, call->arg[k]);
+    copy_text(line, sizeof line, buf_text(&b));
+    buf_release(&b);
+    return line;
 }
 
 static void say_lines(struct console *c, const struct call *call, const struct about *a)
@@ -237,7 +270,9 @@ static void say_lines(struct console *c, const struct call *call, const struct a
     if (*c->was && strcmp(c->was, a->question.status) != 0)
         question_line(q, "  warning: CHANGED while you looked: it is %s now, not %s",
                       a->question.status, c->was);
-    c->was[0] = '\0';
+    if (*c->changed)
+        question_line(q, "  warning: CHANGED while you looked: %s", c->changed);
+    c->was[0] = c->changed[0] = '\0';
     for (int i = 0; i < a->question.lines; i++)
         question_line(q, "  %s", a->question.line[i]);
     if (*a->reason)
@@ -292,7 +327,7 @@ bool console_review_asks(struct console *c, struct call *call, struct error *e)
     if (anew)
         console_drop_question(c);
     if (result) {
-        c->was[0] = '\0';
+        c->was[0] = c->changed[0] = '\0';
         return true;
     }
     if (wants_reason(c, call, &a))
@@ -305,12 +340,15 @@ bool console_review_asks(struct console *c, struct call *call, struct error *e)
     console_drop_question(c);
     c->asked.line[c->asked.n++] = bound_lines(call, &a);
     c->asked.decides = true;
-    if (a.n == 1) {
-        c->asked.review = a.id[0];
-        c->asked.version = a.version[0];
-        copy_text(c->asked.status, sizeof c->asked.status, a.question.status);
-        console_session_review(c, a.id[0]);
+    for (size_t i = 0; i < a.n; i++) {
+        c->asked.of[i] = (struct asked_of){.id = a.id[i], .version = a.version[i]};
+        copy_text(c->asked.of[i].status, STATUS_MAX, a.status[i]);
     }
+    c->asked.nof = a.n;
+    if (a.n == 1)
+        console_session_review(c, a.id[0]);
+    else
+        copy_text(c->asked.anew, sizeof c->asked.anew, line_of(call));
     open_question(c, call, &a);
     return true;
 }
@@ -382,24 +420,36 @@ void console_review_shown(const struct console *c, char out[32])
         snprintf(out, 32, " --shown=%d", version);
 }
 
+/* What became of it since it was asked about; NULL: nothing. */
+static const char *became(const struct console *c, struct asked_of *of)
+{
+    struct seen now = seen(c, of->id);
+    if (now.version > of->version)
+        return "another version";
+    if (now.version == 0)
+        return of->was_seen ? "decided by somebody" : NULL;
+    of->was_seen = true;
+    /* What was on the screen before the question may be older than what it was asked about. */
+    if (now.loaded_at > c->view.question.opened_at && strcmp(now.status, of->status) != 0)
+        return "decided by somebody";
+    return NULL;
+}
+
 void console_review_watch(struct console *c)
 {
-    struct question *q = &c->view.question;
-    if (!c->asked.review)
-        return;
-    struct seen now = seen(c, c->asked.review);
-    if (now.version > 0)
-        c->asked.was_seen = true;
-    bool gone = now.version == 0 && c->asked.was_seen;
-    bool another = now.version > c->asked.version;
-    /* What was on the screen before the question may be older than what it was asked about. */
-    bool decided =
-        now.version > 0 && now.loaded_at > q->opened_at && strcmp(now.status, c->asked.status) != 0;
-    if (!gone && !another && !decided)
+    char what[80];
+    const char *is = NULL;
+    size_t i = 0;
+    while (i < c->asked.nof && !(is = became(c, &c->asked.of[i])))
+        i++;
+    if (!is)
         return;
     /* The line is bound to what was read: asked anew it says what is another. */
-    c->asked.review = 0;
-    copy_text(c->was, sizeof c->was, c->asked.status);
-    question_changed(q, another ? "it is another version now" : "somebody decided it");
-    console_queue(c, c->asked.line[0]);
+    snprintf(what, sizeof what, "#%lld is %s now", (long long)c->asked.of[i].id, is);
+    copy_text(c->was, sizeof c->was, c->asked.nof == 1 ? c->asked.of[0].status : "");
+    copy_text(c->changed, sizeof c->changed, c->asked.nof == 1 ? "" : what);
+    bool several = c->asked.nof > 1;
+    c->asked.nof = 0;
+    question_changed(&c->view.question, what);
+    console_queue(c, several ? c->asked.anew : c->asked.line[0]);
 }

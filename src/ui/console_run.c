@@ -404,10 +404,47 @@ void console_run_line(struct console *c, const char *line)
     c->yes = c->line_begun = c->view.wait = false;
 }
 
+static int count_lines(const char *lines)
+{
+    int n = 1;
+    for (; *lines; lines++)
+        n += *lines == '\n';
+    return n;
+}
+
+/* How one of several ended. */
+static void count_one(struct console *c, const char *line)
+{
+    const char *id = line + strcspn(line, " ");
+    char one[24];
+    id += strspn(id, " ");
+    c->several.left--;
+    c->several.done += c->several.ok;
+    if (!c->several.ok) {
+        size_t n = strlen(c->several.failed);
+        copy_bytes(one, sizeof one, id, strcspn(id, " "));
+        snprintf(c->several.failed + n, sizeof c->several.failed - n, "%s#%s (%s)", n ? ", " : "",
+                 one, *c->several.now ? c->several.now : "not run");
+    }
+    if (c->several.left > 0)
+        return;
+    int lines = c->several.lines, verb = (int)strcspn(line, " ");
+    c->several.lines = 0;
+    if (c->several.done == lines)
+        console_say(c, TOAST_OK, "%.*s: all %d done", verb, line, lines);
+    else
+        console_say(c, TOAST_ERR, "%.*s: %d of %d done; not %s; why: :errors", verb, line,
+                    c->several.done, lines, c->several.failed);
+}
+
 void console_run_next(struct console *c)
 {
     char *line = c->agreed, *rest = line ? strchr(line, '\n') : NULL;
     c->yes = line != NULL;
+    if (rest && c->several.lines == 0 && c->screen) {
+        memset(&c->several, 0, sizeof c->several);
+        c->several.lines = c->several.left = count_lines(line);
+    }
     if (line) {
         c->agreed = rest ? mem_text(rest + 1) : NULL; /* a yes to several is one for each */
         if (rest)
@@ -417,7 +454,12 @@ void console_run_next(struct console *c)
         c->queued--;
         memmove(c->queue, c->queue + 1, (size_t)c->queued * sizeof c->queue[0]);
     }
+    bool counts = c->yes && c->several.lines > 0;
+    c->several.ok = false;
+    c->several.now[0] = '\0';
     console_run_line(c, line);
+    if (counts)
+        count_one(c, line);
     mem_free(line);
     loader_open(c->loader, view_top(&c->view));
     console_urgent(c);

@@ -38,6 +38,20 @@ void console_say_next(struct console *c)
     console_say(c, next.kind, "%s", next.text);
 }
 
+/* What one of several lines said is told with the others. */
+static bool is_one_of_several(struct console *c, enum toast_kind kind, const char *text)
+{
+    if (c->several.lines == 0)
+        return false;
+    console_keep_said(c, kind, text);
+    c->several.ok |= kind == TOAST_OK;
+    if (kind == TOAST_ERR) {
+        c->several.ok = false;
+        copy_bytes(c->several.now, sizeof c->several.now, text, strcspn(text, " "));
+    }
+    return true;
+}
+
 void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...)
 {
     char text[1200];
@@ -45,6 +59,8 @@ void console_say(struct console *c, enum toast_kind kind, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    if (is_one_of_several(c, kind, text))
+        return;
     view_toast(&c->view, kind, time_monotonic_us(), "%s", text);
     console_keep_said(c, c->view.toast_kind, c->view.toast);
     if (c->screen) {

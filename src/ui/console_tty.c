@@ -154,9 +154,24 @@ static void goes_on(void *arg, int number)
 {
     struct console *c = arg;
     (void)number;
-    if (c->screen && !c->hung_up)
-        screen_repaint(c->screen);
+    if (!c->screen || c->hung_up)
+        return;
+    /* Stopped from outside and let go on behind the shell: it has the keys, so it has the screen.
+     */
+    pid_t front = tcgetpgrp(c->tty);
+    if (front > 0 && front != getpgrp()) {
+        raise(SIGSTOP);
+        return;
+    }
+    screen_retake(c->screen);
     console_urgent(c);
+}
+
+/* What stops or halts an engine is nothing to a console. */
+static void not_for_us(void *arg, int number)
+{
+    (void)arg;
+    (void)number;
 }
 
 static void told_to_quit(void *arg, int number)
@@ -179,12 +194,14 @@ enum err console_open_tty(struct console *c, struct error *e)
     loop_on_signal(c->loop, SIGTSTP, told_to_stop, c);
     loop_on_signal(c->loop, SIGCONT, goes_on, c);
     loop_on_signal(c->loop, SIGQUIT, told_to_quit, c);
+    loop_on_signal(c->loop, SIGUSR1, not_for_us, c);
+    loop_on_signal(c->loop, SIGUSR2, not_for_us, c);
     return OK;
 }
 
 void console_close_tty(struct console *c)
 {
-    static const int ours[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGQUIT};
+    static const int ours[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGQUIT, SIGUSR1, SIGUSR2};
     for (size_t i = 0; c->tty_io && i < ARRAY_LEN(ours); i++)
         loop_on_signal(c->loop, ours[i], NULL, NULL);
     loop_io_free(c->tty_io);

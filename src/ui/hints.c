@@ -74,6 +74,11 @@ static bool adjustment_allows(const struct facts *f, const char *key)
 }
 
 /* Nothing is sent without a database, and a reader sends nothing. */
+static bool is_flattening(const struct snapshot *s)
+{
+    return strcmp(status_field(s, "state"), "FLATTENING") == 0;
+}
+
 static bool desk_hears(const struct snapshot *s, bool adjustment, const char *key)
 {
     static const char *const acting[] = {"e", "p", "K", "m", "r", "u", "t", NULL};
@@ -122,6 +127,8 @@ static bool works(const struct facts *f, const char *key)
         return false; /* the compact line names them wherever one is */
     if (f->open != DETAIL_NONE ? !detail_works(f, key) : !list_works(f, key))
         return false;
+    if (strcmp(key, "p") == 0 && is_flattening(f->s))
+        return false; /* neither pause nor resume would be taken */
     return desk_hears(f->s, adjustment || f->open != DETAIL_NONE, key);
 }
 
@@ -199,7 +206,7 @@ struct inputs {
     enum panel_id focus;
     enum size_class size;
     char status[24];
-    bool known, shown, filled, connected, read_only, held;
+    bool known, shown, filled, connected, read_only, held, flattening;
 };
 
 void hints_draw(const struct pane *p, int row, const struct snapshot *s, const struct view *v,
@@ -220,6 +227,7 @@ void hints_draw(const struct pane *p, int row, const struct snapshot *s, const s
     in.connected = s->connected;
     in.read_only = s->read_only;
     in.held = status_is_held(s);
+    in.flattening = is_flattening(s);
     if (facts.status && !copy_text(in.status, sizeof in.status, facts.status))
         keeps = false;
     if (keeps && keep_take(k, KEEP_HINTS, &line, &in, sizeof in))

@@ -150,7 +150,9 @@ void note_budget(const struct snapshot *s, char *out, size_t size)
 void note_regime(const struct snapshot *s, char *out, size_t size)
 {
     char age[16];
-    const char *old = cell(&s->panel[PANEL_REGIME], 0, "age_s");
+    /* the status line's: it is asked more often than the panel, and both say the same age */
+    const char *asked = cell(&s->panel[PANEL_REGIME], 0, "age_s"), *now = fact(s, "regime_age");
+    const char *old = asked && now && *now ? now : asked;
     if (old)
         snprintf(out, size, "%s old", span(age, old));
 }

@@ -13,7 +13,7 @@
 
 #include "quorum/mem.h"
 
-enum { RESCUE_WAIT_MS = 500 }; /* for a terminal that nobody reads from just now */
+enum { RESCUE_WAIT_MS = 500, PIECE_MOST = 256 }; /* for a terminal that nobody reads just now */
 
 /* A signal handler has no arguments of ours, hence file-scope state. */
 static struct {
@@ -31,18 +31,22 @@ static struct {
 
 static void (*death_note)(int signal);
 
-static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+/* All that ends a program that has not asked for it; the loop has the others, and the real-time
+ * signals come behind these. */
+static const int fatal[] = {SIGSEGV,   SIGBUS,  SIGABRT, SIGFPE,  SIGILL, SIGSYS, SIGTRAP,  SIGALRM,
+                            SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGIO,  SIGPWR, SIGSTKFLT};
 static struct sigaction before[ARRAY_LEN(fatal)];
 static bool caught;
 
+/* A little at a time, and only where there is room: nobody may be reading any more. */
 static void write_all(int fd, const char *bytes, size_t n)
 {
     while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno == EINTR)
-            continue;
         struct pollfd p = {.fd = fd, .events = POLLOUT};
-        if (done < 0 && errno == EAGAIN && poll(&p, 1, RESCUE_WAIT_MS) > 0)
+        if (poll(&p, 1, RESCUE_WAIT_MS) == 0)
+            return;
+        ssize_t done = write(fd, bytes, n < PIECE_MOST ? n : PIECE_MOST);
+        if (done < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (done <= 0)
             return;
@@ -73,23 +77,33 @@ static void say_signal(int signal)
     write_all(STDERR_FILENO, text, sizeof text - 1);
 }
 
+static bool is_fault(int signal)
+{
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL ||
+           signal == SIGTRAP || signal == SIGSYS;
+}
+
+static void give_signals_back(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
+        sigaction(fatal[i], &before[i], NULL);
+    for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+        signal(i, SIG_DFL);
+}
+
 static void on_fatal(int signal, siginfo_t *info, void *context)
 {
     (void)context;
     bool was_on = rescue.on;
+    if (was_on && death_note != NULL)
+        death_note(signal);
     rescue_now();
-    if (was_on) {
+    if (was_on)
         say_signal(signal);
-        if (death_note != NULL)
-            death_note(signal);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(fatal); i++) {
-        if (fatal[i] == signal)
-            sigaction(signal, &before[i], NULL);
-    }
+    give_signals_back();
     /* A fault happens again where it happened, and is reported there; what somebody sent does not.
      */
-    if (info == NULL || info->si_code <= 0 || signal == SIGABRT)
+    if (info == NULL || info->si_code <= 0 || !is_fault(signal))
         raise(signal);
 }
 
@@ -103,6 +117,8 @@ static void catch_fatal(void)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
         sigaction(fatal[i], &action, &before[i]);
+    for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+        sigaction(i, &action, NULL);
     caught = true;
 }
 
@@ -128,8 +144,7 @@ void rescue_end(void)
     if (!caught)
         return;
     caught = false;
-    for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
-        sigaction(fatal[i], &before[i], NULL);
+    give_signals_back();
 }
 
 void rescue_on_death(void (*note)(int signal))

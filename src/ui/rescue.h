@@ -13,8 +13,8 @@ void rescue_begin(int fd, const struct termios *saved, const char *bytes, size_t
 /* The terminal is given back (or will be, by the caller): nothing is done any more. */
 void rescue_end(void);
 bool rescue_is_on(void);
-/* Called when a fatal signal has come and the terminal is back: to write down what happened. Must
- * be async-signal-safe. NULL: nobody. */
+/* Called when a fatal signal has come, before the terminal is given back (which nobody may read
+ * from): to write down what happened. Must be async-signal-safe. NULL: nobody. */
 void rescue_on_death(void (*note)(int signal));
 /* Async-signal-safe. */
 void rescue_now(void);

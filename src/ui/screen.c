@@ -55,6 +55,7 @@ struct screen {
 };
 
 static const char modes_on[] = "\x1b[22;2t\x1b[?2004h\x1b[?1004h";
+static const char modes_again[] = "\x1b[?2004h\x1b[?1004h"; /* the title is kept already */
 static const char modes_off[] = "\x1b[?1004l\x1b[?2004l\x1b[23;2t";
 static const char mouse_on[] = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 static const char mouse_off[] = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
@@ -647,6 +648,18 @@ void screen_resume(struct screen *s)
     screen_resize(s);
     if (s->xterm_like) {
         write_text(s, modes_on);
+        write_text(s, s->options.mouse ? mouse_on : "");
+    }
+    screen_repaint(s);
+}
+
+void screen_retake(struct screen *s)
+{
+    if (s->suspended)
+        return;
+    make_raw(s);
+    if (s->xterm_like) {
+        write_text(s, modes_again);
         write_text(s, s->options.mouse ? mouse_on : "");
     }
     screen_repaint(s);

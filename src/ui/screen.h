@@ -55,6 +55,9 @@ void screen_repaint(struct screen *s); /* the next frame is drawn anew */
 void screen_suspend(struct screen *s);
 void screen_resume(struct screen *s); /* asks for the size, too */
 
+/* After the program was stopped without having left: a shell may have set the terminal its way. */
+void screen_retake(struct screen *s);
+
 void screen_title(struct screen *s, const char *text); /* clean text */
 void screen_bell(struct screen *s);
 /* A bell and, where the terminal knows OSC 9, a text on the desktop; need not be clean. */

@@ -237,8 +237,8 @@ static void q_ends_it_and_gives_the_terminal_back(void **state)
 
 static void every_death_gives_the_terminal_back(void **state)
 {
-    static const int deaths[] = {SIGTERM, SIGINT, SIGHUP,  SIGQUIT, SIGSEGV,
-                                 SIGBUS,  SIGFPE, SIGABRT, SIGILL};
+    const int deaths[] = {SIGTERM, SIGINT, SIGHUP,  SIGQUIT, SIGSEGV, SIGBUS, SIGFPE,
+                          SIGABRT, SIGILL, SIGALRM, SIGPROF, SIGXCPU, SIGIO,  SIGRTMIN};
     for (size_t i = 0; i < ARRAY_LEN(deaths); i++) {
         void *fresh;
         (void)state;
@@ -279,6 +279,21 @@ static void a_closed_terminal_ends_it_even_when_hang_ups_are_ignored(void **stat
         poll(NULL, 0, 10);
     assert_true(status != -1);
     s->pid = 0;
+}
+
+static void a_signal_meant_for_engines_does_nothing(void **state)
+{
+    struct session *s = *state;
+    start(s);
+    kill(s->pid, SIGUSR1);
+    kill(s->pid, SIGUSR2);
+    let_pass(s, 200);
+    forget(s);
+    type(s, "?");
+    assert_true(read_until(s, "Help"));
+    type(s, "qq");
+    int status = wait_end(s, 5000);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 /* Somebody's ssh hangs: the console must hear signals though nobody takes its frames. */
@@ -474,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_closed_terminal_ends_it_within_a_second, begin, end),
         cmocka_unit_test_setup_teardown(a_closed_terminal_ends_it_even_when_hang_ups_are_ignored,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(a_signal_meant_for_engines_does_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_terminal_that_nobody_reads_holds_nothing_up, begin, end),
         cmocka_unit_test_setup_teardown(a_terminal_that_falls_behind_gets_whole_frames, begin, end),
         cmocka_unit_test_setup_teardown(a_question_that_cannot_be_read_takes_no_yes, begin, end),

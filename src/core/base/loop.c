@@ -11,7 +11,7 @@
 
 #include "quorum/mem.h"
 
-enum { SIGNALS_MAX = 8 };
+enum { SIGNALS_MAX = 12 };
 
 struct loop_signal {
     uv_signal_t handle;

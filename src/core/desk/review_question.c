@@ -187,17 +187,56 @@ static void set_title(struct review_question *q, enum review_verb verb, const st
     }
 }
 
-/* Several are agreed to at once: what each is stands there, as far as there is room. */
-static void say_each(struct review_question *q, const struct rows *r)
+/* The worst that speaks against one of several; "" when nothing does. */
+static const char *worst_of(const struct rows *r, size_t i, char dst[80])
 {
-    const size_t most = ARRAY_LEN(q->line), shown = r->nrows > most ? most - 1 : r->nrows;
+    *dst = '\0';
+    if (strcmp(review_cell(r, i, Q_IN_FORCE), review_cell(r, i, Q_OLD)) != 0)
+        snprintf(dst, 80, "  WARNING: it is %.20s now: this would be refused",
+                 review_cell(r, i, Q_IN_FORCE));
+    else if (rows_text(r, i, Q_STALE))
+        snprintf(dst, 80, "  WARNING: measured while %.50s", review_cell(r, i, Q_STALE));
+    else if (rows_text(r, i, Q_BESIDE))
+        snprintf(dst, 80, "  warning: measured beside %.50s", review_cell(r, i, Q_BESIDE));
+    else if (rows_text(r, i, Q_WARNING))
+        snprintf(dst, 80, "  warning: %.66s", review_cell(r, i, Q_WARNING));
+    return dst;
+}
+
+/* Several are agreed to at once: what each is stands there with the worst against it, as far as
+ * there is room. */
+static void say_each(struct review_question *q, enum review_verb verb, const struct rows *r,
+                     int hold_s)
+{
+    char worst[80];
+    if (verb == REVIEW_APPROVE)
+        say(q, "each applies in %d s to new entries (undo takes one back)", hold_s);
+    const size_t most = ARRAY_LEN(q->line) - (size_t)q->lines;
+    const size_t shown = r->nrows > most ? most - 1 : r->nrows;
     for (size_t i = 0; i < shown; i++)
-        say(q, "#%s  %s %s -> %s  conf %s%%  risk %s  %s", review_cell(r, i, Q_ID),
+        say(q, "#%s  %s %s -> %s  conf %s%%  risk %s  %s%s", review_cell(r, i, Q_ID),
             review_cell(r, i, Q_NAME), review_cell(r, i, Q_OLD), review_cell(r, i, Q_NEW),
             review_cell(r, i, Q_CONFIDENCE), review_cell(r, i, Q_RISK),
-            review_cell(r, i, Q_VERDICT));
+            review_cell(r, i, Q_VERDICT), verb == REVIEW_APPROVE ? worst_of(r, i, worst) : "");
     if (shown < r->nrows)
         say(q, "and %zu more", r->nrows - shown);
+}
+
+/* Of two values of one parameter at most one can be approved. */
+static enum err check_apart(enum review_verb verb, const struct rows *r, struct error *e)
+{
+    for (size_t i = 0; verb == REVIEW_APPROVE && i < r->nrows; i++) {
+        for (size_t k = i + 1; k < r->nrows; k++) {
+            if (strcmp(review_cell(r, i, Q_NAME), review_cell(r, k, Q_NAME)) != 0 ||
+                rows_int(r, i, Q_ID) == rows_int(r, k, Q_ID))
+                continue;
+            err_set(e, ERR_CONFLICT, "#%s and #%s both change %s: nothing was done",
+                    review_cell(r, i, Q_ID), review_cell(r, k, Q_ID), review_cell(r, i, Q_NAME));
+            err_code(e, "E15");
+            return err_fix(e, "decide one of them");
+        }
+    }
+    return OK;
 }
 
 static enum err fill_question(const struct desk *d, enum review_verb verb, const struct rows *r,
@@ -206,6 +245,8 @@ static enum err fill_question(const struct desk *d, enum review_verb verb, const
     for (size_t i = 0; i < r->nrows; i++)
         if (review_refused(r, i, Q_CODE, e))
             return e->kind;
+    if (check_apart(verb, r, e))
+        return e->kind;
     set_title(out, verb, r);
     if (r->nrows == 1) {
         out->version = (int)rows_int(r, 0, Q_VERSION);
@@ -214,7 +255,7 @@ static enum err fill_question(const struct desk *d, enum review_verb verb, const
         say_effect(out, verb, r, review_hold_s(d));
         say_warnings(out, verb, r);
     } else {
-        say_each(out, r);
+        say_each(out, verb, r, review_hold_s(d));
     }
     set_level(out, verb, r);
     for (int i = 0; i < out->lines; i++) {
