@@ -387,6 +387,10 @@ enum err screen_open(struct screen **out, const struct screen_options *options, 
 static void leave(struct screen *s)
 {
     use_own(s);
+    send_last(s);
+    /* Before the screen is: who sees the shell again types, and a line typed into raw mode has no
+     * end. What was not taken by now is nothing to wait for. */
+    tcsetattr(s->options.fd, has_later(s) ? TCSANOW : TCSADRAIN, &s->saved);
     if (s->xterm_like && !s->gone) {
         write_text(s, mouse_off);
         write_text(s, modes_off);
@@ -395,8 +399,6 @@ static void leave(struct screen *s)
     endwin();
     flush_memory(s, "", "");
     send_last(s);
-    /* what was not taken by now is nothing to wait for */
-    tcsetattr(s->options.fd, has_later(s) ? TCSANOW : TCSADRAIN, &s->saved);
     buf_clear(&s->later);
     s->sent = 0;
     rescue_end();
