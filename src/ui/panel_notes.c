@@ -199,8 +199,8 @@ void note_watchlist(const struct snapshot *s, char *out, size_t size)
 {
     char left[16];
     const char *market = fact(s, "market"), *change = fact(s, "market_change");
-    if (market && change)
-        snprintf(out, size, "market %s, %s in %s", market,
+    if (market && change) /* what the columns say is of the symbol's last evaluation */
+        snprintf(out, size, "as last evaluated  market %s, %s in %s", market,
                  strcmp(market, "open") == 0 ? "closes" : "opens", span(left, change));
 }
 
