@@ -33,6 +33,7 @@ void console_drop_question(struct console *c)
 {
     for (int i = 0; i < c->asked.n; i++)
         mem_free(c->asked.line[i]);
+    mem_free(c->asked.anew);
     c->asked = (struct asked){0};
     question_close(&c->view.question);
 }

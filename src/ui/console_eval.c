@@ -18,7 +18,7 @@ static struct running *free_slot(struct console *c)
     return NULL;
 }
 
-static bool one_runs(const struct console *c)
+bool console_evaluations_run(const struct console *c)
 {
     for (size_t i = 0; i < RUNNING_MAX; i++)
         if (c->running[i].used)
@@ -182,8 +182,9 @@ enum err console_evaluate(struct console *c, struct call *call, struct error *e)
         err_set(e, ERR_USAGE, "--recorded does not run inside the console");
         return err_fix(e, "in a shell: quorum evaluate ... --recorded ID");
     }
-    if ((!one_runs(c) && desk_load_settings(c->desk, e)) || request_from_call(call, &r, e) ||
-        prompts_store(c->desk, e) || life_apply_scenarios(c->desk, e))
+    if ((!console_evaluations_run(c) && desk_load_settings(c->desk, e)) ||
+        request_from_call(call, &r, e) || prompts_store(c->desk, e) ||
+        life_apply_scenarios(c->desk, e))
         return e->kind;
     r.on_state = stored;
     for (int i = 0; i < call->nargs; i++) {

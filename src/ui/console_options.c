@@ -286,21 +286,6 @@ static enum err no_option(const char *name, struct error *e)
     return e->kind;
 }
 
-static enum err no_theme(const struct console *c, const char *name, struct error *e)
-{
-    char shown[THEME_NAME_MAX + 1];
-    struct buf names = {0};
-    const char *one;
-    for (size_t i = 0; (one = theme_builtin(i)); i++)
-        buf_printf(&names, " %s", one);
-    sanitize_line(shown, sizeof shown, untrusted(name));
-    err_set(e, ERR_USAGE, "there is no theme \"%s\"", shown);
-    err_code(e, "E60");
-    err_fix(e, "built in:%s; or write %s/%s.theme", buf_text(&names), c->theme_dir, shown);
-    buf_release(&names);
-    return e->kind;
-}
-
 enum err console_set(struct console *c, const char *name, const char *value, struct error *e)
 {
     enum option_id id;
@@ -318,8 +303,9 @@ enum err console_set(struct console *c, const char *name, const char *value, str
         err_set(e, ERR_USAGE, "the zone of this machine is not known");
         return err_fix(e, "set TZ, or tz=utc");
     }
-    if (o->kind == KIND_THEME && c->screen && !theme_is_known(value, c->theme_dir))
-        return no_theme(c, value, e); /* when it starts, it goes on with another */
+    if (o->kind == KIND_THEME && c->screen && /* when it starts, it goes on with another */
+        theme_find(value, c->theme_dir, "or write themes/NAME.theme", e))
+        return e->kind;
     c->option[id] = parsed;
     if (o->kind == KIND_THEME) {
         copy_text(c->theme_name, sizeof c->theme_name, value);

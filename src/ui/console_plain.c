@@ -271,17 +271,9 @@ static bool has_something_to_do(void *arg)
            c->view.question.open;
 }
 
-static bool evaluations_run(const struct console *c)
-{
-    for (size_t i = 0; i < RUNNING_MAX; i++)
-        if (c->running[i].used)
-            return true;
-    return false;
-}
-
 static bool evaluations_are_over(void *arg)
 {
-    return !evaluations_run(((struct plain *)arg)->console);
+    return !console_evaluations_run(((struct plain *)arg)->console);
 }
 
 /* Ctrl-C is no to a question and else the end of the line; what leaves is Ctrl-D, or quit. */

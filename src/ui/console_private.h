@@ -34,7 +34,7 @@ struct asked {
         bool was_seen; /* on the screen since */
     } of[ABOUT_MOST];
     size_t nof;
-    char anew[LINE_MAX_BYTES / 16]; /* several: the line, to ask again */
+    char *anew; /* several: the line as it was given, to be asked again */
 };
 
 /* What was said to the person. */

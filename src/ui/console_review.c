@@ -214,17 +214,6 @@ static int shown_version(const struct call *call)
     return text && text_to_int64(text, &n) && n > 0 && n < INT32_MAX ? (int)n : 0;
 }
 
-static void add_quoted(struct buf *b, const char *word)
-{
-    buf_str(b, " \"");
-    for (const char *p = word; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buf_char(b, '\\');
-        buf_char(b, *p);
-    }
-    buf_char(b, '"');
-}
-
 /* The line without its option, for each id one that is bound to its version; apart by '\n'. */
 static char *bound_lines(const struct call *call, const struct about *a)
 {
@@ -236,25 +225,19 @@ static char *bound_lines(const struct call *call, const struct about *a)
             buf_printf(&b, " --shown=%d", a->version[i]);
         if (call_option(call, "trades"))
             buf_printf(&b, " --trades=%s", call_option(call, "trades"));
-        for (int k = 1; k < call->nargs; k++)
-            add_quoted(&b, call->arg[k]);
+        for (int k = 1; k < call->nargs; k++) {
+            buf_str(&b, " \"");
+            for (const char *p = call->arg[k]; *p; p++) {
+                if (*p == '"' || *p == '\\')
+                    buf_char(&b, '\\');
+                buf_char(&b, *p);
+            }
+            buf_char(&b, '"');
+        }
     }
     char *lines = mem_text(buf_text(&b));
     buf_release(&b);
     return lines;
-}
-
-/* The line as it was given, to be asked again. */
-static const char *line_of(const struct call *call)
-{
-    static char line[LINE_MAX_BYTES];
-    struct buf b = {0};
-    buf_printf(&b, "%s %s", call->command->name, call->nargs ? call->arg[0] : "");
-    for (int k = 1; k < call->nargs; k++)
-        add_quoted(&b, call->arg[k]);
-    copy_text(line, sizeof line, buf_text(&b));
-    buf_release(&b);
-    return line;
 }
 
 static void say_lines(struct console *c, const struct call *call, const struct about *a)
@@ -319,7 +302,7 @@ static bool wants_reason(struct console *c, const struct call *call, const struc
     return true;
 }
 
-bool console_review_asks(struct console *c, struct call *call, struct error *e)
+bool console_review_asks(struct console *c, struct call *call, const char *line, struct error *e)
 {
     struct about a;
     bool anew = c->asked.decides; /* what was asked about is another by now */
@@ -348,7 +331,7 @@ bool console_review_asks(struct console *c, struct call *call, struct error *e)
     if (a.n == 1)
         console_session_review(c, a.id[0]);
     else
-        copy_text(c->asked.anew, sizeof c->asked.anew, line_of(call));
+        c->asked.anew = mem_text(line);
     open_question(c, call, &a);
     return true;
 }

@@ -13,7 +13,7 @@ bool console_review_is(const struct call *call);
 enum err console_review_level(struct console *c, struct call *call, int *level, const char **word,
                               struct error *e);
 /* Opens the question, or the bar where a reason is missing. True: the line is not to be run now. */
-bool console_review_asks(struct console *c, struct call *call, struct error *e);
+bool console_review_asks(struct console *c, struct call *call, const char *line, struct error *e);
 /* It was done here: taking it back needs no question. */
 void console_review_done(struct console *c, int64_t id, const char *as);
 /* What is asked about is not what was read: asked again, with what changed. Before a frame. */

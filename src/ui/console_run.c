@@ -296,7 +296,7 @@ static bool needs_answer(struct console *c, struct call *call, const char *line,
     if (review && c->yes)
         return false;
     if (review && (c->screen || c->asks))
-        return console_review_asks(c, call, e);
+        return console_review_asks(c, call, line, e);
     if (review && console_review_level(c, call, &level, &word, e))
         return true;
     if (level < 2 && console_evaluation_cost(c, call) > 0)

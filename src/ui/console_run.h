@@ -49,5 +49,6 @@ int64_t console_evaluation_cost(const struct console *c, const struct call *call
 bool console_cancel_evaluation(struct console *c);
 void console_trade_decided(struct console *c); /* orders of --trade; waits */
 void console_forget_evaluations(struct console *c);
+bool console_evaluations_run(const struct console *c); /* some that it started */
 
 #endif

@@ -113,7 +113,7 @@ enum question_outcome question_key(struct question *q, const struct key *k, int6
 void question_prompt(const struct question *q, char *out, size_t size)
 {
     if (q->small)
-        copy_text(out, size, "enlarge the window to answer, or Esc");
+        copy_text(out, size, "enlarge it to answer, or Esc");
     else
         snprintf(out, size, "%s %s", q->prompt, q->typed);
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,16 +17,16 @@
 
 #include "quorum/mem.h"
 #include "quorum/text.h"
-#include "quorum/timeutil.h"
 #include "ui/osc.h"
 #include "ui/rescue.h"
+#include "ui/tty_out.h"
 
 /* After our headers: curses.h has macros for common words. */
 #include <curses.h>
 
 #include <term.h>
 
-enum { GAP_MOST = 8, PAIRS = 64, LAST_WAIT_US = 200000 };
+enum { GAP_MOST = 8, PAIRS = 64 };
 
 /* ncurses' number for two colours; its own table is a search tree. */
 struct pair {
@@ -42,15 +41,13 @@ struct screen {
     FILE *memory, *nothing;
     struct termios saved;
     bool xterm_like; /* knows private modes, titles and clipboards, or ignores them */
-    bool utf8, braille, suspended, gone, all; /* all: the next frame is drawn anew */
+    bool utf8, braille, suspended, all; /* all: the next frame is drawn anew */
     int rows, cols, colors;
     struct frame shown;
     struct theme theme;
     struct pair pair[PAIRS]; /* by a hash of the colours, the last one found */
-    struct buf out;
-    int fd;           /* an open of our own that never waits; else options.fd */
-    struct buf later; /* what the terminal has not taken yet, from `sent` on */
-    size_t sent;
+    struct buf bytes;        /* of one frame */
+    struct tty_out out;
     char note[160];
 };
 
@@ -63,57 +60,11 @@ static const char sync_begin[] = "\x1b[?2026h", sync_end[] = "\x1b[?2026l";
 
 /* ---- writing */
 
-static bool has_later(const struct screen *s)
-{
-    return s->sent < s->later.len;
-}
-
-/* Bytes the terminal took; what it does not take now is no reason to wait. */
-static size_t write_some(struct screen *s, const char *bytes, size_t n)
-{
-    size_t done = 0;
-    while (done < n && !s->gone) {
-        ssize_t now = write(s->fd, bytes + done, n - done);
-        if (now > 0)
-            done += (size_t)now;
-        else if (now < 0 && errno == EAGAIN)
-            break;
-        else if (now == 0 || errno != EINTR)
-            s->gone = true;
-    }
-    return done;
-}
-
-static void send_later(struct screen *s)
-{
-    if (has_later(s))
-        s->sent += write_some(s, buf_text(&s->later) + s->sent, s->later.len - s->sent);
-    if (!has_later(s) || s->gone) {
-        buf_clear(&s->later);
-        s->sent = 0;
-    }
-}
-
 static void write_out(struct screen *s, const char *bytes, size_t n)
 {
-    size_t done = has_later(s) ? 0 : write_some(s, bytes, n);
-    if (done < n && !s->gone)
-        buf_add(&s->later, bytes + done, n - done);
+    tty_out_write(&s->out, bytes, n);
     if (s->options.tap != NULL && n > 0)
         s->options.tap(s->options.tap_arg, bytes, n);
-}
-
-/* Before the terminal is given back: for a moment, since nobody may be reading. */
-static void send_last(struct screen *s)
-{
-    int64_t end = time_monotonic_us() + LAST_WAIT_US;
-    for (send_later(s); has_later(s); send_later(s)) {
-        struct pollfd p = {.fd = s->fd, .events = POLLOUT};
-        int64_t left = end - time_monotonic_us();
-        if (left <= 0)
-            break;
-        poll(&p, 1, (int)(left / 1000) + 1);
-    }
 }
 
 static void write_text(struct screen *s, const char *text)
@@ -128,21 +79,21 @@ static void flush_memory(struct screen *s, const char *before, const char *behin
     int fd = fileno(s->memory);
     off_t end = lseek(fd, 0, SEEK_CUR);
     char piece[4096];
-    buf_clear(&s->out);
-    buf_str(&s->out, before);
+    buf_clear(&s->bytes);
+    buf_str(&s->bytes, before);
     for (off_t at = 0; at < end;) {
         size_t want = end - at < (off_t)sizeof piece ? (size_t)(end - at) : sizeof piece;
         ssize_t n = pread(fd, piece, want, at);
         if (n <= 0)
             break;
-        buf_add(&s->out, piece, (size_t)n);
+        buf_add(&s->bytes, piece, (size_t)n);
         at += n;
     }
-    buf_str(&s->out, behind);
+    buf_str(&s->bytes, behind);
     if (end > 0 && lseek(fd, 0, SEEK_SET) != 0) /* what is behind it is overwritten */
-        s->gone = true;
+        s->out.gone = true;
     if (end > 0)
-        write_out(s, buf_text(&s->out), s->out.len);
+        write_out(s, buf_text(&s->bytes), s->bytes.len);
 }
 
 /* ---- the terminal */
@@ -192,7 +143,7 @@ static void prepare_rescue(struct screen *s)
     add_capability(&b, "rmcup");
     if (!s->xterm_like)
         buf_str(&b, "\r\n");
-    rescue_begin(s->fd, &s->saved, buf_text(&b), b.len);
+    rescue_begin(s->out.fd, &s->saved, buf_text(&b), b.len);
     buf_release(&b);
 }
 
@@ -313,14 +264,6 @@ static enum err check_terminal(const struct screen_options *o, const char *term,
     return OK;
 }
 
-/* The shell shares the terminal it gave us: only an open of our own may refuse to wait. */
-static int open_own(int fd)
-{
-    const char *name = ttyname(fd);
-    int own = name ? open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
-    return own >= 0 ? own : fd;
-}
-
 static void release(struct screen *s)
 {
     if (s->curses != NULL)
@@ -329,11 +272,9 @@ static void release(struct screen *s)
         fclose(s->memory);
     if (s->nothing != NULL)
         fclose(s->nothing);
-    if (s->fd != s->options.fd)
-        close(s->fd);
+    tty_out_close(&s->out);
     frame_release(&s->shown);
-    buf_release(&s->out);
-    buf_release(&s->later);
+    buf_release(&s->bytes);
     mem_free(s);
 }
 
@@ -349,7 +290,7 @@ enum err screen_open(struct screen **out, const struct screen_options *options, 
         return err;
     struct screen *s = mem_alloc(sizeof *s);
     s->options = *options;
-    s->fd = open_own(options->fd);
+    tty_out_open(&s->out, options->fd);
     int fd = memfd_create("screen", MFD_CLOEXEC);
     s->memory = fd >= 0 ? fdopen(fd, "w+") : NULL;
     s->nothing = fopen("/dev/null", "re");
@@ -387,20 +328,19 @@ enum err screen_open(struct screen **out, const struct screen_options *options, 
 static void leave(struct screen *s)
 {
     use_own(s);
-    send_last(s);
+    tty_out_finish(&s->out);
     /* Before the screen is: who sees the shell again types, and a line typed into raw mode has no
      * end. What was not taken by now is nothing to wait for. */
-    tcsetattr(s->options.fd, has_later(s) ? TCSANOW : TCSADRAIN, &s->saved);
-    if (s->xterm_like && !s->gone) {
+    tcsetattr(s->options.fd, tty_out_has_rest(&s->out) ? TCSANOW : TCSADRAIN, &s->saved);
+    if (s->xterm_like && !s->out.gone) {
         write_text(s, mouse_off);
         write_text(s, modes_off);
     }
     curs_set(1);
     endwin();
     flush_memory(s, "", "");
-    send_last(s);
-    buf_clear(&s->later);
-    s->sent = 0;
+    tty_out_finish(&s->out);
+    tty_out_forget(&s->out);
     rescue_end();
     stderr_let_go();
 }
@@ -569,14 +509,12 @@ static void keep_row(struct screen *s, const struct frame *f, int row)
 
 bool screen_is_ready(struct screen *s)
 {
-    struct pollfd p = {.fd = s->fd, .events = POLLOUT};
-    send_later(s);
-    return !has_later(s) && poll(&p, 1, 0) > 0;
+    return tty_out_is_ready(&s->out);
 }
 
 int screen_waits_for(const struct screen *s)
 {
-    return has_later(s) && s->fd != s->options.fd ? s->fd : -1;
+    return tty_out_has_rest(&s->out) && s->out.own ? s->out.fd : -1;
 }
 
 static bool same_looks(const struct theme *a, const struct theme *b)
@@ -591,8 +529,8 @@ static bool same_looks(const struct theme *a, const struct theme *b)
 
 bool screen_draw(struct screen *s, const struct frame *f, const struct theme *t)
 {
-    if (s->gone || s->suspended)
-        return !s->gone;
+    if (s->out.gone || s->suspended)
+        return !s->out.gone;
     use_own(s);
     bool other =
         s->all || s->shown.rows != f->rows || s->shown.cols != f->cols || !same_looks(&s->theme, t);
@@ -618,7 +556,7 @@ bool screen_draw(struct screen *s, const struct frame *f, const struct theme *t)
     wnoutrefresh(stdscr);
     doupdate();
     flush_memory(s, s->xterm_like ? sync_begin : "", s->xterm_like ? sync_end : "");
-    return !s->gone;
+    return !s->out.gone;
 }
 
 void screen_repaint(struct screen *s)
@@ -712,7 +650,7 @@ bool screen_copy(struct screen *s, const char *text, size_t len, size_t most)
     osc_copy(&b, between(), text, len);
     write_out(s, buf_text(&b), b.len);
     buf_release(&b);
-    return !s->gone;
+    return !s->out.gone;
 }
 
 void screen_mouse(struct screen *s, bool on)

@@ -94,8 +94,10 @@ enum err theme_load(struct theme *t, const char *name, const char *dir, enum dep
                     struct error *e);
 /* Says each thing wrong in a theme file; returns how many. */
 size_t theme_lint(const char *path, void (*say)(void *arg, const struct error *e), void *arg);
-bool theme_is_known(const char *name, const char *dir); /* built in, or dir has its file */
-const char *theme_builtin(size_t i);                    /* names in order; NULL behind the last */
+/* OK when it is built in or dir has its file; else E60, with the built-in names and what `then`
+ * says to do. */
+enum err theme_find(const char *name, const char *dir, const char *then, struct error *e);
+const char *theme_builtin(size_t i); /* names in order; NULL behind the last */
 /* What a style of cells.h looks like. */
 struct ink theme_look(const struct theme *t, uint16_t style);
 

@@ -381,18 +381,24 @@ static void keep_first(void *arg, const struct error *e)
     }
 }
 
-static void say_unknown(struct first_error *first, const char *name)
+static enum err no_theme(const char *name, const char *then, struct error *e)
 {
-    struct error e;
     struct buf known = {0};
     const char *one;
     for (size_t i = 0; (one = theme_builtin(i)) != NULL; i++)
         buf_printf(&known, " %s", one);
-    err_clear(&e);
-    err_set(&e, ERR_USAGE, "there is no theme \"%.60s\"", name);
-    err_code(&e, "E60");
-    err_fix(&e, "built in:%s; dark used", buf_text(&known));
+    err_clear(e);
+    err_set(e, ERR_USAGE, "there is no theme \"%.60s\"", name);
+    err_code(e, "E60");
+    err_fix(e, "built in:%s; %s", buf_text(&known), then);
     buf_release(&known);
+    return e->kind;
+}
+
+static void say_unknown(struct first_error *first, const char *name)
+{
+    struct error e;
+    no_theme(name, "dark used", &e);
     keep_first(first, &e);
 }
 
@@ -428,16 +434,18 @@ enum err theme_load(struct theme *t, const char *name, const char *dir, enum dep
     return first.kind;
 }
 
-bool theme_is_known(const char *name, const char *dir)
+enum err theme_find(const char *name, const char *dir, const char *then, struct error *e)
 {
     char path[512];
     size_t len;
-    if (!is_theme_name(name))
-        return false;
-    if (theme_path(path, sizeof path, name, dir) && access(path, F_OK) == 0)
-        return true;
-    snprintf(path, sizeof path, "themes/%s.theme", name);
-    return embedded_file(path, &len) != NULL;
+    if (is_theme_name(name)) {
+        if (theme_path(path, sizeof path, name, dir) && access(path, F_OK) == 0)
+            return OK;
+        snprintf(path, sizeof path, "themes/%s.theme", name);
+        if (embedded_file(path, &len) != NULL)
+            return OK;
+    }
+    return no_theme(name, then, e);
 }
 
 size_t theme_lint(const char *path, void (*say)(void *arg, const struct error *e), void *arg)

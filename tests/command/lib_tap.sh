@@ -9,6 +9,8 @@ case ${QUORUM_HOME-} in
     exit 1
     ;;
 esac
+# shellcheck source=tests/support/lib_wait.sh
+. "${QUORUM_TEST_DIR:?}/support/lib_wait.sh"
 tests=0 failed=0 status=0
 out=$TMPDIR/out err=$TMPDIR/err
 work=$HOME/work

@@ -18,16 +18,6 @@ life() {
     sql "SELECT symbol, slot_at, decision, agreement, shares, order_result FROM evaluations
            ORDER BY slot_at, symbol"
 }
-# until SECONDS COMMAND...: waits for the command to succeed.
-until_so() {
-    left=$(($1 * 10))
-    shift
-    while ! "$@"; do
-        [ "$left" -gt 0 ] || return 1
-        left=$((left - 1))
-        sleep 0.1
-    done
-}
 lived() { [ "$(sql 'SELECT clock_at >= live_from FROM desk, schedule_state')" = t ]; }
 engines() { [ "$(sql "SELECT count(*) FROM engines WHERE state = 'RUNNING'")" = "$1" ]; }
 leads() { [ "$(grep -c 'engine leading' "$QUORUM_HOME/log/quorum.log")" -ge "$1" ]; }

@@ -25,18 +25,11 @@ run engine start --another
 ok "two engines run" [ "$(sql "SELECT count(*) FROM engines WHERE state = 'RUNNING'")" = 2 ]
 
 left() { sql "SELECT count(*) FROM jobs WHERE state IN ('available', 'running') AND due_at < '2026-10-06 10:00+00'"; }
-# Whether work was done since so much was left; asked again and again, 10 s at most.
-moved_on() {
-    tries=100
-    while [ "$(left)" = "$1" ] && [ $tries -gt 0 ]; do
-        tries=$((tries - 1))
-        sleep 0.1
-    done
-}
+is_no_more() { [ "$(left)" != "$1" ]; }
 i=0
 while [ "$(left)" != 0 ] && [ $i -lt 120 ]; do
     i=$((i + 1))
-    moved_on "$(left)" # each is killed at work, and something is done between
+    until_so 10 is_no_more "$(left)" # each is killed at work, and something is done between
     if [ $i -le 8 ]; then
         victim=$(sql "SELECT pid FROM engines WHERE state = 'RUNNING' ORDER BY random() LIMIT 1")
         [ -z "$victim" ] || kill -9 "$victim"

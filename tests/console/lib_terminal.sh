@@ -2,6 +2,8 @@
 # shellcheck shell=sh
 # Sourced by the scripts of this directory: a terminal (tmux, on a socket of its own), keys typed
 # into it, and TAP. What is waited for is asked for again and again, 10 s at most.
+# shellcheck source=tests/support/lib_wait.sh
+. "${QUORUM_TEST_DIR:?}/support/lib_wait.sh"
 command -v tmux >/dev/null 2>&1 || {
     echo "1..0 # SKIP tmux is not installed"
     exit 77
@@ -38,12 +40,7 @@ sees() {
     screen 2>/dev/null | grep -q -e "$1"
 }
 until_true() {
-    tries=200
-    until "$@"; do
-        tries=$((tries - 1))
-        [ $tries != 0 ] || return 1
-        sleep 0.05
-    done
+    until_so 10 "$@"
 }
 wait_for() {
     until_true sees "$1"
